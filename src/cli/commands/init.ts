@@ -1,0 +1,95 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+
+import { renderConfig } from "../../config/index.ts";
+import { KeybotError } from "../../errors.ts";
+import type { Context } from "../context.ts";
+import { examples } from "../examples.ts";
+import { jsonLine } from "../json.ts";
+import { repeated } from "../repeated.ts";
+import { givenKeys, type InitOptions } from "./init-answers.ts";
+
+/** `keybot init [DIR]`: a commented configuration, and the folders that it names. */
+export function define(program: Command, context: Context): void {
+  program
+    .command("init")
+    .argument("[dir]", "folder to write to", ".")
+    .description("write a commented keybot.toml and the folders that it names")
+    .option("--domain <name>", "own mail domain (repeatable)", repeated)
+    .option("--robot <address>", "address of the robot, which is also its user name")
+    .option("--imap-host <host>", "IMAP server")
+    .option("--smtp-host <host>", "SMTP server")
+    .option("--own-host <name>", "own server, as its Received lines name it (repeatable)", repeated)
+    .option("--admin <address>", "who is told of pending certificates and faults")
+    .option("--tag <text>", "subject that asks for a certificate")
+    .option("--yes", "take the usual answer for everything that is not given")
+    .addHelpText(
+      "after",
+      examples(
+        ["keybot init", "asks what it needs, writes to the working directory"],
+        ["keybot init /etc/keybot --domain company.example --yes", "takes the usual names"],
+      ),
+    )
+    .action((dir: string, options: InitOptions) => init(resolve(context.cwd, dir), options, context));
+}
+
+async function init(dir: string, options: InitOptions, context: Context): Promise<void> {
+  const file = join(dir, "keybot.toml");
+  if (existsSync(file)) throw existing(file);
+  const answers = await givenKeys(options, context.terminal);
+  const stateDir = join(dir, "state");
+  const secretsDir = join(dir, "secrets");
+  await mkdir(dir, { recursive: true });
+  // Only their owner may enter: here lie what the company encrypts to, and its passwords.
+  for (const inner of [stateDir, secretsDir]) await mkdir(inner, { recursive: true, mode: 0o700 });
+  await writeNew(join(secretsDir, "README"), SECRETS_README);
+  const text = renderConfig("keybot.toml: docs/CONFIG.md explains it, keybot doctor checks it", answers);
+  if (!(await writeNew(file, text))) throw existing(file);
+  if (context.options.json) context.terminal.out(jsonLine({ file, stateDir, secretsDir }));
+  else context.terminal.out(`wrote ${file}\nmade ${stateDir} and ${secretsDir}, private to this user\n`);
+  context.note(nextSteps(dir, file, context.cwd));
+}
+
+const SECRETS_README = `One file a password, with nothing else in it, and chmod 600:
+  imap   the password of the robot mailbox
+  smtp   the password with which replies are handed in
+`;
+
+/** Never overwrites: true when the file was written, false when there was one. */
+async function writeNew(file: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(file, text, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function existing(file: string): KeybotError {
+  return new KeybotError("usage", "cli.exists", `${file} is there already; nothing was changed`, {
+    hint: "name another folder, or move that file away",
+  });
+}
+
+/** What to do next, as commands that can be copied. */
+function nextSteps(dir: string, file: string, cwd: string): string {
+  const option = dir === cwd ? "" : ` --config ${shellWord(file)}`;
+  return `
+Next:
+  1. write each password into its file (end with Enter and Ctrl-D):
+       (umask 077; cat > ${shellWord(join(dir, "secrets", "imap"))})
+       (umask 077; cat > ${shellWord(join(dir, "secrets", "smtp"))})
+  2. say whom to trust: the public e-mail CAs come with a later release, until then keybot trusts
+     what you add yourself:
+       keybot${option} trust add CA.pem --domain partner.example
+  3. check everything:
+       keybot${option} doctor`;
+}
+
+/** A path as a shell takes it. */
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,195 @@
+import { createPrivateKey, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Config } from "../config/index.ts";
+import { KeybotError, messageOf } from "../errors.ts";
+import { connectImap } from "../imap/index.ts";
+import { FINDINGS, type FindingCode } from "../inspect/index.ts";
+import type { Log } from "../log.ts";
+import { DEFAULT_TIMEOUTS } from "../mail-server.ts";
+import { readCertificates } from "../pki/index.ts";
+import { parseTexts, requiredTextFiles, type SigningIdentity, type Texts } from "../reply/index.ts";
+import { type Robot, startJudge, type Voice, voiceOf } from "../robot/index.ts";
+import { createMailer } from "../smtp/index.ts";
+import type { Store } from "../store/index.ts";
+
+/** The texts that are shipped; `src/cli` and `dist/cli` lie at the same depth. */
+const SHIPPED_TEXTS = fileURLToPath(new URL("../../data/texts/", import.meta.url));
+
+/**
+ * The robot of a configuration: servers, texts and judge put together. Nothing is connected yet.
+ * @throws KeybotError `config` when a file that the configuration names cannot be used
+ */
+export async function openRobot(
+  config: Config,
+  store: Store,
+  log: Log,
+  now: () => Date,
+): Promise<{ readonly robot: Robot; close(): void }> {
+  const { imap, smtp } = config;
+  const imapCa = await caOf(imap.caFile, "imap.ca_file");
+  const smtpCa = await caOf(smtp.caFile, "smtp.ca_file");
+  const judge = startJudge({ seconds: config.limits.judgeSeconds, memory: config.limits.judgeBytes }, log);
+  const login = smtp.login;
+  const mailer = createMailer(
+    {
+      host: smtp.host,
+      port: smtp.port,
+      security: smtp.security,
+      ca: smtpCa,
+      timeouts: DEFAULT_TIMEOUTS,
+      user: login?.user ?? null,
+      secret: async () => ({ password: login?.password.reveal() ?? "" }),
+    },
+    log,
+  );
+  const connection = {
+    host: imap.host,
+    port: imap.port,
+    security: imap.security,
+    ca: imapCa,
+    timeouts: DEFAULT_TIMEOUTS,
+    user: imap.user,
+    secret: async () => ({ password: imap.password.reveal() }),
+    mailbox: imap.mailbox,
+    maxLiteral: config.limits.messageBytes,
+  };
+  const robot: Robot = {
+    policy: config.policy,
+    voice: await openVoice(config, store),
+    folders: {
+      Processed: imap.folders.processed,
+      Pending: imap.folders.pending,
+      Rejected: imap.folders.rejected,
+      Unhandled: imap.folders.unhandled,
+    },
+    messageBytes: config.limits.messageBytes,
+    store,
+    judge,
+    mailer,
+    connect: () => connectImap(connection, log),
+    log,
+    now,
+    holder: `${hostname()} ${process.pid} ${randomBytes(4).toString("hex")}`,
+  };
+  return {
+    robot,
+    close: () => {
+      judge.close();
+      mailer.close();
+    },
+  };
+}
+
+/**
+ * What the robot, and an admin's decision, writes mails with.
+ * @throws KeybotError `config` when texts or the signing identity cannot be used
+ */
+export async function openVoice(config: Config, store: Store): Promise<Voice> {
+  const { name, address } = config.smtp.from;
+  const signing = await signingIdentity(config);
+  return voiceOf({
+    identity: {
+      from: name === null ? address : `${quoted(name)} <${address}>`,
+      contact: config.admin.contact ?? config.admin.address ?? address,
+      tag: config.policy.tag,
+      companyDomains: config.policy.domains,
+      ...(signing === null ? {} : { signing }),
+    },
+    texts: await loadTexts(config),
+    secret: await store.secret(),
+    envelopeFrom: config.smtp.bounceAddress ?? "",
+    messageIdDomain: address.slice(address.lastIndexOf("@") + 1),
+  });
+}
+
+/** A display name as a quoted string (RFC 5322 §3.2.4) where it needs to be one. */
+function quoted(name: string): string {
+  return /^[\w !#$%&'*+/=?^`{|}~-]*$/.test(name) || !/^[\x20-\x7e]*$/.test(name)
+    ? name
+    : `"${name.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** Own texts go before the shipped ones, file by file. */
+async function loadTexts(config: Config): Promise<Texts> {
+  const files: Record<string, string> = {};
+  for (const path of requiredTextFiles(config.languages)) {
+    const own = config.texts.dir === null ? null : await readIfThere(join(config.texts.dir, path));
+    const text = own ?? (await readIfThere(join(SHIPPED_TEXTS, path)));
+    if (text !== null) files[path] = text;
+  }
+  const parsed = parseTexts({
+    files,
+    languages: config.languages,
+    findingCodes: Object.keys(FINDINGS) as FindingCode[],
+  });
+  if (parsed.ok) return parsed.texts;
+  const [first = "", ...more] = parsed.problems;
+  throw new KeybotError("config", "config.texts", `the reply texts are not complete: ${first}`, {
+    hint:
+      more.length === 0
+        ? "compare the file with the shipped one in data/texts"
+        : `and ${more.length} more: ${more.slice(0, 3).join("; ")}`,
+  });
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+    throw new KeybotError("config", "config.texts", `${path} cannot be read (${messageOf(cause)})`, {
+      cause,
+    });
+  }
+}
+
+async function caOf(file: string | null, key: string): Promise<string | null> {
+  return file === null ? null : (await readNamed(file, key)).toString("utf8");
+}
+
+/** The robot's own S/MIME identity (PRODUCT §4): the first certificate of the file, then its issuers. */
+async function signingIdentity(config: Config): Promise<SigningIdentity | null> {
+  if (config.signing === null) return null;
+  const { certificateFile, keyFile, keyPassword } = config.signing;
+  const { certificates } = readCertificates(await readNamed(certificateFile, "signing.certificate_file"));
+  const [certificate, ...issuers] = certificates;
+  if (certificate === undefined) {
+    throw new KeybotError(
+      "config",
+      "config.signing",
+      `signing.certificate_file: ${certificateFile} holds no certificate`,
+    );
+  }
+  try {
+    const passphrase = keyPassword?.reveal();
+    const key = createPrivateKey({
+      key: await readNamed(keyFile, "signing.key_file"),
+      ...(passphrase === undefined ? {} : { passphrase }),
+    });
+    return { certificate, key, intermediates: issuers };
+  } catch (cause) {
+    if (cause instanceof KeybotError) throw cause;
+    throw new KeybotError(
+      "config",
+      "config.signing",
+      `signing.key_file: ${keyFile} is no private key that can be read`,
+      {
+        hint: "PEM; for an encrypted key name signing.key_password_file",
+        cause,
+      },
+    );
+  }
+}
+
+async function readNamed(file: string, key: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new KeybotError("config", "config.file", `${key}: ${file} cannot be read (${messageOf(cause)})`, {
+      cause,
+    });
+  }
+}

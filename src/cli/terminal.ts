@@ -1,0 +1,82 @@
+import { createInterface } from "node:readline/promises";
+
+import { KeybotError } from "../errors.ts";
+
+/**
+ * The way of a command to its user; an argument, so that a test can be the user.
+ *
+ * Results go out, everything else goes to err. Text of strangers must have passed `renderTable`, `jsonLine` or
+ * `escapeControl` before it comes here.
+ */
+export interface Terminal {
+  /** Writes to standard output as it is, without a newline. Bytes are for certificates. */
+  out(text: string | Uint8Array): void;
+  /** Writes to standard error as it is, without a newline. */
+  err(text: string): void;
+  /** Standard output is read by a person: tables are drawn, else values are separated by tabs. */
+  readonly isTTY: boolean;
+  /** Width of the terminal in columns; 80 when there is none. */
+  readonly columns: number;
+  /** A person can be asked. */
+  readonly interactive: boolean;
+  /** Nobody reads standard output any more (`keybot list | head`): a long list may stop. */
+  readonly closed: boolean;
+  /** Asks for one line; the answer is trimmed. Throws KeybotError `usage` when nobody can be asked. */
+  ask(question: string): Promise<string>;
+  /** True at once with `yes`; else asks. Throws KeybotError `usage` when nobody can be asked. */
+  confirm(question: string, options: { readonly yes: boolean }): Promise<boolean>;
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  let closed = false;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // The reader has gone. What is printed from now on is for nobody, and no reason to leave work half done.
+    closed = true;
+    if (error.code === "EPIPE") return;
+    // A result that somebody wanted to keep is lost: a script must not go on as if it had it.
+    process.stderr.write(`keybot: standard output: ${error.message}\n`);
+    process.exit(1);
+  });
+  process.stderr.on("error", () => {});
+  const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true;
+
+  async function ask(question: string): Promise<string> {
+    if (!interactive) throw cannotAsk(question);
+    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      return (await lines.question(question)).trim();
+    } finally {
+      lines.close();
+    }
+  }
+
+  return {
+    out: (text) => {
+      if (!closed) process.stdout.write(text);
+    },
+    err: (text) => {
+      process.stderr.write(text);
+    },
+    isTTY: process.stdout.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+    interactive,
+    get closed() {
+      return closed;
+    },
+    ask,
+    confirm: async (question, { yes }) => yes || isYes(await ask(`${question} [y/N] `)),
+  };
+}
+
+/** Only a written yes is one. */
+export function isYes(answer: string): boolean {
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** The error for a question that nobody can answer. */
+export function cannotAsk(question: string): KeybotError {
+  return new KeybotError("usage", "cli.cannot-ask", `there is nobody to ask: ${question.trim()}`, {
+    hint: "without a terminal, --yes confirms, and options give the answers",
+  });
+}

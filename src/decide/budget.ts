@@ -1,0 +1,64 @@
+import type { Policy, Rate } from "../policy.ts";
+import type { MessageFacts } from "../read/index.ts";
+import type { BucketState } from "./plan.ts";
+
+/** When a reply may leave, and what the buckets remember then. */
+export interface Allowance {
+  /** Null: not within 24 hours, so not at all. */
+  readonly sendAt: Date | null;
+  readonly buckets: readonly BucketState[];
+}
+
+const DAY = 86_400_000;
+
+interface Bucket {
+  readonly name: string;
+  readonly rate: Rate;
+}
+
+/**
+ * The buckets that a reply to this sender draws on (PRODUCT §5). Senders who are not authenticated have buckets of
+ * their own throughout: whoever forges an address must not use up what its real owner is due.
+ * @param to bare address, plus form folded
+ */
+export function bucketsFor(
+  to: string,
+  authenticated: MessageFacts["authenticated"],
+  policy: Policy["replies"],
+): Bucket[] {
+  const domain = to.slice(to.lastIndexOf("@") + 1);
+  const { perAddress, perDomain, total, unauthenticated } = policy.budget;
+  const stranger = authenticated !== true;
+  const prefix = stranger ? "unauthenticated " : "";
+  return [
+    { name: `${prefix}address ${to}`, rate: perAddress },
+    { name: `${prefix}domain ${domain}`, rate: perDomain },
+    stranger ? { name: "unauthenticated", rate: unauthenticated } : { name: "total", rate: total },
+  ];
+}
+
+/**
+ * Draws one reply from every bucket (generic cell rate algorithm: a bucket remembers one time, until which it is used
+ * up). The reply leaves when the slowest bucket allows it; when that is more than 24 hours away, none is drawn.
+ */
+export function draw(wanted: readonly Bucket[], states: readonly BucketState[], now: Date): Allowance {
+  const usedUntil = (name: string) =>
+    Math.max(now.getTime(), states.find((state) => state.name === name)?.usedUntil.getTime() ?? 0);
+  const sendAt = Math.max(
+    now.getTime(),
+    ...wanted.map(({ name, rate }) => usedUntil(name) - (rate.limit - 1) * interval(rate)),
+  );
+  if (sendAt - now.getTime() > DAY) return { sendAt: null, buckets: [] };
+  return {
+    sendAt: new Date(sendAt),
+    buckets: wanted.map(({ name, rate }) => ({
+      name,
+      usedUntil: new Date(usedUntil(name) + interval(rate)),
+    })),
+  };
+}
+
+/** Milliseconds in which one reply is refilled. */
+function interval(rate: Rate): number {
+  return (rate.seconds * 1000) / rate.limit;
+}

@@ -1,0 +1,160 @@
+import { withoutPlus } from "../mail/index.ts";
+import type { Policy } from "../policy.ts";
+import type { MessageFacts } from "../read/index.ts";
+import { bucketsFor, draw } from "./budget.ts";
+import type { Evidence } from "./evidence.ts";
+import { judgeCertificates } from "./judge.ts";
+import { isSubmission, kindOf } from "./kind.ts";
+import type { Action, BucketState, Folder, Plan, ReplyAction, ReplyContent } from "./plan.ts";
+import { type Reason, reason } from "./reason.ts";
+import { answerOf, requestedMailboxes, requestReasons } from "./request.ts";
+import { isRobot, silence } from "./silence.ts";
+import { decideSubmission, type SubmissionOutcome } from "./submission.ts";
+import type { View, ViewQuery } from "./view.ts";
+
+/** What has to be known of the directory to decide this message. */
+export function viewQuery(evidence: Evidence, policy: Policy): ViewQuery {
+  const { facts } = evidence;
+  const from = facts?.from.kind === "one" ? facts.from.address : null;
+  return {
+    from,
+    mailboxes: facts === null ? [] : requestedMailboxes(facts, policy),
+    spkis:
+      evidence.kind === "read" ? evidence.inspection.certificates.map(({ spkiSha256 }) => spkiSha256) : [],
+    references: facts?.references ?? [],
+    buckets:
+      from === null
+        ? []
+        : bucketsFor(withoutPlus(from), facts?.authenticated ?? null, policy.replies).map(({ name }) => name),
+  };
+}
+
+/**
+ * Decides everything that becomes of one message. Pure: the same evidence, view, policy and time give the same plan.
+ * @param view what the directory answered to `viewQuery` of the same evidence
+ * @param now the time of deciding
+ */
+export function decide(evidence: Evidence, view: View, policy: Policy, now: Date): Plan {
+  const kind = kindOf(evidence);
+  if (evidence.kind === "unreadable") {
+    const reasons = [reason("unreadable", evidence.problem)];
+    return { kind, judged: [], actions: [file("Unhandled")], reasons, buckets: [] };
+  }
+  const { facts, inspection } = evidence;
+  const judged = judgeCertificates(inspection.certificates, facts, view, policy.certificates);
+  const submission = isSubmission(evidence) ? decideSubmission(judged, inspection.signature, facts) : null;
+  const changes = submission?.changes ?? false;
+  const due = repliesDue(evidence, submission, view, policy);
+  const replies = tell(due, { facts, changes, view, policy, now });
+  const answered = replies.actions.some(({ content }) => isAnswer(content));
+  return {
+    kind,
+    judged: judged.map(({ report, verdict, findings }) => ({ certificate: report.sha256, verdict, findings })),
+    actions: [...(submission?.actions ?? []), ...replies.actions, file(folderOf(submission, answered))],
+    reasons: [...(submission?.reasons ?? []), ...noted(evidence, policy), ...replies.reasons],
+    buckets: replies.buckets,
+  };
+}
+
+/** The answer to a request, in either of its two forms. */
+function isAnswer(content: ReplyContent): boolean {
+  return content.template === "certificate" || content.template === "no-certificate";
+}
+
+/** The replies that the message itself calls for; whether they may be sent is `silence`'s question. */
+function repliesDue(
+  evidence: Extract<Evidence, { kind: "read" }>,
+  submission: SubmissionOutcome | null,
+  view: View,
+  policy: Policy,
+): ReplyContent[] {
+  const { facts } = evidence;
+  const due: ReplyContent[] = [];
+  if (facts.request === "exact" && view.mailboxes.length > 0) due.push(answerOf(view));
+  if (submission !== null) due.push(submission.content);
+  if (due.length > 0) return due;
+  if (facts.request === "near-miss") return [{ template: "hint" }];
+  // PRODUCT §3: mail to the robot itself that offers nothing usable.
+  if (facts.addressed.length > 0 && facts.addressed.every(({ address }) => isRobot(address, policy))) {
+    return [{ template: "not-usable", why: notUsable(evidence) }];
+  }
+  return [];
+}
+
+function notUsable(evidence: Extract<Evidence, { kind: "read" }>): "unsigned" | "encrypted" | "openpgp" {
+  const kind = kindOf(evidence);
+  return kind === "encrypted" || kind === "openpgp" ? kind : "unsigned";
+}
+
+interface Told {
+  readonly actions: readonly ReplyAction[];
+  readonly reasons: readonly Reason[];
+  readonly buckets: readonly BucketState[];
+}
+
+/** Which of the due replies leave, and when: the rules of silence, then the budget. */
+function tell(
+  due: readonly ReplyContent[],
+  situation: {
+    readonly facts: MessageFacts;
+    readonly changes: boolean;
+    readonly view: View;
+    readonly policy: Policy;
+    readonly now: Date;
+  },
+): Told {
+  const { facts, view, policy, now } = situation;
+  const actions: ReplyAction[] = [];
+  const reasons: Reason[] = [];
+  let buckets: readonly BucketState[] = view.buckets;
+  for (const content of due) {
+    const forbidden = silence({ ...situation, template: content.template });
+    if (forbidden !== null || facts.from.kind !== "one") {
+      reasons.push(forbidden ?? reason("no-reply.from", facts.from.kind));
+      continue;
+    }
+    const to = facts.from.address;
+    const allowance = draw(bucketsFor(withoutPlus(to), facts.authenticated, policy.replies), buckets, now);
+    if (allowance.sendAt === null) {
+      reasons.push(reason("no-reply.over-budget", content.template));
+      continue;
+    }
+    const delayed = allowance.sendAt.getTime() > now.getTime();
+    if (delayed) reasons.push(reason("reply.delayed", allowance.sendAt.toISOString()));
+    buckets = [
+      ...buckets.filter(({ name }) => !allowance.buckets.some((drawn) => drawn.name === name)),
+      ...allowance.buckets,
+    ];
+    reasons.push(...sent(content));
+    actions.push({
+      action: "reply",
+      template: content.template,
+      to,
+      content,
+      sendAfter: delayed ? allowance.sendAt : null,
+    });
+  }
+  return { actions, reasons, buckets };
+}
+
+function sent(content: ReplyContent): Reason[] {
+  if (isAnswer(content)) return [reason("request.answered", content.template)];
+  return content.template === "hint" ? [reason("hint.sent")] : [];
+}
+
+function noted(evidence: Extract<Evidence, { kind: "read" }>, policy: Policy): Reason[] {
+  const { facts } = evidence;
+  if (facts.request === "exact") return requestReasons(facts, policy);
+  return isSubmission(evidence) ? [] : [reason("nothing-offered", facts.carries)];
+}
+
+/** PRODUCT §2: Processed, else Pending, else Rejected when anything was judged, else Unhandled. */
+function folderOf(submission: SubmissionOutcome | null, answered: boolean): Folder {
+  if (answered || submission?.verdict === "accepted") return "Processed";
+  if (submission === null) return "Unhandled";
+  return submission.verdict === "pending" ? "Pending" : "Rejected";
+}
+
+function file(folder: Folder): Action {
+  return { action: "file", folder };
+}

@@ -1,0 +1,29 @@
+/**
+ * decide: facts, inspection and what the directory knows → a plan.
+ *
+ * Subject: every business rule of the product (PRODUCT §3-5). PURE and synchronous: no clock, no random, no file, no
+ * database, no log. It must not know how mail arrives, how a reply is worded or how a plan is carried out.
+ */
+
+export { decide, viewQuery } from "./decide.ts";
+export type { Evidence } from "./evidence.ts";
+export type {
+  Action,
+  BarAction,
+  BucketState,
+  FileAction,
+  Folder,
+  JudgedCertificate,
+  MessageKind,
+  Plan,
+  PublishedCertificate,
+  PublishedMailbox,
+  ReplyAction,
+  ReplyContent,
+  StoreAction,
+  Template,
+  VerdictOnCertificate,
+} from "./plan.ts";
+export { REASONS, type Reason, type ReasonCode, reason } from "./reason.ts";
+export { type CertificateStatus, statusOf, type Verdict, verdictOf } from "./verdict.ts";
+export { emptyView, type HeldCertificate, type View, type ViewQuery } from "./view.ts";

@@ -1,0 +1,22 @@
+import type { Evidence } from "./evidence.ts";
+import type { MessageKind } from "./plan.ts";
+
+/**
+ * What a message is (CONTRACT.md §2): a submission when something is offered, else a request, a near miss, and so on.
+ * A broken signature offers something too: its sender meant it as one and is told.
+ */
+export function kindOf(evidence: Evidence): MessageKind {
+  if (evidence.kind === "unreadable") return "unreadable";
+  const { facts, inspection } = evidence;
+  if (isSubmission(evidence)) return "submission";
+  if (facts.request === "exact") return "request";
+  if (facts.request === "near-miss") return "near-miss";
+  if (facts.automatic !== null) return "automatic";
+  if (inspection.encrypted || facts.carries === "encrypted") return "encrypted";
+  return facts.carries === "openpgp" ? "openpgp" : "other";
+}
+
+/** Whether a certificate or a signature was offered. */
+export function isSubmission(evidence: Extract<Evidence, { kind: "read" }>): boolean {
+  return evidence.inspection.signature !== null || evidence.inspection.certificates.length > 0;
+}

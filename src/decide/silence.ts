@@ -1,0 +1,88 @@
+import { withoutPlus } from "../mail/index.ts";
+import type { Policy } from "../policy.ts";
+import type { MessageFacts } from "../read/index.ts";
+import type { Template } from "./plan.ts";
+import { type Reason, reason } from "./reason.ts";
+import type { View } from "./view.ts";
+
+/** What a rule of silence looks at. */
+interface Situation {
+  readonly facts: MessageFacts;
+  readonly template: Template;
+  /** The message makes a certificate newly active or pending. */
+  readonly changes: boolean;
+  readonly view: View;
+  readonly policy: Policy;
+  readonly now: Date;
+}
+
+/** The reason for silence, or null when the rule has nothing against a reply. */
+type Rule = (situation: Situation) => Reason | null;
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/**
+ * Every rule that forbids a reply (RFC 3834 §2, PRODUCT §3-5), in the order in which they are asked: who must never be
+ * answered, then who was told already. The first one that holds is the reason in the ledger.
+ */
+const RULES: readonly Rule[] = [
+  // RFC 3834 §2: automatic mail, lists, bounces, robots, our own mail.
+  ({ facts }) => (facts.automatic === null ? null : reason("no-reply.automatic", facts.automatic.evidence)),
+  // PRODUCT §3: without exactly one From address there is nobody to answer.
+  ({ facts }) => (facts.from.kind === "one" ? null : reason("no-reply.from", facts.from.kind)),
+  // RFC 3834 §2: a mail that names us nowhere was not meant for us.
+  ({ facts }) => (facts.addressedToUs ? null : reason("no-reply.not-addressed")),
+  // PRODUCT §5: nothing is sent to an address whose authentication failed.
+  ({ facts }) => (facts.authenticated === false ? reason("no-reply.authentication-failed") : null),
+  // PRODUCT §5: an answer to one of our mails, a ticket system's for example.
+  ({ view, changes }) => (view.refersToUs && !changes ? reason("no-reply.refers-to-us") : null),
+  // PRODUCT §4: hints can be switched off, and come once a day.
+  ({ template, policy }) =>
+    template === "hint" && !policy.replies.hints ? reason("no-reply.switched-off") : null,
+  (situation) => toldOften(situation, ["hint"], [{ times: 1, within: DAY }]),
+  // PRODUCT §3: how to do it right is told to authenticated senders only, once in 7 days.
+  ({ template, facts }) =>
+    template === "not-usable" && facts.authenticated !== true ? reason("no-reply.not-authenticated") : null,
+  (situation) => toldOften(situation, ["not-usable"], [{ times: 1, within: 7 * DAY }]),
+  // PRODUCT §3: a mail that changes nothing gets one such reply a day and three in 30 days.
+  (situation) =>
+    situation.changes
+      ? null
+      : toldOften(
+          situation,
+          ["accepted", "pending", "rejected"],
+          [
+            { times: 1, within: DAY },
+            { times: 3, within: 30 * DAY },
+          ],
+        ),
+];
+
+/** The reason why this reply must not be sent, or null. */
+export function silence(situation: Situation): Reason | null {
+  for (const rule of RULES) {
+    const forbidden = rule(situation);
+    if (forbidden !== null) return forbidden;
+  }
+  return null;
+}
+
+function toldOften(
+  { template, view, now }: Situation,
+  templates: readonly Template[],
+  limits: readonly { readonly times: number; readonly within: number }[],
+): Reason | null {
+  if (!templates.includes(template)) return null;
+  const told = view.told.filter((reply) => templates.includes(reply.template));
+  const over = limits.find(
+    ({ times, within }) => told.filter(({ at }) => now.getTime() - at.getTime() < within).length >= times,
+  );
+  return over === undefined ? null : reason("no-reply.told-before", `${told.length} in 30 days`);
+}
+
+/** Whether an address is the robot's own, plus form or not. */
+export function isRobot(address: string, policy: Policy): boolean {
+  const bare = withoutPlus(address);
+  return policy.robot.some((own) => withoutPlus(own) === bare);
+}

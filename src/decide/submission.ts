@@ -1,0 +1,110 @@
+import type { Finding, SignatureReport } from "../inspect/index.ts";
+import type { MessageFacts } from "../read/index.ts";
+import type { Judged } from "./judge.ts";
+import type { BarAction, JudgedCertificate, ReplyContent, StoreAction } from "./plan.ts";
+import { type Reason, reason } from "./reason.ts";
+import { statusOf, type Verdict } from "./verdict.ts";
+
+/** What becomes of a submission, before anybody is told. */
+export interface SubmissionOutcome {
+  readonly verdict: Verdict;
+  readonly actions: readonly (StoreAction | BarAction)[];
+  readonly reasons: readonly Reason[];
+  readonly content: ReplyContent;
+  /** A certificate becomes newly active or newly pending. */
+  readonly changes: boolean;
+}
+
+/** Decides what is stored of the judged certificates (PRODUCT §3) and what the submitter is told. */
+export function decideSubmission(
+  judged: readonly Judged[],
+  signature: SignatureReport | null,
+  facts: MessageFacts,
+): SubmissionOutcome {
+  const usable = judged.filter(isForEncryption);
+  const verdict = best(usable.length > 0 ? usable : judged);
+  const address = facts.from.kind === "one" ? facts.from.address : null;
+  const stores = address === null ? [] : usable.map((entry) => storeAction(entry, address));
+  const problems = judged.length > 0 ? [] : signatureProblems(signature);
+  const changed = usable.filter((entry) => address !== null && changesDirectory(entry));
+  return {
+    verdict,
+    actions: [...stores, ...judged.flatMap(barAction)],
+    reasons: reasonsOf(verdict, judged, problems, changed.length > 0),
+    content: {
+      template: verdict,
+      judged: judged.filter((entry) => entry.verdict === verdict).map(told),
+      problems,
+    },
+    changes: changed.length > 0,
+  };
+}
+
+/**
+ * A sign-only certificate that has its encryption certificate beside it is good, but there is nothing to encrypt to:
+ * it is judged, not kept (RFC 8551 §2.5.3, PRODUCT §3 4.).
+ */
+function isForEncryption({ report, verdict }: Judged): boolean {
+  return verdict === "rejected" || report.usage.encrypt;
+}
+
+/** The best verdict of several certificates is that of the message. */
+function best(judged: readonly Judged[]): Verdict {
+  if (judged.some(({ verdict }) => verdict === "accepted")) return "accepted";
+  return judged.some(({ verdict }) => verdict === "pending") ? "pending" : "rejected";
+}
+
+function storeAction({ report, verdict, findings }: Judged, address: string): StoreAction {
+  return {
+    action: "store",
+    certificate: report.sha256,
+    status: statusOf(verdict),
+    address,
+    role: report.role,
+    findings,
+  };
+}
+
+function changesDirectory({ verdict, held }: Judged): boolean {
+  if (verdict === "rejected") return false;
+  return held === null || held.status !== statusOf(verdict);
+}
+
+/** PRODUCT §3: whoever sends the private key along has given the key away. */
+function barAction({ report, findings }: Judged): BarAction[] {
+  if (!findings.some(({ code }) => code === "cert.private-key")) return [];
+  return [
+    {
+      action: "bar",
+      certificate: report.sha256,
+      spkiSha256: report.spkiSha256,
+      reason: "its private key was sent by mail",
+    },
+  ];
+}
+
+function told({ report, verdict, findings }: Judged): JudgedCertificate {
+  return { certificate: report, verdict, findings, quotable: report.path.valid };
+}
+
+/** What is wrong with the signature as such: there is no certificate that could bear it. */
+function signatureProblems(signature: SignatureReport | null): readonly Finding[] {
+  if (signature === null) return [];
+  return [...signature.findings, ...signature.signers.flatMap(({ findings }) => findings)].filter(
+    ({ severity }) => severity !== "info",
+  );
+}
+
+function reasonsOf(
+  verdict: Verdict,
+  judged: readonly Judged[],
+  problems: readonly Finding[],
+  changes: boolean,
+): Reason[] {
+  if (verdict === "accepted") return [reason(changes ? "submission.accepted" : "submission.known")];
+  const decisive = judged.filter((entry) => entry.verdict === verdict).flatMap(({ findings }) => findings);
+  const codes = [...decisive, ...problems]
+    .filter(({ severity }) => severity !== "info")
+    .map(({ code }) => code);
+  return [reason(`submission.${verdict}`, [...new Set(codes)].join(", ") || null)];
+}

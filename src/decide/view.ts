@@ -1,0 +1,57 @@
+import type { BucketState, PublishedMailbox, Template } from "./plan.ts";
+import type { CertificateStatus } from "./verdict.ts";
+
+/** What `decide` needs to know of the directory; a pure value, asked for before the transaction decides. */
+export interface ViewQuery {
+  /** The single From address, or null. */
+  readonly from: string | null;
+  /** Own addresses that a request asks for. */
+  readonly mailboxes: readonly string[];
+  /** Public keys of the judged certificates. */
+  readonly spkis: readonly string[];
+  /** Message-IDs that the mail refers to. */
+  readonly references: readonly string[];
+  /** Names of the reply budgets that may be drawn on. */
+  readonly buckets: readonly string[];
+}
+
+/** A certificate that the directory holds under the From address. */
+export interface HeldCertificate {
+  readonly sha256: string;
+  readonly spkiSha256: string;
+  readonly status: CertificateStatus;
+  /** An admin approved it by hand. */
+  readonly approved: boolean;
+  /** The status is an admin's decision, not the robot's. */
+  readonly decidedByPerson: boolean;
+}
+
+/** What the directory knows, read inside the transaction in which the plan is carried out. */
+export interface View {
+  /** Certificates under the From address. */
+  readonly held: readonly HeldCertificate[];
+  /** Which of the asked public keys are barred. */
+  readonly barred: ReadonlySet<string>;
+  /** The asked mailboxes, in the order asked, aliases resolved. */
+  readonly mailboxes: readonly PublishedMailbox[];
+  /** One of the references is a Message-ID of ours. */
+  readonly refersToUs: boolean;
+  /** What was told to the From address in the last 30 days, newest first. */
+  readonly told: readonly { readonly template: Template; readonly at: Date }[];
+  /** Certificates of the From domain that became pending in the last 24 hours. */
+  readonly pendingOfDomain: number;
+  readonly buckets: readonly BucketState[];
+}
+
+/** The view of an empty directory with a full budget (`keybot inspect` without `--config`). */
+export function emptyView(query: ViewQuery): View {
+  return {
+    held: [],
+    barred: new Set(),
+    mailboxes: query.mailboxes.map((address) => ({ address, certificates: [] })),
+    refersToUs: false,
+    told: [],
+    pendingOfDomain: 0,
+    buckets: [],
+  };
+}

@@ -1,0 +1,95 @@
+import { KeybotError } from "../errors.ts";
+import { place } from "../mail-server.ts";
+import { mailboxError } from "./errors.ts";
+import { type FetchedMail, fetchHead, fetchMails, fetchSizes, type ListedMail } from "./fetch.ts";
+import { ensureFolders, folderPath, type Hierarchy } from "./folder.ts";
+import { LOGOUT_TIMEOUT } from "./limits.ts";
+import type { Link } from "./link.ts";
+import { type MoveAbilities, type Moved, moveMails } from "./move.ts";
+import { type News, NewsWatch } from "./news.ts";
+
+/**
+ * One connection with one mailbox open. It is used by one caller, and does not reconnect: after it is closed every
+ * method throws `temporary` `imap.closed`, and a new session takes its place.
+ */
+export interface ImapSession {
+  /** UIDs mean the same mail as long as this is the same (RFC 9051 §2.3.1.1). */
+  readonly uidValidity: bigint;
+  readonly closed: boolean;
+  /**
+   * All mails of the mailbox, by UID ascending. Throws `temporary` `imap.uid-validity`, and closes, when the UIDs have
+   * begun to mean other mails.
+   */
+  list(): Promise<readonly ListedMail[]>;
+  /** The mails themselves, in batches, without \Seen; a vanished UID is absent. Other commands may run in the loop. */
+  fetch(uids: readonly number[]): AsyncIterable<FetchedMail>;
+  /** At most `bytes` from the beginning of a mail; null when it is gone. */
+  fetchHead(uid: number, bytes: number): Promise<Buffer | null>;
+  /** Into a folder next to the mailbox, named as in `ensureFolders`; it is created when it is missing. */
+  move(uids: readonly number[], folder: string): Promise<Moved>;
+  /** Creates and subscribes what is missing of these folders next to the mailbox; `/` parts levels. */
+  ensureFolders(names: readonly string[]): Promise<void>;
+  /** `news`: the mailbox has grown since the last `list`. `timeout` also when `signal` is aborted. Never throws. */
+  waitForNews(timeoutMs: number, signal?: AbortSignal): Promise<News>;
+  /** Logs out, within seconds. Never throws. */
+  close(): Promise<void>;
+}
+
+/** What connecting found out. */
+export interface OpenMailbox {
+  readonly uidValidity: bigint;
+  readonly abilities: MoveAbilities;
+  readonly hierarchy: Hierarchy;
+}
+
+/** The session over a link whose mailbox is open. */
+export function openSession(link: Link, open: OpenMailbox): ImapSession {
+  const news = new NewsWatch(link);
+  return {
+    uidValidity: open.uidValidity,
+    get closed() {
+      return link.closed;
+    },
+    list: () => list(link, open, news),
+    fetch: (uids) => fetchMails(link, uids),
+    fetchHead: (uid, bytes) => fetchHead(link, uid, bytes),
+    move: (uids, folder) => moveMails(link, open.abilities, uids, folderPath(folder, open.hierarchy)),
+    ensureFolders: (names) => ensureFolders(link, open.hierarchy, names),
+    waitForNews: (timeoutMs, signal) => news.wait(timeoutMs, signal),
+    close: () => close(link),
+  };
+}
+
+async function list(link: Link, open: OpenMailbox, news: NewsWatch): Promise<readonly ListedMail[]> {
+  // Opened anew each time: only SELECT tells UIDVALIDITY, and a mailbox may be replaced under an open connection.
+  const box = await link.run("open the mailbox", (client) =>
+    client.mailboxOpen(open.hierarchy.mailbox).catch((error: unknown) => {
+      throw mailboxError(error, link.settings);
+    }),
+  );
+  if (box.uidValidity !== open.uidValidity) {
+    link.drop();
+    const message = `The mailbox on ${place(link.settings)} was replaced: its UIDVALIDITY is ${box.uidValidity}, it was ${open.uidValidity}.`;
+    throw new KeybotError("temporary", "imap.uid-validity", message);
+  }
+  const announced = box.exists;
+  news.clear();
+  const mails = await fetchSizes(link, "1:*");
+  const { mailbox } = link.client;
+  // The library counts down with each EXPUNGE, so a mailbox that was emptied meanwhile does not come here.
+  if (mails.length === 0 && announced > 0 && mailbox !== false && mailbox.exists >= announced) {
+    const message = `${place(link.settings)} says that the mailbox holds ${announced} mails, but lists none.`;
+    throw new KeybotError("temporary", "imap.refused", message);
+  }
+  return mails;
+}
+
+async function close(link: Link): Promise<void> {
+  if (!link.closed) {
+    const patience = new Promise<void>((resolve) => {
+      setTimeout(resolve, LOGOUT_TIMEOUT).unref();
+    });
+    await Promise.race([link.client.logout().catch(() => {}), link.gone, patience]);
+  }
+  link.drop();
+}

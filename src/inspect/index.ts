@@ -1,0 +1,20 @@
+/**
+ * inspect: facts and bytes → what the cryptography is worth.
+ *
+ * Subject: is the CMS signature mathematically valid over this content, and what is each certificate worth (path,
+ * address, usage, strength, time)? It knows pki and the policy's switches. It must not know the directory, what
+ * was stored or answered before, nor any file, clock or network: the time and the trust store are arguments.
+ */
+
+export { summaryOf } from "./certificate-report.ts";
+export { FINDINGS, type Finding, type FindingCode, finding, type Severity } from "./finding.ts";
+export { type Bench, inspectCertificateFile, inspectMessage } from "./inspect-message.ts";
+export type {
+  CertificateReport,
+  CertificateRole,
+  CertificateSummary,
+  Inspection,
+  SignatureReport,
+  SignerReport,
+} from "./inspection.ts";
+export type { TrustedAnchor, TrustStore } from "./trust.ts";

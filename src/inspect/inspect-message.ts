@@ -1,0 +1,287 @@
+import {
+  type Certificate,
+  cmsContentType,
+  isProblem,
+  OID,
+  type ParseProblem,
+  parseSignedData,
+  publicKeysOfPrivateKeys,
+  readCertificates,
+  type SignedData,
+} from "../pki/index.ts";
+import type { Policy } from "../policy.ts";
+import {
+  type CertificateFile,
+  filesInContent,
+  type MessageFacts,
+  type Offer,
+  type SignedPart,
+} from "../read/index.ts";
+import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
+import { type Finding, finding } from "./finding.ts";
+import { namesAddress } from "./holder.ts";
+import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
+import { CERTIFICATES_BESIDE, JUDGED_CERTIFICATES, SIGNER_INFOS } from "./limits.ts";
+import { type JudgedSigner, judgeSigner, signedContentOf, wholeFindings } from "./signature.ts";
+import type { TrustStore } from "./trust.ts";
+import { isCa, usageOf } from "./usage.ts";
+
+/** What a message is judged by, beside its own bytes: all of it arguments, so that judging twice gives the same. */
+export interface Bench {
+  readonly policy: Policy["certificates"];
+  readonly trust: TrustStore;
+  /** The time to judge at. */
+  readonly at: Date;
+  /** When the IMAP server took the message in, or null. */
+  readonly internalDate: Date | null;
+}
+
+const NOTHING: Inspection = { signature: null, encrypted: false, certificates: [], privateKey: false };
+
+/** Judges everything that one message offers. Never throws for any bytes. */
+export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench): Inspection {
+  const signedData = offer.signed === null ? null : parseSignedData(offer.signed.cms);
+  const opaque =
+    offer.signed?.form === "opaque" && signedData !== null && !isProblem(signedData)
+      ? signedData.content
+      : null;
+  const files = readFiles([...offer.files, ...(opaque === null ? [] : filesInContent(opaque))]);
+  const subject: Subject = {
+    ...bench,
+    address: addressOf(facts),
+    about: fromFindings(facts),
+    keysSent: files.keysSent,
+  };
+
+  const signed =
+    offer.signed === null || signedData === null
+      ? NOTHING
+      : inspectSigned(offer.signed, signedData, facts, subject);
+  const already = new Set(signed.certificates.map((report) => report.sha256));
+  const attached = reportsOnFiles(files.certificates, subject).filter(
+    (report) => !already.has(report.sha256),
+  );
+  return { ...signed, certificates: [...signed.certificates, ...attached], privateKey: files.privateKey };
+}
+
+/** Judges a certificate file on its own (PEM, DER, PKCS#7): no address rule, and no signature, so at most pending. */
+export function inspectCertificateFile(file: CertificateFile, bench: Bench): Inspection {
+  const { certificates, privateKey, keysSent } = readFiles([file]);
+  const subject: Subject = { ...bench, address: null, about: [], keysSent };
+  return { ...NOTHING, certificates: reportsOnFiles(certificates, subject), privateKey };
+}
+
+/** Whose certificates are judged, and what holds for each of them. */
+interface Subject extends Bench {
+  /** The single From address, or null when there is none. */
+  readonly address: string | null;
+  /** Findings on the mail that bear on every certificate in it. */
+  readonly about: readonly Finding[];
+  /** Public keys (SHA-256 of the SPKI) whose private half came along. */
+  readonly keysSent: ReadonlySet<string>;
+}
+
+/** The findings on the mail, and on its certificate's own key. */
+function aboutCertificate(certificate: Certificate, subject: Subject): Finding[] {
+  return subject.keysSent.has(certificate.spkiSha256)
+    ? [finding("cert.private-key"), ...subject.about]
+    : [...subject.about];
+}
+
+/** The CMS structure of the mail: verified, and each certificate in it judged. */
+function inspectSigned(
+  part: SignedPart,
+  parsed: SignedData | ParseProblem,
+  facts: MessageFacts,
+  subject: Subject,
+): Inspection {
+  if (isProblem(parsed)) {
+    if (isEncrypted(part.cms)) return { ...NOTHING, encrypted: true };
+    const detail = part.damaged
+      ? "the signature was damaged on the way: its base64 cannot be decoded"
+      : parsed.detail;
+    return { ...NOTHING, signature: unreadableSignature(part.form, finding("signature.unreadable", detail)) };
+  }
+  const content = signedContentOf(part, parsed);
+  const whole = wholeFindings(part, parsed, content, subject.policy);
+  const arrival = { arrival: facts.borderTime ?? subject.internalDate ?? facts.date };
+  const signers = parsed.signerInfos
+    .slice(0, SIGNER_INFOS)
+    .map((signerInfo) => judgeSigner(parsed, signerInfo, content, arrival, subject.policy));
+  return {
+    ...NOTHING,
+    signature: signatureReport(part, signers, whole, subject),
+    certificates: signedCertificates(parsed, signers, whole, subject),
+  };
+}
+
+/** RFC 5652 §6, RFC 5083: an envelope, whatever the sender called it. */
+function isEncrypted(cms: Uint8Array): boolean {
+  const type = cmsContentType(cms);
+  return type === OID.envelopedData || type === OID.authEnvelopedData || type === OID.encryptedData;
+}
+
+function unreadableSignature(form: "detached" | "opaque", problem: Finding): SignatureReport {
+  return { form, valid: false, signers: [], findings: [problem] };
+}
+
+function signatureReport(
+  part: SignedPart,
+  signers: readonly JudgedSigner[],
+  whole: readonly Finding[],
+  subject: Subject,
+): SignatureReport {
+  if (signers.length === 0) return { form: "certs-only", valid: null, signers: [], findings: [] };
+  return {
+    form: part.form,
+    valid: countingSigner(signers, subject)?.verification.valid ?? false,
+    signers: signers.map(({ verification, findings }) => ({
+      certificate: verification.certificate?.sha256 ?? null,
+      valid: verification.valid,
+      signingTime: verification.signingTime,
+      findings: ranked(findings),
+    })),
+    findings: ranked(whole),
+  };
+}
+
+/** The SignerInfo that counts (PRODUCT §3): the sender's own, a valid one before a broken one; else the first. */
+function countingSigner(
+  signers: readonly JudgedSigner[],
+  { address, policy }: Subject,
+): JudgedSigner | undefined {
+  const own = signers.filter(({ verification: { certificate } }) => {
+    return (
+      address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
+    );
+  });
+  return own.find(({ verification }) => verification.valid) ?? own[0] ?? signers[0];
+}
+
+/** Each signer certificate, and each other end-entity certificate of the SignedData, each once. */
+function signedCertificates(
+  signedData: SignedData,
+  signers: readonly JudgedSigner[],
+  whole: readonly Finding[],
+  subject: Subject,
+): CertificateReport[] {
+  const beside = signedData.certificates.slice(0, CERTIFICATES_BESIDE);
+  const certsOnly = signers.length === 0;
+  const common = {
+    address: subject.address,
+    beside,
+    trust: subject.trust,
+    policy: subject.policy,
+    at: subject.at,
+  };
+  const counting = countingSigner(signers, subject);
+
+  const signerCertificates = unique(signers.flatMap(({ verification }) => verification.certificate ?? []));
+  const others = unique(beside)
+    .filter(
+      (certificate) =>
+        !isCa(certificate) && !signerCertificates.some((signer) => signer.sha256 === certificate.sha256),
+    )
+    .sort((a, b) => Number(isPreferred(b, counting)) - Number(isPreferred(a, counting)))
+    .slice(0, JUDGED_CERTIFICATES);
+
+  // Nothing that came beside a broken signature is believed more than the signature is.
+  const inherited = certsOnly
+    ? [finding("signature.none")]
+    : [...whole, ...(counting?.findings ?? [])].filter(({ severity }) => severity !== "info");
+  const otherReports = others.map((certificate) =>
+    reportOn(certificate, {
+      ...common,
+      role: !certsOnly && usageOf(certificate).encrypt ? "encryption" : "offered",
+      encryptionBeside: false,
+      findings: [...inherited, ...aboutCertificate(certificate, subject)],
+      capabilities: null,
+    }),
+  );
+  const encryptionBeside = otherReports.some(
+    (report) => report.role === "encryption" && report.findings.every(({ severity }) => severity !== "error"),
+  );
+
+  const signerReports = signerCertificates.map((certificate) => {
+    const judged = signers.filter(
+      ({ verification }) => verification.certificate?.sha256 === certificate.sha256,
+    );
+    // Two SignerInfos of one certificate: both must be right.
+    const circumstances: Circumstances = {
+      ...common,
+      role: "signer",
+      encryptionBeside,
+      findings: [
+        ...whole,
+        ...judged.flatMap(({ findings }) => findings),
+        ...aboutCertificate(certificate, subject),
+      ],
+      capabilities: judged[0]?.verification.capabilities ?? null,
+    };
+    return reportOn(certificate, circumstances);
+  });
+  return [...signerReports, ...otherReports];
+}
+
+/** Named by the signed sMIMEEncryptionKeyPreference of the signer that counts (RFC 8551 §2.5.3). */
+function isPreferred(certificate: Certificate, counting: JudgedSigner | undefined): boolean {
+  return counting?.verification.encryptionPreference?.sha256 === certificate.sha256;
+}
+
+/** All certificate files of a mail as one. */
+interface Files {
+  readonly certificates: readonly Certificate[];
+  readonly privateKey: boolean;
+  readonly keysSent: ReadonlySet<string>;
+}
+
+function readFiles(files: readonly CertificateFile[]): Files {
+  const read = files.map((file) => ({ bytes: file.bytes, ...readCertificates(file.bytes) }));
+  return {
+    certificates: unique(read.flatMap((file) => file.certificates)),
+    privateKey: read.some((file) => file.privateKey),
+    keysSent: new Set(read.flatMap((file) => (file.privateKey ? publicKeysOfPrivateKeys(file.bytes) : []))),
+  };
+}
+
+/** Certificates that came as files: nobody signed for them, so a person must decide. */
+function reportsOnFiles(found: readonly Certificate[], subject: Subject): CertificateReport[] {
+  // A file of CA certificates alone is judged as such; beside an end entity they are its path.
+  const endEntities = found.filter((certificate) => !isCa(certificate));
+  const judged = endEntities.length > 0 ? endEntities : found;
+  return judged.slice(0, JUDGED_CERTIFICATES).map((certificate) =>
+    reportOn(certificate, {
+      role: "offered",
+      address: subject.address,
+      beside: found.slice(0, CERTIFICATES_BESIDE),
+      encryptionBeside: false,
+      trust: subject.trust,
+      policy: subject.policy,
+      at: subject.at,
+      findings: [finding("signature.none"), ...aboutCertificate(certificate, subject)],
+      capabilities: null,
+    }),
+  );
+}
+
+function fromFindings(facts: MessageFacts): Finding[] {
+  if (facts.from.kind === "one") return [];
+  const how = {
+    missing: "there is no From field",
+    empty: "the From field is empty",
+    group: "the From field holds a group",
+    several: "the From field holds several addresses",
+    "two-fields": "there are two From fields",
+    unreadable: "the From field cannot be read without doubt",
+  };
+  return [finding("address.from", how[facts.from.kind])];
+}
+
+function addressOf(facts: MessageFacts): string | null {
+  return facts.from.kind === "one" ? facts.from.address : null;
+}
+
+function unique(certificates: readonly Certificate[]): Certificate[] {
+  const seen = new Set<string>();
+  return certificates.filter(({ sha256 }) => !seen.has(sha256) && seen.add(sha256) !== undefined);
+}

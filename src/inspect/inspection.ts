@@ -1,0 +1,67 @@
+import type { Finding } from "./finding.ts";
+
+/**
+ * What the cryptography of one message is worth: the output of `inspect`, the other half of the input of `decide`.
+ * Plain data (survives structured clone), named as CONTRACT.md §2 prints it.
+ */
+export interface Inspection {
+  readonly signature: SignatureReport | null;
+  /** The CMS structure is an EnvelopedData or the like: encrypted, nothing to harvest without a key. */
+  readonly encrypted: boolean;
+  /** Each signer certificate and each other end-entity certificate that was offered, each once. */
+  readonly certificates: readonly CertificateReport[];
+  /** A private key came along (PEM, PKCS#12), whether or not it could be matched to a certificate. */
+  readonly privateKey: boolean;
+}
+
+export interface SignatureReport {
+  readonly form: "detached" | "opaque" | "certs-only";
+  /** The mathematics of the SignerInfo that counts; null for certs-only. */
+  readonly valid: boolean | null;
+  readonly signers: readonly SignerReport[];
+  /** Findings on the SignedData as a whole; they count for every certificate in it. */
+  readonly findings: readonly Finding[];
+}
+
+export interface SignerReport {
+  /** SHA-256 of the signer certificate, null when it is not in the mail. */
+  readonly certificate: string | null;
+  readonly valid: boolean;
+  readonly signingTime: Date | null;
+  readonly findings: readonly Finding[];
+}
+
+export type CertificateRole = "signer" | "encryption" | "offered";
+
+/** What is known of a certificate from its own bytes; shared by inspection, directory and replies. */
+export interface CertificateSummary {
+  readonly sha256: string;
+  readonly spkiSha256: string;
+  readonly der: Uint8Array;
+  /** Mail addresses that it names (RFC 8550 §3), domain in lower case. */
+  readonly addresses: readonly string[];
+  readonly subject: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly keyAlgorithm: string;
+  readonly usage: { readonly sign: boolean; readonly encrypt: boolean };
+}
+
+export interface CertificateReport extends CertificateSummary {
+  readonly role: CertificateRole;
+  readonly path: {
+    readonly valid: boolean;
+    /** SHA-256 of the trust anchor. */
+    readonly anchor: string | null;
+    /** Certificates on the path, end entity and anchor included. */
+    readonly length: number;
+    /** DER of the CA certificates between the end entity and the anchor. */
+    readonly intermediates: readonly Uint8Array[];
+  };
+  /** SMIMECapabilities of its signer (RFC 8551 §2.5.2), raw DER. */
+  readonly capabilities: Uint8Array | null;
+  /** All findings that bear on this certificate, the worst first. */
+  readonly findings: readonly Finding[];
+}

@@ -1,0 +1,10 @@
+/** Budgets of judging one message. */
+
+/** SignerInfos verified; an honest mail has one, rarely two. */
+export const SIGNER_INFOS = 16;
+
+/** End-entity certificates judged; each costs a path search. */
+export const JUDGED_CERTIFICATES = 16;
+
+/** Candidates for a path taken from the mail itself. */
+export const CERTIFICATES_BESIDE = 64;

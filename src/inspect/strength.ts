@@ -1,0 +1,78 @@
+import { type Certificate, digestOf } from "../pki/index.ts";
+import type { Policy } from "../policy.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/** Elliptic curves of today's clients (RFC 5480, RFC 5639, RFC 8410); others are unknown rather than weak. */
+const CURVES = new Set([
+  "P-256",
+  "P-384",
+  "P-521",
+  "brainpoolP256r1",
+  "brainpoolP320r1",
+  "brainpoolP384r1",
+  "brainpoolP512r1",
+  "Ed25519",
+  "Ed448",
+  "X25519",
+  "X448",
+]);
+
+/** RSA keys above this only cost time: 16,384 bits take a second to use. */
+const MAXIMUM_RSA_BITS = 8192;
+
+/** Digests that nobody can forge (RFC 8551 §2.1); SHA-1 and MD5 have practical collisions. */
+const STRONG_DIGESTS = new Set([
+  "sha224",
+  "sha256",
+  "sha384",
+  "sha512",
+  "sha3-256",
+  "sha3-384",
+  "sha3-512",
+  "shake128",
+  "shake256",
+]);
+
+/**
+ * Algorithms of the certificate and its path (RFC 8550 §4.3): every key, and every signature below the anchor; the
+ * anchor's own signature proves nothing.
+ * @param path target first, anchor (or as far as it goes) last; may be empty
+ */
+export function strengthFindings(
+  certificate: Certificate,
+  path: readonly Certificate[],
+  policy: Policy["certificates"],
+): Finding[] {
+  const findings: Finding[] = [];
+  const weakness = keyWeakness(certificate, policy.minimumRsaBits);
+  if (weakness !== null) findings.push(finding("cert.weak-key", weakness));
+
+  for (const above of path.slice(1)) {
+    const weak = keyWeakness(above, policy.minimumRsaBits);
+    if (weak !== null) findings.push(finding("path.weak", `the CA ${above.subject.text}: ${weak}`));
+  }
+  // A path that could not be built to an anchor still says how the certificate itself was signed.
+  for (const below of path.length > 1 ? path.slice(0, -1) : [certificate]) {
+    const weak = signatureWeakness(below);
+    if (weak !== null) findings.push(finding("path.weak", weak));
+  }
+  return findings;
+}
+
+function keyWeakness(certificate: Certificate, minimumRsaBits: number): string | null {
+  const { kind, name, bits, defect } = certificate.publicKey;
+  if (defect !== null) return `the key is unusable: ${defect}`;
+  if (kind === "RSA" || kind === "RSA-PSS") {
+    if (bits === null || bits < minimumRsaBits)
+      return `${name} is under the ${minimumRsaBits} bits that are asked for`;
+    return bits > MAXIMUM_RSA_BITS ? `${name} is larger than any mail program uses` : null;
+  }
+  return CURVES.has(name) ? null : `${name} is not among the accepted kinds of keys`;
+}
+
+function signatureWeakness(certificate: Certificate): string | null {
+  const digest = digestOf(certificate.signatureAlgorithm);
+  // Ed25519 and Ed448 name no digest: it is part of the algorithm (RFC 8410 §3).
+  if (digest === null || STRONG_DIGESTS.has(digest)) return null;
+  return `the certificate ${certificate.sha256.slice(0, 16)}… is signed with ${digest.toUpperCase()}`;
+}

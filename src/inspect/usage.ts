@@ -1,0 +1,85 @@
+import { type Certificate, OID } from "../pki/index.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/** What a certificate's key may be used for in mail. */
+export interface Usage {
+  readonly sign: boolean;
+  readonly encrypt: boolean;
+}
+
+/** Keys that can decrypt themselves (RSA) and keys that agree on a secret (RFC 8551 §2.3, RFC 5753, RFC 8418). */
+const TRANSPORT = new Set(["RSA"]);
+const AGREEMENT = new Set(["EC", "X25519", "X448"]);
+const SIGNING = new Set(["RSA", "RSA-PSS", "EC", "Ed25519", "Ed448", "DSA"]);
+
+/**
+ * What the keyUsage bits and the kind of the key allow (RFC 8550 §4.4.2, RFC 5280 §4.2.1.3); no keyUsage allows
+ * everything that the key can do.
+ */
+export function usageOf(certificate: Certificate): Usage {
+  const bits = certificate.extensions.keyUsage;
+  const kind = certificate.publicKey.kind;
+  const may = (...names: readonly KeyUsageName[]) => bits === null || names.some((name) => bits.has(name));
+  return {
+    sign: SIGNING.has(kind) && may("digitalSignature", "nonRepudiation"),
+    encrypt: (TRANSPORT.has(kind) && may("keyEncipherment")) || (AGREEMENT.has(kind) && may("keyAgreement")),
+  };
+}
+
+type KeyUsageName = Parameters<NonNullable<Certificate["extensions"]["keyUsage"]>["has"]>[0];
+
+/** A CA certificate is nobody's mailbox (RFC 5280 §4.2.1.9). */
+export function isCa(certificate: Certificate): boolean {
+  const { basicConstraints, keyUsage } = certificate.extensions;
+  return basicConstraints?.ca === true || keyUsage?.has("keyCertSign") === true;
+}
+
+/** RFC 8550 §4.4.4: emailProtection, anyExtendedKeyUsage, or no extended key usage at all. */
+export function allowsEmail(certificate: Certificate): boolean {
+  const purposes = certificate.extensions.extendedKeyUsage;
+  return (
+    purposes === null || purposes.includes(OID.emailProtection) || purposes.includes(OID.anyExtendedKeyUsage)
+  );
+}
+
+/**
+ * Whether mail may be encrypted to it, and whether all of its path may vouch for mail.
+ * @param path target first; an extended key usage of a CA narrows what it can vouch for
+ * @param encryptionBeside an encryption certificate of the same person stands beside (dual key pair, RFC 8551 §2.5.3)
+ */
+export function usageFindings(
+  certificate: Certificate,
+  path: readonly Certificate[],
+  encryptionBeside: boolean,
+): Finding[] {
+  const findings: Finding[] = [];
+  if (isCa(certificate)) findings.push(finding("cert.ca"));
+  if (!allowsEmail(certificate)) findings.push(finding("cert.usage"));
+  const narrowed = path.slice(1).find((above) => !allowsEmail(above));
+  if (narrowed !== undefined) {
+    findings.push(
+      finding("path.usage", `the CA ${narrowed.subject.text} is not allowed to issue for e-mail`),
+    );
+  }
+  const usage = usageOf(certificate);
+  if (usage.encrypt) return findings;
+  if (usage.sign) {
+    findings.push(
+      encryptionBeside
+        ? finding(
+            "cert.sign-only",
+            "the key signs only; the encryption certificate beside it is used",
+            "info",
+          )
+        : finding("cert.sign-only"),
+    );
+  } else {
+    findings.push(
+      finding(
+        "cert.key-unsupported",
+        `mail cannot be encrypted to a key of the kind ${certificate.publicKey.name}`,
+      ),
+    );
+  }
+  return findings;
+}

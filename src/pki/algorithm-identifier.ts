@@ -1,0 +1,32 @@
+/** AlgorithmIdentifier (RFC 5280 §4.1.1.2), read and compared. */
+import type { AlgorithmIdentifier } from "./certificate.ts";
+import { type DerReader, equalBytes, TAG } from "./der.ts";
+import { isNull, oid } from "./der-value.ts";
+
+/**
+ * Reads an AlgorithmIdentifier; `tag` for where it is IMPLICIT.
+ * @throws DerError
+ */
+export function readAlgorithm(
+  reader: DerReader,
+  what: string,
+  tag: number = TAG.sequence,
+): AlgorithmIdentifier {
+  const sequence = reader.enter(tag, what);
+  const algorithm = oid(sequence, what);
+  const parameters = sequence.more() ? sequence.raw(what) : null;
+  sequence.finish(what);
+  return { oid: algorithm, parameters };
+}
+
+/** Same OID, same octets of the parameters: as RFC 5280 §4.1.1.2 demands of the two copies in a certificate. */
+export function sameAlgorithm(left: AlgorithmIdentifier, right: AlgorithmIdentifier): boolean {
+  if (left.oid !== right.oid) return false;
+  if (left.parameters === null || right.parameters === null) return left.parameters === right.parameters;
+  return equalBytes(left.parameters, right.parameters);
+}
+
+/** True when the parameters are absent or NULL (RFC 3279 §2.2.1, RFC 5754 §2: both must be taken). */
+export function hasNoParameters({ parameters }: AlgorithmIdentifier): boolean {
+  return parameters === null || isNull(parameters);
+}

@@ -1,0 +1,203 @@
+/** Revocation by CRLs that are at hand: RFC 5280 §6.3.3, for every certificate of a path below its anchor. */
+import type { Certificate } from "./certificate.ts";
+import { type Crl, type CrlEntry, crlEntries, REMOVE_FROM_CRL } from "./crl.ts";
+import { deltasOf } from "./crl-delta.ts";
+import { ALL_REASONS, crlIssuersOf, distributionPointsOf, reasonsCovered } from "./crl-scope.ts";
+import { type CrlSigner, signerOf } from "./crl-signer.ts";
+import type { DistributionPoint } from "./extensions.ts";
+import { OID } from "./oid.ts";
+import type { PathProblem } from "./path.ts";
+import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
+import type { PublicKey } from "./public-key.ts";
+
+/** What revocation checking needs beside the path. */
+export interface RevocationInput {
+  /** Target first, anchor last. */
+  readonly path: readonly Certificate[];
+  /** The key of each, in the same order, DSA parameters filled in. */
+  readonly keys: readonly PublicKey[];
+  readonly crls: readonly Crl[];
+  readonly at: Date;
+  /** Certificates that may have signed a CRL although they are not on the path. */
+  readonly others: readonly Certificate[];
+  /** Whether such a certificate has a valid path to the same anchor. */
+  readonly isBelieved: (certificate: Certificate) => boolean;
+  readonly budget: PathBudget;
+}
+
+type Status =
+  | { readonly status: "good" }
+  | { readonly status: "revoked"; readonly crl: Crl; readonly entry: CrlEntry }
+  | { readonly status: "unknown"; readonly why: string };
+
+/** One CRL that speaks for a certificate, proven. */
+interface Proven {
+  readonly crl: Crl;
+  /** The newest delta CRL that goes with it, or null. */
+  readonly delta: Crl | null;
+}
+
+/** CRL extensions that are processed here, whether critical or not (RFC 5280 §5.2). */
+const PROCESSED: ReadonlySet<string> = new Set([OID.issuingDistributionPoint, OID.deltaCrlIndicator]);
+
+/** CRL entry extensions that are processed here, or that change nothing in what an entry means (RFC 5280 §5.3). */
+const PROCESSED_IN_ENTRY: ReadonlySet<string> = new Set([
+  OID.certificateIssuer,
+  OID.reasonCode,
+  OID.invalidityDate,
+]);
+
+/** CRLReason (RFC 5280 §5.3.1) by its number. */
+const REASON_NAMES: readonly string[] = [
+  "unspecified",
+  "keyCompromise",
+  "cACompromise",
+  "affiliationChanged",
+  "superseded",
+  "cessationOfOperation",
+  "certificateHold",
+  "7",
+  "removeFromCRL",
+  "privilegeWithdrawn",
+  "aACompromise",
+];
+
+/**
+ * RFC 5280 §6.1.3 (a)(3) for the whole path: each certificate below the anchor must be proven not revoked. The anchor
+ * itself cannot be revoked by a CRL, as nobody stands above it.
+ */
+export function revocationProblems(input: RevocationInput): readonly PathProblem[] {
+  return input.path.slice(0, -1).flatMap((certificate, depth): PathProblem[] => {
+    const result = statusOf(certificate, depth, input);
+    const about = { section: "RFC 5280 §6.3.3", certificate: certificate.sha256, depth };
+    if (result.status === "good") return [];
+    if (result.status === "unknown") return [{ ...about, rule: "revocation-unknown", detail: result.why }];
+    return [{ ...about, rule: "revoked", detail: revokedText(result.crl, result.entry) }];
+  });
+}
+
+/** RFC 5280 §6.3.3: distribution point by distribution point, until all reasons are covered. */
+function statusOf(certificate: Certificate, depth: number, input: RevocationInput): Status {
+  const reasons_mask = new Set<number>();
+  let why = `no CRL of ${certificate.issuer.text} covers the certificate`;
+  for (const point of distributionPointsOf(certificate)) {
+    const issuers = crlIssuersOf(point, certificate);
+    const named = input.crls.filter((crl) => issuers.includes(crl.issuer.canonical));
+    for (const crl of newestFirst(named)) {
+      if (!spend(input.budget, "crlSteps")) return { status: "unknown", why: "too many CRLs to look at" };
+      if (crl.baseCrlNumber !== null) continue; // a delta CRL proves nothing alone
+      const interim_reasons_mask = reasonsCovered(crl, point, certificate); // (b)(d)
+      if (interim_reasons_mask === null) continue;
+      if ([...interim_reasons_mask].every((reason) => reasons_mask.has(reason))) continue; // (e)
+      const proven = prove(crl, named, point, depth, input);
+      if (typeof proven === "string") {
+        why = proven;
+        continue;
+      }
+      const revoked = revocationIn(proven, certificate);
+      if (revoked !== null) return { status: "revoked", ...revoked };
+      for (const reason of interim_reasons_mask) reasons_mask.add(reason); // (l)
+    }
+  }
+  if (reasons_mask.size === ALL_REASONS.size) return { status: "good" };
+  return {
+    status: "unknown",
+    why: reasons_mask.size === 0 ? why : `no CRL covers some reasons of revocation; ${why}`,
+  };
+}
+
+/** RFC 5280 §6.3.3 (a)(c)(f)(g)(h): the CRL with its delta, or why it cannot be used. */
+function prove(
+  crl: Crl,
+  named: readonly Crl[],
+  point: DistributionPoint,
+  depth: number,
+  input: RevocationInput,
+): Proven | string {
+  const unfit = unfitness(crl, input.at);
+  if (unfit !== null) return unfit;
+  const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
+  if (signer === null) return `the CRL of ${crl.issuer.text} is not signed by anyone who may sign it`;
+  const delta = deltasOf(crl, named).find(
+    (one) => unfitness(one, input.at) === null && signatureVerdict(one, signer.key, input.budget) === "valid", // (h)
+  );
+  return { crl, delta: delta ?? null };
+}
+
+/** RFC 5280 §6.3.3 (i) to (k). */
+function revocationIn(
+  { crl, delta }: Proven,
+  certificate: Certificate,
+): { readonly crl: Crl; readonly entry: CrlEntry } | null {
+  const changed = delta === null ? null : entryOf(delta, certificate); // (i)
+  if (delta !== null && changed !== null) {
+    return changed.reason === REMOVE_FROM_CRL ? null : { crl: delta, entry: changed }; // (k)
+  }
+  const entry = entryOf(crl, certificate); // (j)
+  return entry === null ? null : { crl, entry };
+}
+
+/** The entry of a certificate on a CRL: its serial number under its issuer (RFC 5280 §5.3.3); the last one counts. */
+function entryOf(crl: Crl, { serial, issuer }: Certificate): CrlEntry | null {
+  let found: CrlEntry | null = null;
+  for (const entry of crlEntries(crl, serial)) {
+    const issuers = entry.certificateIssuer ?? [{ form: "directoryName", name: crl.issuer } as const];
+    const isOurs = issuers.some(
+      (name) => name.form === "directoryName" && name.name.canonical === issuer.canonical,
+    );
+    if (isOurs) found = entry;
+  }
+  return found;
+}
+
+/** Why a CRL cannot be used whoever signed it, or null. */
+function unfitness(crl: Crl, at: Date): string | null {
+  const whose = `the CRL of ${crl.issuer.text}`;
+  if (at < crl.thisUpdate) return `${whose} is of a later time (${crl.thisUpdate.toISOString()})`;
+  // RFC 5280 §5.1.2.5 requires nextUpdate; a CRL without one would stay good for ever.
+  if (crl.nextUpdate === null) return `${whose} does not say when it runs out`;
+  if (at > crl.nextUpdate) return `${whose} ran out at ${crl.nextUpdate.toISOString()}`; // §6.3.3 (a)
+  const unknown = crl.criticalExtensions.find((oid) => !PROCESSED.has(oid)) ?? unknownEntryExtension(crl);
+  return unknown === null ? null : `${whose} has critical extension ${unknown}, which is not understood`; // §5.2, §5.3
+}
+
+/** RFC 5280 §5.3: an unknown critical extension on ANY entry forbids the use of the whole CRL. */
+function unknownEntryExtension(crl: Crl): string | null {
+  const known = UNKNOWN_ENTRY_EXTENSIONS.get(crl);
+  if (known !== undefined) return known;
+  let unknown: string | null = null;
+  for (const { criticalExtensions } of crlEntries(crl)) {
+    unknown = criticalExtensions.find((oid) => !PROCESSED_IN_ENTRY.has(oid)) ?? null;
+    if (unknown !== null) break;
+  }
+  UNKNOWN_ENTRY_EXTENSIONS.set(crl, unknown);
+  return unknown;
+}
+
+/** A CRL never changes, and walking 100,000 entries takes a tenth of a second: done once, however often it is asked. */
+const UNKNOWN_ENTRY_EXTENSIONS = new WeakMap<Crl, string | null>();
+
+/** Who may have signed a CRL for the certificate at this depth: those above it on the path, then all others. */
+function candidates(point: DistributionPoint, depth: number, input: RevocationInput): readonly CrlSigner[] {
+  const { path, keys, others } = input;
+  // A point that names its CRL issuer may name the very certificate: the issuer has then told it to speak about itself.
+  const first = point.crlIssuer.length > 0 ? depth : depth + 1;
+  const onPath = path.slice(first).flatMap((certificate, index) => {
+    const key = keys[first + index];
+    return key === undefined ? [] : [{ certificate, key, onPath: true }];
+  });
+  const known = new Set(path.map(({ sha256 }) => sha256));
+  const elsewhere = others
+    .filter(({ sha256 }) => !known.has(sha256))
+    .map((certificate) => ({ certificate, key: certificate.publicKey, onPath: false }));
+  return [...onPath, ...elsewhere];
+}
+
+function newestFirst(crls: readonly Crl[]): readonly Crl[] {
+  return [...crls].sort((left, right) => right.thisUpdate.getTime() - left.thisUpdate.getTime());
+}
+
+function revokedText(crl: Crl, { revocationDate, reason }: CrlEntry): string {
+  const why = reason === null ? "" : ` (${REASON_NAMES[reason] ?? reason})`;
+  return `revoked at ${revocationDate.toISOString()}${why}, says the CRL of ${crl.issuer.text}`;
+}

@@ -1,0 +1,63 @@
+/**
+ * The room of X.509 and CMS: certificates, CRLs, SignedData and certification paths, decoded, checked and built.
+ *
+ * It knows RFC 5280 (certificates, CRLs, paths), RFC 5652 and RFC 8551 (SignedData as mail carries it), RFC 8550 and
+ * RFC 9598 (addresses in certificates), and the rules of DER. Bytes and times come in as arguments, values go out.
+ * It must not know mails, policies, findings, files, clocks or networks; it imports nothing of keybot.
+ *
+ * Bytes of strangers never throw out of here: a parse function returns its value or a `ParseProblem` (ask
+ * `isProblem`), a check returns what is wrong. Every cost is bounded by `limits.ts`. What is "valid" here is
+ * mathematics and form; whether anybody should trust it is decided elsewhere.
+ */
+
+// Reading certificates and what stands in them.
+export { type AlgorithmIdentifier, type Certificate, parseCertificate } from "./certificate.ts";
+export { type CertificateAddresses, certificateAddresses } from "./certificate-addresses.ts";
+// Making and reading what is handed out and taken in.
+export { buildCertsOnly } from "./certs-only.ts";
+// SignedData of a mail.
+export {
+  type Attribute,
+  parseSignedData,
+  type SignedData,
+  type SignedDataLimits,
+  type SignerIdentifier,
+  type SignerInfo,
+} from "./cms.ts";
+// CRLs.
+export { type Crl, type CrlEntry, crlEntries, parseCrl, REMOVE_FROM_CRL } from "./crl.ts";
+export { isProblem, type ParseProblem } from "./der.ts";
+export type { DistributionPoint, Extension, Extensions, GeneralName, KeyUsage } from "./extensions.ts";
+export type { Name, NameAttribute } from "./name.ts";
+export { OID } from "./oid.ts";
+// Paths and revocation.
+export {
+  findPath,
+  type PathInput,
+  type PathProblem,
+  type PathResult,
+  type PathRule,
+  type TrustAnchor,
+} from "./path.ts";
+export {
+  type CertificateFile,
+  type CertificateFileKind,
+  type CertificateFileLimits,
+  FILE_LIMITS,
+  readCertificates,
+  toPem,
+} from "./pem.ts";
+export type { PublicKey } from "./public-key.ts";
+export { type SigningRequest, signDetached } from "./sign.ts";
+// Signatures over bytes.
+export { digestOf, publicKeyObject, type SignatureCheck, verifySignature } from "./signature.ts";
+export {
+  type SignatureProblem,
+  type SignerProblem,
+  type SignerVerification,
+  verifySigner,
+} from "./verify-signer.ts";
+// What a structure or a file is.
+export { cmsContentType } from "./content-type.ts";
+export { publicKeysOfPrivateKeys } from "./private-key.ts";
+export { readCrls } from "./crl-file.ts";

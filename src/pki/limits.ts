@@ -1,0 +1,70 @@
+/**
+ * The budgets of this room. Whatever a stranger sends, decoding it costs at most what these figures allow.
+ */
+
+/** Octets of one certificate. Real ones have 1 to 4 KiB; the largest post-quantum signature (SLH-DSA-256f) needs 50 KiB. */
+export const MAX_CERTIFICATE_BYTES = 64 * 1024;
+
+/** Extensions of one certificate or CRL. Real ones have up to 15; the table of RFC 5280 §4.2 has 17. */
+export const MAX_EXTENSIONS = 64;
+
+/** Names in one GeneralNames: team and function certificates carry up to some hundred addresses. */
+export const MAX_GENERAL_NAMES = 1_000;
+
+/** Octets of one CRL. The largest CRLs of public mail CAs have a few MiB; 32 MiB are some 800,000 entries. */
+export const MAX_CRL_BYTES = 32 * 1024 * 1024;
+
+/** Octets of one OID's content: 20 arcs of the largest kind in use (UUID arcs under 2.25 take 19 octets). */
+export const MAX_OID_BYTES = 64;
+
+/** Nesting of constructed OCTET STRINGs (X.690 §8.7.3). Streaming clients nest once; OpenSSL stops at 5. */
+export const MAX_STRING_DEPTH = 8;
+
+/** Indefinite lengths that may be open at once (X.690 §8.1.3.6). The CMS grammar needs 9 down to a signer's attribute. */
+export const MAX_INDEFINITE_DEPTH = 32;
+
+/** Certificates in the SignedData of one mail. Honest mails carry 1 to 10; the path search pays for every one. */
+export const MAX_CMS_CERTIFICATES = 100;
+
+/** SignerInfos in the SignedData of one mail: honest mails have 1 to 3, and each costs a digest over the content. */
+export const MAX_CMS_SIGNERS = 16;
+
+/** Octets of one SignerInfo's signed attributes: ESS and capabilities included, real ones have under 2 KiB. */
+export const MAX_SIGNED_ATTRIBUTES_BYTES = 64 * 1024;
+
+/** Attributes of one SignerInfo: the standards define about 20. */
+export const MAX_ATTRIBUTES = 64;
+
+/** Different keys tried for one SignerInfo whose identifier fits several certificates (renewals keep their key id). */
+export const MAX_SIGNER_CANDIDATES = 4;
+
+/** Octets of one file of certificates (PEM or PKCS#7): 20,000 certificates fit. */
+export const MAX_CERTIFICATE_FILE_BYTES = 32 * 1024 * 1024;
+
+/** Certificates taken from one such file: 0.1 ms each; Mozilla's roots for mail are 90, a collection of a company's some hundred. */
+export const MAX_FILE_CERTIFICATES = 2_000;
+
+/**
+ * Certificates of one path, anchor included. The longest of NIST PKITS has 6, public mail CAs make 3 or 4; RFC 4158
+ * §5.2 leaves the figure to the application. A longer one is not followed.
+ */
+export const MAX_PATH_LENGTH = 12;
+
+/**
+ * Signature checks for one target, over all candidate issuers, CRLs and CRL signers. An honest path needs one a
+ * certificate and one a CRL, under 20; 200 RSA checks take some 10 ms. Without a cap a mail can keep a machine busy
+ * (CVE-2018-16875).
+ */
+export const MAX_SIGNATURE_CHECKS = 200;
+
+/** Issuers stepped to for one target: limits meshes of cross-certificates, whose paths grow with the factorial. */
+export const MAX_PATH_STEPS = 1_000;
+
+/** Comparisons of a name with a subtree for one target: 2,000 names against 2,000 constraints must not cost 4 million. */
+export const MAX_NAME_COMPARISONS = 250_000;
+
+/** Nodes of the valid_policy_graph of one path. RFC 9618 made its growth linear; this bounds the certificates' own size. */
+export const MAX_POLICY_NODES = 4_000;
+
+/** CRLs looked at for one target. A path of four certificates with delta CRLs and reasons apart needs some 20. */
+export const MAX_CRL_STEPS = 1_000;

@@ -1,0 +1,62 @@
+import type { AlgorithmIdentifier } from "./certificate.ts";
+import { MAX_CRL_STEPS, MAX_NAME_COMPARISONS, MAX_PATH_STEPS, MAX_SIGNATURE_CHECKS } from "./limits.ts";
+import type { PublicKey } from "./public-key.ts";
+import { verifySignature } from "./signature.ts";
+
+/** What one path search may still spend, and what it learned on the way. Made afresh for every target, never shared. */
+export interface PathBudget {
+  /** What is left of each figure of `limits.ts`. */
+  readonly left: Record<Expense, number>;
+  /** The first figure that ran out, else null. */
+  exhausted: Expense | null;
+  /** Results of signature checks, so that none is paid for twice. */
+  readonly verdicts: Map<string, SignatureVerdict>;
+}
+
+export type Expense = "signatureChecks" | "pathSteps" | "nameComparisons" | "crlSteps";
+
+/** `unsupported`: an algorithm or key that cannot be computed. `budget`: not computed, nothing is left to spend. */
+export type SignatureVerdict = "valid" | "invalid" | "unsupported" | "budget";
+
+/** What certificates and CRLs have in common. */
+interface Signed {
+  readonly sha256: string;
+  readonly tbs: Uint8Array;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+}
+
+/** A full budget, as `limits.ts` gives it. */
+export function fullBudget(): PathBudget {
+  return {
+    left: {
+      signatureChecks: MAX_SIGNATURE_CHECKS,
+      pathSteps: MAX_PATH_STEPS,
+      nameComparisons: MAX_NAME_COMPARISONS,
+      crlSteps: MAX_CRL_STEPS,
+    },
+    exhausted: null,
+    verdicts: new Map(),
+  };
+}
+
+/** Takes one unit; false when there is none, and from then on the search has failed to look at everything. */
+export function spend(budget: PathBudget, expense: Expense): boolean {
+  if (budget.left[expense] > 0) {
+    budget.left[expense] -= 1;
+    return true;
+  }
+  budget.exhausted ??= expense;
+  return false;
+}
+
+/** Whether the key made the signature on this certificate or CRL, each pair computed once. */
+export function signatureVerdict(signed: Signed, key: PublicKey, budget: PathBudget): SignatureVerdict {
+  const pair = `${signed.sha256} ${Buffer.from(key.spki).toString("base64")}`;
+  const known = budget.verdicts.get(pair);
+  if (known !== undefined) return known;
+  if (!spend(budget, "signatureChecks")) return "budget";
+  const verdict = verifySignature(signed.signatureAlgorithm, key, signed.tbs, signed.signature);
+  budget.verdicts.set(pair, verdict);
+  return verdict;
+}

@@ -1,0 +1,192 @@
+/** One signer's signature over one content (RFC 5652 §5.4 to §5.6): mathematics and form, no trust and no policy. */
+
+import { hasNoParameters } from "./algorithm-identifier.ts";
+import type { Certificate } from "./certificate.ts";
+import { readAttributes, type SignedData, type SignerInfo } from "./cms.ts";
+import { attempt, equalBytes, isProblem } from "./der.ts";
+import { encode } from "./der-write.ts";
+import { MAX_SIGNER_CANDIDATES } from "./limits.ts";
+import { OID } from "./oid.ts";
+import { digestBytes, digestOf, type SignatureScheme, schemeOf, verifyScheme } from "./signature.ts";
+import { type CheckedAttributes, checkAttributes, isNamedCertificate } from "./signed-attributes.ts";
+import { encryptionPreference, identifies } from "./signer-certificate.ts";
+
+/** What broke a SignerInfo; the mathematics and the form of RFC 5652 alone, no trust and no policy. */
+export type SignatureProblem =
+  | "no-certificate" // the signer's certificate is not there
+  | "attributes" // missing, doubled, many-valued or malformed signed attributes (§5.3, §11)
+  | "content-type" // contentType attribute ≠ eContentType (§11.1)
+  | "digest-mismatch" // messageDigest ≠ digest of the content (§11.2)
+  | "algorithm" // unknown, inconsistent or unsupported algorithms
+  | "broken"; // the signature value is wrong
+
+/** One thing that is wrong, with an English phrase of this case. */
+export interface SignerProblem {
+  readonly problem: SignatureProblem;
+  readonly detail: string;
+}
+
+/** The answer for one SignerInfo over one content. */
+export interface SignerVerification {
+  readonly valid: boolean;
+  readonly certificate: Certificate | null;
+  readonly problems: readonly SignerProblem[];
+  /** `sha256`, `sha1`, `md5`, … as node names it; null when unknown. */
+  readonly digest: string | null;
+  readonly signingTime: Date | null;
+  /** The certificate that a signed sMIMEEncryptionKeyPreference names (RFC 8551 §2.5.3), when it is at hand. */
+  readonly encryptionPreference: Certificate | null;
+  /** Raw DER of the signed SMIMECapabilities (RFC 8551 §2.5.2), or null. */
+  readonly capabilities: Uint8Array | null;
+}
+
+/**
+ * Verifies one SignerInfo of a SignedData.
+ * @param content the signed content in its canonical form: the detached part, or `signedData.content`
+ * @returns what holds and all that is wrong; never throws
+ */
+export function verifySigner(
+  signedData: SignedData,
+  signer: SignerInfo,
+  content: Uint8Array,
+): SignerVerification {
+  const problems: SignerProblem[] = [];
+  const note = (problem: SignatureProblem, detail: string): void => void problems.push({ problem, detail });
+
+  // RFC 8551 §2.4.1: what S/MIME signs is always id-data.
+  if (signedData.contentType !== OID.data) note("content-type", `eContentType is ${signedData.contentType}`);
+
+  const digest = digestOf(signer.digestAlgorithm);
+  const digested = digest === null ? null : digestBytes(digest, content);
+  if (digested === null) note("algorithm", `digest algorithm ${signer.digestAlgorithm.oid} is not supported`);
+  const scheme = digest === null ? null : cmsScheme(signer, digest);
+  if (digest !== null && scheme === null) {
+    note(
+      "algorithm",
+      `signature algorithm ${signer.signatureAlgorithm.oid} does not go with digest ${digest}`,
+    );
+  }
+
+  const attributes =
+    signer.signedAttributes === null ? null : checkAttributes(signer, signedData.contentType);
+  if (attributes !== null) {
+    problems.push(...attributes.problems);
+    // RFC 5652 §11.2, §5.6: the digest in the attribute is that of the content.
+    const right =
+      digested === null ||
+      attributes.messageDigest === null ||
+      equalBytes(attributes.messageDigest, digested);
+    if (!right) note("digest-mismatch", `the ${digest} digest of the content is not the signed one`);
+  } else if (looksLikeAttributes(content)) {
+    note("attributes", "the content is itself a set of signed attributes (RFC 5652 §13)");
+  }
+
+  for (const type of signer.unsignedTypes.filter((unsigned) => SIGNED_ONLY.has(unsigned))) {
+    note("attributes", `attribute ${type} is not signed (RFC 5652 §11)`);
+  }
+
+  const found = findCertificate(signedData, signer, attributes, scheme, content);
+  if (found.problem !== null) problems.push(found.problem);
+  return {
+    valid: problems.length === 0,
+    certificate: found.certificate,
+    problems,
+    digest,
+    signingTime: attributes?.signingTime ?? null,
+    encryptionPreference: encryptionPreference(
+      attributes?.encryptionPreference ?? null,
+      signedData.certificates,
+    ),
+    capabilities: attributes?.capabilities ?? null,
+  };
+}
+
+/** RFC 5652 §11.1, §11.2, §11.3: these must not stand among the unsigned attributes. */
+const SIGNED_ONLY: ReadonlySet<string> = new Set([OID.contentType, OID.messageDigest, OID.signingTime]);
+
+/**
+ * The scheme of a SignerInfo, or null when it is unknown or goes with another digest: attributes and content are
+ * hashed with the one digestAlgorithm (RFC 5652 §5.4; RFC 4056 §3, RFC 5753 §2.1.1, RFC 5754 §3).
+ */
+function cmsScheme({ signatureAlgorithm }: SignerInfo, digest: string): SignatureScheme | null {
+  // RFC 3370 §3.2, RFC 5754 §3.2: rsaEncryption and id-dsa name no digest of their own.
+  if (signatureAlgorithm.oid === OID.rsaEncryption) {
+    return hasNoParameters(signatureAlgorithm) ? { kind: "RSA", digest } : null;
+  }
+  if (signatureAlgorithm.oid === OID.dsa) {
+    return hasNoParameters(signatureAlgorithm) ? { kind: "DSA", digest } : null;
+  }
+  const scheme = schemeOf(signatureAlgorithm);
+  if (scheme === null) return null;
+  if ("digest" in scheme) return scheme.digest === digest ? scheme : null;
+  return digest === (scheme.kind === "Ed25519" ? "sha512" : "shake256") ? scheme : null; // RFC 8419 §3.1
+}
+
+/**
+ * RFC 5652 §13: without signed attributes, a signature made over attributes would also be one over a content of just
+ * those octets. Every set of Attributes has the tag of a SET first, which no MIME entity starts with.
+ */
+function looksLikeAttributes(content: Uint8Array): boolean {
+  return !isProblem(attempt(() => readAttributes(content)));
+}
+
+interface Found {
+  readonly certificate: Certificate | null;
+  readonly problem: SignerProblem | null;
+}
+
+/**
+ * The signer's certificate: of those that the identifier fits, the one whose key verifies; of several with that key
+ * (a renewal) the one that is valid longest. When no key verifies, the first that fits.
+ */
+function findCertificate(
+  signedData: SignedData,
+  signer: SignerInfo,
+  attributes: CheckedAttributes | null,
+  scheme: SignatureScheme | null,
+  content: Uint8Array,
+): Found {
+  const fitting = signedData.certificates.filter((certificate) => identifies(signer.identifier, certificate));
+  const [first] = fitting;
+  if (first === undefined) return failed(null, "no-certificate", "no certificate fits the signer identifier");
+  // RFC 5035 §3: a signing-certificate attribute decides which certificate it is; another one must not be used.
+  const named = fitting.filter((certificate) => isNamedCertificate(attributes, certificate));
+  const [candidate] = named;
+  if (candidate === undefined)
+    return failed(first, "attributes", "signing-certificate names another certificate");
+  if (scheme === null) return { certificate: candidate, problem: null }; // already noted
+  const messages = attributes === null ? [content] : attributeEncodings(signer);
+  const keys = new Map(named.map((certificate) => [certificate.spkiSha256, certificate.publicKey]));
+  let unsupported = false;
+  for (const [spki, key] of [...keys].slice(0, MAX_SIGNER_CANDIDATES)) {
+    const checks = messages.map((message) => verifyScheme(scheme, key, message, signer.signature));
+    unsupported ||= checks.includes("unsupported");
+    if (checks.includes("valid")) {
+      const same = named.filter(({ spkiSha256 }) => spkiSha256 === spki);
+      return { certificate: same.reduce(longerValid), problem: null };
+    }
+  }
+  if (unsupported)
+    return failed(candidate, "algorithm", `the key ${candidate.publicKey.name} cannot be used`);
+  return failed(candidate, "broken", `the signature value does not fit the key ${candidate.publicKey.name}`);
+}
+
+function failed(certificate: Certificate | null, problem: SignatureProblem, detail: string): Found {
+  return { certificate, problem: { problem, detail } };
+}
+
+function longerValid(left: Certificate, right: Certificate): Certificate {
+  return right.notAfter > left.notAfter ? right : left;
+}
+
+/**
+ * The octets that the signature may be over: the attributes as they came and, when they came out of order, in DER
+ * order too (RFC 5652 §5.4). Departs from it because signers exist that hash their own, unsorted order, and OpenSSL
+ * verifies that one. Both say the same about the content, so nothing is gained by exchanging them.
+ */
+function attributeEncodings({ signedAttributes, attributes }: SignerInfo): Uint8Array[] {
+  if (signedAttributes === null) return [];
+  const members = attributes.map(({ oid, values }) => encode.sequence(encode.oid(oid), encode.setOf(values)));
+  const sorted = encode.setOf(members);
+  return equalBytes(sorted, signedAttributes) ? [signedAttributes] : [signedAttributes, sorted];
+}

@@ -1,0 +1,132 @@
+import {
+  fieldsNamed,
+  type HeaderField,
+  parseAddressList,
+  parseAddrSpec,
+  parseReceived,
+  withoutPlus,
+} from "../mail/index.ts";
+import type { MailboxSource, Policy } from "../policy.ts";
+import type { AddressedMailbox, AddressedSource } from "./facts.ts";
+import { ADDRESSED_MAILBOXES } from "./limits.ts";
+import type { TrustedBlock } from "./trusted-block.ts";
+
+/** To whom the outside world addressed the mail (PRODUCT §4), and whether anything named us at all. */
+export interface Addressed {
+  readonly mailboxes: readonly AddressedMailbox[];
+  /** False: neither the envelope nor To or Cc names an address of ours. */
+  readonly toUs: boolean;
+}
+
+interface Candidate {
+  readonly address: string;
+  readonly source: AddressedSource;
+}
+
+/**
+ * The addressed mailboxes. In the trusted block the lowest X-Original-To (or Envelope-To), else the lowest
+ * Delivered-To, else X-Sieve-Redirected-From, else the `for` of the border `Received`; own domains only, the robot's
+ * own address and its plus forms skipped; else own-domain addresses in To and Cc; else the robot itself.
+ */
+export function addressedMailboxes(
+  header: readonly HeaderField[],
+  block: TrustedBlock,
+  policy: Policy,
+): Addressed {
+  const own = new Set(policy.domains);
+  const robots = new Set(policy.robot.map((address) => withoutPlus(address)));
+  const isOurs = (candidate: Candidate) =>
+    own.has(domainOf(candidate.address)) || robots.has(candidate.address);
+  const isRobot = (candidate: Candidate) => robots.has(candidate.address);
+
+  const envelope = envelopeSources(policy.border.mailboxSource).map((read) => read(block).filter(isOurs));
+  const visible =
+    policy.border.mailboxSource === "auto" || policy.border.mailboxSource === "to"
+      ? inHeader(header).filter(isOurs)
+      : [];
+  const toUs = visible.length > 0 || envelope.some((candidates) => candidates.length > 0);
+
+  for (const candidates of envelope) {
+    const lowest = candidates.filter((candidate) => !isRobot(candidate)).at(-1);
+    if (lowest !== undefined) return { mailboxes: [lowest], toUs };
+  }
+  const named = unique(visible).slice(0, ADDRESSED_MAILBOXES);
+  if (named.length > 0) return { mailboxes: named, toUs };
+  const robot = policy.robot[0];
+  return { mailboxes: robot === undefined ? [] : [{ address: withoutPlus(robot), source: "robot" }], toUs };
+}
+
+type EnvelopeSource = (block: TrustedBlock) => readonly Candidate[];
+
+const ORIGINAL_TO: EnvelopeSource = (block) => delivered(block, ["X-Original-To", "Envelope-To"]);
+const DELIVERED_TO: EnvelopeSource = (block) => delivered(block, ["Delivered-To"]);
+const REDIRECTED_FROM: EnvelopeSource = (block) => delivered(block, ["X-Sieve-Redirected-From"]);
+
+/** The `for` of the border; where no border was found, of every `Received` in the block. */
+const RECEIVED_FOR: EnvelopeSource = (block) => {
+  const lines =
+    block.border === null || block.border.for === null
+      ? fieldsNamed(block.fields, "Received").map((field) => parseReceived(field.body))
+      : [block.border];
+  return lines.flatMap((line) => (line.for === null ? [] : candidates(line.for, "Received-for")));
+};
+
+/** Which sources are asked, the first that names a mailbox wins (`requests.mailbox_source`). */
+function envelopeSources(source: MailboxSource): readonly EnvelopeSource[] {
+  switch (source) {
+    case "auto":
+      return [ORIGINAL_TO, DELIVERED_TO, REDIRECTED_FROM, RECEIVED_FOR];
+    case "x-original-to":
+      return [ORIGINAL_TO];
+    case "delivered-to":
+      return [DELIVERED_TO];
+    case "to":
+      return [];
+  }
+}
+
+const SOURCES: Readonly<Record<string, AddressedSource>> = {
+  "x-original-to": "X-Original-To",
+  "envelope-to": "Envelope-To",
+  "delivered-to": "Delivered-To",
+  "x-sieve-redirected-from": "X-Sieve-Redirected-From",
+};
+
+function delivered(block: TrustedBlock, names: readonly string[]): Candidate[] {
+  const wanted = new Set(names.map((name) => name.toLowerCase()));
+  return block.fields.flatMap((field) => {
+    const name = field.name.toLowerCase();
+    const source = SOURCES[name];
+    return source === undefined || !wanted.has(name) ? [] : candidates(field.body, source);
+  });
+}
+
+/** A delivery header holds one bare address, some servers write it in angle brackets. */
+function candidates(body: string, source: AddressedSource): Candidate[] {
+  const bare = body.trim().replace(/^<(.*)>$/, "$1");
+  const mailbox = parseAddrSpec(bare);
+  return mailbox === null ? [] : [{ address: withoutPlus(mailbox.address), source }];
+}
+
+/** Own-domain addresses that the sender wrote in To and Cc. */
+function inHeader(header: readonly HeaderField[]): Candidate[] {
+  return (["To", "Cc"] as const).flatMap((source) =>
+    fieldsNamed(header, source).flatMap((field) =>
+      parseAddressList(field.body).mailboxes.map((mailbox) => ({
+        address: withoutPlus(mailbox.address),
+        source,
+      })),
+    ),
+  );
+}
+
+function unique(list: readonly Candidate[]): Candidate[] {
+  const seen = new Set<string>();
+  return list.filter(
+    (candidate) => !seen.has(candidate.address) && seen.add(candidate.address) !== undefined,
+  );
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1);
+}

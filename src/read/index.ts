@@ -1,0 +1,21 @@
+/**
+ * read: raw bytes → facts.
+ *
+ * Subject: what one message says, who wrote which part of it (the trusted block, PRODUCT §4), and the byte-exact
+ * signed range. It knows mail (RFC 5322, 2045, 8601) and the reading rules of the policy (own hosts, own domains,
+ * the tag). It must not know certificates, the directory, the clock or any file, and it never trusts a header for
+ * more than it says.
+ */
+export type {
+  AddressedMailbox,
+  AddressedSource,
+  AutomaticMark,
+  AutomaticRule,
+  Carries,
+  From,
+  MessageFacts,
+  ReturnPath,
+} from "./facts.ts";
+export { type CertificateFile, filesInContent, type Offer, type SignedPart } from "./offer.ts";
+export { READ_PROBLEMS, type ReadProblem } from "./problem.ts";
+export { ledgerKey, type ReadMessage, readMessage } from "./read-message.ts";

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import {
+  fieldsNamed,
+  firstField,
+  type HeaderField,
+  type MimeProblem,
+  messageIds,
+  parseDateTime,
+  parseMime,
+} from "../mail/index.ts";
+import type { Policy } from "../policy.ts";
+import { addressedMailboxes } from "./addressed.ts";
+import { isAuthenticated } from "./authenticated.ts";
+import { automaticMark } from "./automatic.ts";
+import type { AddressedMailbox, Carries, MessageFacts } from "./facts.ts";
+import { REFERENCES } from "./limits.ts";
+import { type Offer, structureOf } from "./offer.ts";
+import type { ReadProblem } from "./problem.ts";
+import { requestOf, subjectOf } from "./request.ts";
+import { messageIdOf, returnPathOf, senderOf } from "./sender.ts";
+import { type TrustedBlock, trustedBlock } from "./trusted-block.ts";
+
+/** One message, read. A message with a problem still tells what its header says, but offers nothing. */
+export interface ReadMessage {
+  readonly facts: MessageFacts;
+  readonly offer: Offer;
+  readonly problem: ReadProblem | null;
+}
+
+/**
+ * Reads one message.
+ * @param raw the whole RFC 5322 message as it was fetched; line ends may be CRLF or LF
+ * @param policy the reading rules: own hosts and networks, own domains, the tag
+ * @returns never throws for any bytes
+ */
+export function readMessage(raw: Uint8Array, policy: Policy): ReadMessage {
+  const { root, problem } = parseMime(raw);
+  const header = root.fields;
+  const block = trustedBlock(header, policy.border);
+  const readProblem = problem === null ? (header.length === 0 ? "mime.empty" : null) : PROBLEMS[problem];
+  const structure = readProblem === null ? structureOf(raw, root) : UNREADABLE;
+  return {
+    facts: factsOf(raw, header, block, structure.carries, policy),
+    offer: structure.offer,
+    problem: readProblem,
+  };
+}
+
+/**
+ * The ledger key (PRODUCT §2): SHA-256 over the bytes below the trusted block and the addressed mailboxes, sorted.
+ * Two copies of one mail for two mailboxes differ, a copy delivered twice does not.
+ */
+export function ledgerKey(digest: string, addressed: readonly AddressedMailbox[]): string {
+  const mailboxes = addressed.map((mailbox) => mailbox.address).sort();
+  return createHash("sha256")
+    .update(JSON.stringify([digest, mailboxes]))
+    .digest("hex");
+}
+
+const UNREADABLE: { readonly offer: Offer; readonly carries: Carries } = {
+  offer: { signed: null, files: [] },
+  carries: "nothing",
+};
+
+const PROBLEMS: Readonly<Record<MimeProblem, ReadProblem>> = {
+  "too-deep": "mime.too-deep",
+  "too-many-parts": "mime.too-many-parts",
+  "header-too-large": "mime.header-too-large",
+  "too-many-fields": "mime.too-many-fields",
+  "no-boundary": "mime.no-boundary",
+  "ambiguous-content-type": "mime.ambiguous",
+};
+
+function factsOf(
+  raw: Uint8Array,
+  header: readonly HeaderField[],
+  block: TrustedBlock,
+  carries: Carries,
+  policy: Policy,
+): MessageFacts {
+  const { from, addresses } = senderOf(header);
+  const returnPath = returnPathOf(header);
+  const subject = subjectOf(header);
+  const addressed = addressedMailboxes(header, block, policy);
+  const domain = from.kind === "one" ? from.address.slice(from.address.lastIndexOf("@") + 1) : null;
+  return {
+    digest: createHash("sha256").update(raw.subarray(block.end)).digest("hex"),
+    size: raw.length,
+    messageId: messageIdOf(header),
+    references: referencesOf(header),
+    subject,
+    request: requestOf(subject, policy.tag),
+    fromAddresses: addresses,
+    from,
+    returnPath,
+    automatic: automaticMark({ header, from, returnPath, policy }),
+    authenticated: isAuthenticated(block, domain, policy.border.authservIds),
+    addressed: addressed.mailboxes,
+    addressedToUs: addressed.toUs,
+    borderTime: block.border?.date ?? null,
+    date: parseDateTime(firstField(header, "Date")?.body ?? ""),
+    carries,
+  };
+}
+
+/** Message-IDs of In-Reply-To and References (RFC 5322 §3.6.4), the newest ones when there are too many. */
+function referencesOf(header: readonly HeaderField[]): string[] {
+  const ids = ["References", "In-Reply-To"].flatMap((name) =>
+    fieldsNamed(header, name).flatMap((field) => messageIds(field.body)),
+  );
+  return [...new Set(ids)].slice(-REFERENCES);
+}

@@ -1,0 +1,57 @@
+import type { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { ReplyContent } from "../decide/index.ts";
+import { composeMessage } from "../mail/index.ts";
+import { replyAttachments } from "./attachments.ts";
+import { replySubject, replyText } from "./body.ts";
+import { replyFields } from "./fields.ts";
+import type { Identity } from "./identity.ts";
+import { signReply } from "./sign.ts";
+import type { Texts } from "./texts.ts";
+
+/** A reply that is decided, with everything that its bytes depend on. */
+export interface Reply {
+  readonly content: ReplyContent;
+  /** The bare address that it goes to: the only recipient. */
+  readonly to: string;
+  /** Message-ID of the mail that is answered, null when it has none. */
+  readonly inReplyTo: string | null;
+  /** Message-IDs of that mail's References, oldest first. */
+  readonly references: readonly string[];
+  /** The reply's own, of `replyMessageId`. */
+  readonly messageId: string;
+  readonly now: Date;
+  readonly identity: Identity;
+  readonly texts: Texts;
+}
+
+/**
+ * Renders a reply to the final bytes of a mail (RFC 5322, RFC 2045): they go into the outbox and are sent as they are.
+ * Synchronous and deterministic: the same reply gives the same bytes, but for an ECDSA signature, which is random.
+ * @returns the message with CRLF line ends
+ */
+export function renderReply(reply: Reply): Buffer {
+  const { content, to, identity, texts } = reply;
+  const fields = replyFields({
+    ...reply,
+    subject: replySubject(content.template, identity, texts),
+    languages: texts.map(({ language }) => language),
+  });
+  const message = {
+    fields,
+    text: replyText(content, to, identity, texts),
+    attachments: replyAttachments(content),
+    boundary: boundaryOf(reply.messageId, "mixed"),
+  };
+  if (identity.signing === undefined) return composeMessage(message);
+  return signReply(message, boundaryOf(reply.messageId, "signed"), identity.signing, reply.now);
+}
+
+/**
+ * RFC 2046 §5.1.1: a boundary must not stand in what it parts. `=_` never does in quoted-printable or base64, and the
+ * hash of an HMAC cannot be foreseen by whoever wrote a text that we repeat.
+ */
+function boundaryOf(messageId: string, use: "mixed" | "signed"): string {
+  const hash = createHash("sha256").update(`${use} ${messageId}`, "utf8").digest("hex");
+  return `=_${hash.slice(0, 32)}`;
+}

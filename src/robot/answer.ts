@@ -1,0 +1,113 @@
+import { decide, type Evidence, type Folder, type Plan, type Template, type View } from "../decide/index.ts";
+import type { Policy } from "../policy.ts";
+import { type Identity, loopMark, renderReply, replyMessageId, type Texts } from "../reply/index.ts";
+import type { Decision, Outcome, RenderedReply } from "../store/index.ts";
+
+/** What the robot writes with: who it is, in which words, under which secret. */
+export interface Voice {
+  readonly identity: Identity;
+  readonly texts: Texts;
+  /** The installation's secret, under which Message-IDs and the loop mark are made. */
+  readonly secret: Uint8Array;
+  /** The envelope sender of what it writes; "" is the null sender (RFC 3834 §3.3). */
+  readonly envelopeFrom: string;
+  /** The right side of its Message-IDs. */
+  readonly messageIdDomain: string;
+}
+
+/** A mail to be written: a plan's reply, or what an admin's decision tells the partner. */
+export interface Letter {
+  readonly content: Parameters<typeof renderReply>[0]["content"];
+  readonly to: string;
+  readonly inReplyTo: string | null;
+  readonly references: readonly string[];
+  /** What the Message-ID is derived from: a ledger key, or an admin's decision. */
+  readonly key: string;
+  readonly sendAfter: Date | null;
+}
+
+/** The loop mark belongs to the installation, not to the configuration. */
+export function voiceOf(
+  voice: Omit<Voice, "identity"> & { readonly identity: Omit<Identity, "loopMark"> },
+): Voice {
+  return { ...voice, identity: { ...voice.identity, loopMark: loopMark(voice.secret) } };
+}
+
+/**
+ * Decides one message and renders its replies: what runs inside the transaction. Synchronous and pure.
+ * @param now the time of the transaction
+ */
+export function decideAndRender(
+  evidence: Evidence,
+  key: string,
+  view: View,
+  policy: Policy,
+  voice: Voice,
+  now: Date,
+): Decision {
+  const plan = decide(evidence, view, policy, now);
+  const folder = folderOf(plan);
+  const inReplyTo = evidence.facts?.messageId ?? null;
+  const references = evidence.facts?.references ?? [];
+  const replies = plan.actions.flatMap((action) =>
+    action.action === "reply"
+      ? [
+          renderLetter(
+            {
+              content: action.content,
+              to: action.to,
+              inReplyTo,
+              references,
+              key,
+              sendAfter: action.sendAfter,
+            },
+            voice,
+            now,
+          ),
+        ]
+      : [],
+  );
+  return { plan, folder, outcome: outcomeOf(plan, folder), replies };
+}
+
+/** A letter as the final bytes that go into the outbox. */
+export function renderLetter(letter: Letter, voice: Voice, now: Date): RenderedReply {
+  const template: Template = letter.content.template;
+  const messageId = replyMessageId(voice.secret, letter.key, template, letter.to, voice.messageIdDomain);
+  const bytes = renderReply({ ...letter, messageId, now, identity: voice.identity, texts: voice.texts });
+  return {
+    messageId,
+    to: letter.to,
+    envelopeFrom: voice.envelopeFrom,
+    template,
+    bytes,
+    sendAfter: letter.sendAfter,
+  };
+}
+
+/** The one folder that a plan files its message in. */
+export function folderOf(plan: Plan): Folder {
+  const last = plan.actions.at(-1);
+  if (last?.action !== "file") throw new Error("a plan must end with its folder");
+  return last.folder;
+}
+
+function outcomeOf(plan: Plan, folder: Folder): Outcome {
+  switch (folder) {
+    case "Processed":
+      return processedAs(plan);
+    case "Pending":
+      return "pending";
+    case "Rejected":
+      return "rejected";
+    case "Unhandled":
+      return "unhandled";
+  }
+}
+
+/** A mail can be a request and a submission at once; what it brought counts before what it asked. */
+function processedAs(plan: Plan): Outcome {
+  const codes = plan.reasons.map(({ code }) => code);
+  if (codes.includes("submission.accepted")) return "stored";
+  return codes.includes("request.answered") ? "answered" : "known";
+}

@@ -1,0 +1,37 @@
+import { decide, emptyView, type Plan, type View, type ViewQuery, viewQuery } from "../decide/index.ts";
+import type { TrustStore } from "../inspect/index.ts";
+import { inspectCertificateFile } from "../inspect/index.ts";
+import type { Policy } from "../policy.ts";
+import { type Gathered, gather } from "./gather.ts";
+
+/** How a mail is to be judged without doing anything: `keybot inspect`. */
+export interface Explanation extends Gathered {
+  readonly plan: Plan;
+}
+
+/** What `keybot inspect` judges by. */
+export interface ExplainBench {
+  readonly policy: Policy;
+  readonly trust: TrustStore;
+  readonly at: Date;
+  /** What the directory answers; without one it is empty and every budget full. */
+  readonly view?: (query: ViewQuery) => Promise<View>;
+}
+
+/** Judges one mail as the robot would, on a read-only view, and changes nothing. */
+export async function explainMessage(raw: Uint8Array, bench: ExplainBench): Promise<Explanation> {
+  const { policy, trust, at } = bench;
+  const gathered = gather(raw, policy, { policy: policy.certificates, trust, at, internalDate: null });
+  const query = viewQuery(gathered.evidence, policy);
+  const view = bench.view === undefined ? emptyView(query) : await bench.view(query);
+  return { ...gathered, plan: decide(gathered.evidence, view, policy, at) };
+}
+
+/** Judges a certificate file: no address rule, no signature, so at most pending, and nothing would be done. */
+export function explainCertificates(bytes: Uint8Array, bench: ExplainBench) {
+  const { policy, trust, at } = bench;
+  return inspectCertificateFile(
+    { name: null, bytes },
+    { policy: policy.certificates, trust, at, internalDate: null },
+  );
+}

@@ -1,0 +1,32 @@
+import type { Folder } from "../decide/index.ts";
+import type { ImapSession } from "../imap/index.ts";
+import type { Handled } from "./handle-message.ts";
+import type { Robot } from "./robot.ts";
+
+/**
+ * Files committed messages into their folders. Repeatable: one that another process has filed meanwhile is gone from
+ * the mailbox, which is what was wanted.
+ * @returns how many are still in the mailbox
+ */
+export async function fileMessages(
+  robot: Robot,
+  session: ImapSession,
+  messages: readonly Handled[],
+): Promise<number> {
+  let left = 0;
+  const byFolder = new Map<Folder, Handled[]>();
+  for (const message of messages)
+    byFolder.set(message.folder, [...(byFolder.get(message.folder) ?? []), message]);
+  for (const [folder, list] of byFolder) {
+    const uids = list.map(({ uid }) => uid);
+    const { moved, gone } = await session.move(uids, robot.folders[folder]);
+    for (const { uid, key } of list) {
+      if (moved.has(uid) || gone.has(uid)) await robot.store.markFiled(key, robot.now());
+      else {
+        left += 1;
+        robot.log.warn("message.not-filed", { key: key.slice(0, 16), uid, folder: robot.folders[folder] });
+      }
+    }
+  }
+  return left;
+}

@@ -1,0 +1,14 @@
+/**
+ * robot: the core, which joins the rooms.
+ *
+ * Subject: one message's way through read, inspect, decide, commit, deliver and file; one round over the mailbox and
+ * the outbox; the daemon that makes rounds. It holds no rule of the product: what happens to a message is `decide`'s,
+ * what a certificate is worth is `inspect`'s. Strangers' bytes are read in a child process (`judge.ts`), never here.
+ */
+export { type Letter, renderLetter, type Voice, voiceOf } from "./answer.ts";
+export { runDaemon, type Watch } from "./daemon.ts";
+export { type ExplainBench, type Explanation, explainCertificates, explainMessage } from "./explain.ts";
+export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
+export { poll } from "./poll.ts";
+export { FOLDERS, type Robot, type Summary } from "./robot.ts";
+export { decodeTrust, type TrustMaterial, trustMaterialOf } from "./trust-material.ts";

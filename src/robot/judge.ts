@@ -1,0 +1,203 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Log } from "../log.ts";
+import type { Policy } from "../policy.ts";
+import type { ReadProblem } from "../read/index.ts";
+import type { Gathered } from "./gather.ts";
+import type { FromJudge, ToJudge } from "./judge-process.ts";
+import type { TrustMaterial } from "./trust-material.ts";
+
+/** What one message may cost. */
+export interface JudgeLimits {
+  readonly seconds: number;
+  /** Bytes of memory of one judge process. */
+  readonly memory: number;
+}
+
+/** What the judge says of one message: what was gathered, or why it was ended over it. */
+export type Judgement =
+  | { readonly kind: "gathered"; readonly gathered: Gathered }
+  | { readonly kind: "ended"; readonly problem: ReadProblem };
+
+export interface Judge {
+  /** Sets what the following messages are judged by; telling the same policy and trust version again costs nothing. */
+  bench(policy: Policy, trust: TrustMaterial): void;
+  /** Judges one message; waits for a free process. Never rejects for anything that a message does. */
+  judge(raw: Uint8Array, at: Date, internalDate: Date | null): Promise<Judgement>;
+  /** Ends the processes; a message still being judged counts as `judge.died`. */
+  close(): void;
+}
+
+interface Job {
+  readonly raw: Uint8Array;
+  readonly at: Date;
+  readonly internalDate: Date | null;
+  readonly done: (judgement: Judgement) => void;
+  /** A process that died without cause of its own (the kernel, an admin) gets the message a second time. */
+  attempts: number;
+}
+
+interface Bench {
+  readonly policy: Policy;
+  readonly trust: TrustMaterial;
+}
+
+/** The entry of the child: beside this file, `.js` once built, `.ts` from the sources. */
+const ENTRY = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "./judge-process.ts" : "./judge-process.js", import.meta.url),
+);
+
+/** How often a working process's memory is looked at. */
+const WATCH_MS = 100;
+
+/** Two processes keep two cores busy; more would only cost memory, since fetching and committing want one too. */
+const PROCESSES = Math.min(2, availableParallelism());
+
+/** Starts a pool of judge processes; each is started when it is first needed, and anew after it was ended. */
+export function startJudge(limits: JudgeLimits, log: Log): Judge {
+  const seats = Array.from({ length: PROCESSES }, () => new Seat(limits, log, next));
+  const queue: Job[] = [];
+  let bench: Bench | null = null;
+
+  function next(): void {
+    for (const seat of seats) {
+      const job = seat.free ? queue.shift() : undefined;
+      if (job !== undefined && bench !== null) seat.work(job, bench);
+    }
+  }
+
+  return {
+    bench(policy, trust) {
+      if (bench?.policy !== policy || bench.trust.version !== trust.version) bench = { policy, trust };
+    },
+    judge(raw, at, internalDate) {
+      if (bench === null) throw new Error("judge() was called before bench()");
+      return new Promise((done) => {
+        queue.push({ raw, at, internalDate, done, attempts: 0 });
+        next();
+      });
+    },
+    close() {
+      for (const seat of seats) seat.end();
+      for (const job of queue.splice(0)) job.done({ kind: "ended", problem: "judge.died" });
+    },
+  };
+}
+
+/** One judge process and the message that it has in hand. */
+class Seat {
+  readonly #limits: JudgeLimits;
+  readonly #log: Log;
+  readonly #freed: () => void;
+  #child: ChildProcess | null = null;
+  #bench: Bench | null = null;
+  #job: Job | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #watch: NodeJS.Timeout | null = null;
+  /** Why we ended the process ourselves. */
+  #cause: ReadProblem | null = null;
+  #closed = false;
+
+  constructor(limits: JudgeLimits, log: Log, freed: () => void) {
+    this.#limits = limits;
+    this.#log = log;
+    this.#freed = freed;
+  }
+
+  get free(): boolean {
+    return this.#job === null && !this.#closed;
+  }
+
+  work(job: Job, bench: Bench): void {
+    this.#job = job;
+    job.attempts += 1;
+    const child = this.#child ?? this.#start();
+    if (this.#bench !== bench) {
+      this.#bench = bench;
+      this.#send(child, { type: "bench", ...bench });
+    }
+    this.#send(child, { type: "message", raw: job.raw, at: job.at, internalDate: job.internalDate });
+    this.#timer = setTimeout(() => this.#kill("judge.time-limit"), this.#limits.seconds * 1000);
+    this.#watch = setInterval(() => this.#weigh(child), WATCH_MS);
+  }
+
+  end(): void {
+    this.#closed = true;
+    this.#child?.kill("SIGKILL");
+    if (this.#job !== null) this.#finish({ kind: "ended", problem: "judge.died" });
+  }
+
+  #start(): ChildProcess {
+    const megabytes = Math.max(64, Math.floor(this.#limits.memory / 1024 / 1024));
+    const child = fork(ENTRY, [], {
+      serialization: "advanced",
+      // V8 ends the process itself when its heap is full; buffers outside the heap are watched by #weigh.
+      execArgv: [`--max-old-space-size=${megabytes}`],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    child.on("message", (message: FromJudge) => {
+      if (message.type === "gathered" && this.#job !== null)
+        this.#finish({ kind: "gathered", gathered: message.gathered });
+    });
+    child.on("error", (error) => this.#log.error("judge.error", { error: error.message }));
+    child.on("exit", (code, signal) => this.#exited(child, code, signal));
+    // The pool must not keep a finished robot alive.
+    child.unref();
+    child.channel?.unref();
+    this.#child = child;
+    this.#bench = null;
+    this.#cause = null;
+    return child;
+  }
+
+  #send(child: ChildProcess, message: ToJudge): void {
+    // A process that has just died reports it by `exit`, where the message is dealt with.
+    child.send(message, () => {});
+  }
+
+  #finish(judgement: Judgement): void {
+    const job = this.#job;
+    this.#job = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#watch !== null) clearInterval(this.#watch);
+    job?.done(judgement);
+    this.#freed();
+  }
+
+  #kill(cause: ReadProblem): void {
+    this.#cause = cause;
+    this.#child?.kill("SIGKILL");
+  }
+
+  #exited(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    const job = this.#job;
+    if (job === null || this.#closed) return;
+    // SIGABRT (or 134) is V8's own end when the heap limit is reached.
+    const heap = signal === "SIGABRT" || code === 134 ? "judge.memory-limit" : null;
+    const problem = this.#cause ?? heap;
+    this.#log.warn("judge.ended", { problem: problem ?? "judge.died", code, signal, size: job.raw.length });
+    if (problem !== null || job.attempts > 1 || this.#bench === null) {
+      this.#finish({ kind: "ended", problem: problem ?? "judge.died" });
+      return;
+    }
+    const bench = this.#bench;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.work(job, bench);
+  }
+
+  /** Resident memory, where the system tells it (Linux); elsewhere the heap limit alone holds. */
+  #weigh(child: ChildProcess): void {
+    if (child.pid === undefined || process.platform !== "linux") return;
+    try {
+      const pages = Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]);
+      if (pages * 4096 > this.#limits.memory) this.#kill("judge.memory-limit");
+    } catch {
+      // The process has gone; `exit` says how.
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import type { Folder } from "../decide/index.ts";
+import type { ImapSession } from "../imap/index.ts";
+import type { Log } from "../log.ts";
+import type { Policy } from "../policy.ts";
+import type { Mailer } from "../smtp/index.ts";
+import type { Store } from "../store/index.ts";
+import type { Voice } from "./answer.ts";
+import type { Judge } from "./judge.ts";
+
+/** Everything that the robot works with. Clock and connections come in here and nowhere else. */
+export interface Robot {
+  readonly policy: Policy;
+  readonly voice: Voice;
+  /** IMAP names of the four folders. */
+  readonly folders: Readonly<Record<Folder, string>>;
+  /** Larger messages are never fetched whole, in bytes. */
+  readonly messageBytes: number;
+  readonly store: Store;
+  readonly judge: Judge;
+  readonly mailer: Mailer;
+  readonly connect: () => Promise<ImapSession>;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Who holds the lease of a round: distinct for each running process. */
+  readonly holder: string;
+}
+
+/** What one pass did (CONTRACT.md §3): messages, but for `stored` (certificates) and `answered` (mails). */
+export interface Summary {
+  readonly seen: number;
+  readonly stored: number;
+  readonly answered: number;
+  readonly pending: number;
+  readonly rejected: number;
+  readonly unhandled: number;
+  /** Left for a retry: messages and mails. */
+  readonly failed: number;
+}
+
+export const NOTHING_DONE: Summary = {
+  seen: 0,
+  stored: 0,
+  answered: 0,
+  pending: 0,
+  rejected: 0,
+  unhandled: 0,
+  failed: 0,
+};
+
+/** Two summaries as one. */
+export function plus(a: Summary, b: Summary): Summary {
+  return {
+    seen: a.seen + b.seen,
+    stored: a.stored + b.stored,
+    answered: a.answered + b.answered,
+    pending: a.pending + b.pending,
+    rejected: a.rejected + b.rejected,
+    unhandled: a.unhandled + b.unhandled,
+    failed: a.failed + b.failed,
+  };
+}
+
+/** The folders that a message can end in. */
+export const FOLDERS: readonly Folder[] = ["Processed", "Pending", "Rejected", "Unhandled"];

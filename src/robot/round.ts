@@ -1,0 +1,128 @@
+import type { ImapSession } from "../imap/index.ts";
+import { OutboxPass } from "./deliver-outbox.ts";
+import { fileMessages } from "./file-messages.ts";
+import type { Gathered } from "./gather.ts";
+import { commitGathered, type Fetched, gatherMessage, type Handled } from "./handle-message.ts";
+import { NOTHING_DONE, plus, type Robot, type Summary } from "./robot.ts";
+import { type Lease, takeLease } from "./round-lease.ts";
+import { trustMaterialOf } from "./trust-material.ts";
+
+/** Messages that share one transaction: enough to make its sync cheap, few enough to keep replies prompt. */
+const MESSAGES_PER_COMMIT = 25;
+
+/** Of a message over the size limit only this much is looked at: its header, for the ledger. */
+const HEAD_BYTES = 64 * 1024;
+
+/** How often the mailbox is listed again for what came in meanwhile, before the round is given back. */
+const LISTINGS = 20;
+
+/**
+ * One round: everything in the mailbox through the path (read, inspect, decide, commit, deliver, file), then the
+ * outbox. Rounds of several processes follow each other, whoever comes second finds the work done.
+ * @param signal aborted: the messages in hand are finished, no new ones begun
+ * @throws KeybotError when a server or the database fails; nothing is lost, the next round goes on
+ */
+export async function runRound(robot: Robot, session: ImapSession, signal: AbortSignal): Promise<Summary> {
+  const lease = await takeLease(robot, signal);
+  if (lease === null) return NOTHING_DONE;
+  try {
+    await prepareJudge(robot);
+    const outbox = new OutboxPass(robot);
+    await outbox.deliver();
+    const summary = await drain({ robot, session, lease, outbox, signal });
+    return plus(summary, { ...NOTHING_DONE, answered: outbox.sent, failed: await outbox.left() });
+  } finally {
+    await lease.release();
+  }
+}
+
+async function prepareJudge(robot: Robot): Promise<void> {
+  robot.judge.bench(robot.policy, await trustMaterialOf(robot.store));
+}
+
+interface Round {
+  readonly robot: Robot;
+  readonly session: ImapSession;
+  readonly lease: Lease;
+  readonly outbox: OutboxPass;
+  readonly signal: AbortSignal;
+}
+
+/** Handles every message of the mailbox once, also those that come in while it works. */
+async function drain(round: Round): Promise<Summary> {
+  const { robot, session, lease, signal } = round;
+  const begun = new Set<number>();
+  let summary = NOTHING_DONE;
+  for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
+    const fresh = (await session.list()).filter(({ uid }) => !begun.has(uid));
+    if (fresh.length === 0) break;
+    if (fresh.length > 1) robot.log.info("round.begins", { messages: fresh.length });
+    const large = fresh.filter(({ size }) => size > robot.messageBytes);
+    const small = fresh.filter(({ size }) => size <= robot.messageBytes);
+    for (const { uid } of fresh) begun.add(uid);
+    for await (const group of groups(
+      round,
+      small.map(({ uid }) => uid),
+    )) {
+      summary = plus(summary, await settle(round, group));
+      if (!(await lease.renew())) return summary;
+    }
+    for (const { uid, internalDate } of large) {
+      if (signal.aborted) break;
+      const raw = await session.fetchHead(uid, HEAD_BYTES);
+      if (raw === null) continue;
+      const group = [begin(robot, { uid, raw, internalDate, headOnly: true })];
+      summary = plus(summary, await settle(round, group));
+    }
+  }
+  return summary;
+}
+
+interface Begun {
+  readonly uid: number;
+  readonly gathered: Promise<Gathered>;
+}
+
+function begin(robot: Robot, message: Fetched): Begun {
+  return { uid: message.uid, gathered: gatherMessage(robot, message) };
+}
+
+/** Messages in groups that will share a transaction; the next ones are being judged while a group is settled. */
+async function* groups({ robot, session, signal }: Round, uids: readonly number[]): AsyncGenerator<Begun[]> {
+  let group: Begun[] = [];
+  for await (const { uid, raw, internalDate } of session.fetch(uids)) {
+    group.push(begin(robot, { uid, raw, internalDate, headOnly: false }));
+    if (group.length < MESSAGES_PER_COMMIT) continue;
+    yield group;
+    group = [];
+    if (signal.aborted) return;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Commit, deliver, file: from here on a message is safe whatever happens. */
+async function settle({ robot, session, outbox }: Round, group: readonly Begun[]): Promise<Summary> {
+  const messages = await Promise.all(
+    group.map(async ({ uid, gathered }) => ({ uid, gathered: await gathered })),
+  );
+  const handled = (await commitGathered(robot, messages)).filter((message) => message !== null);
+  await outbox.deliver();
+  const left = await fileMessages(robot, session, handled);
+  return {
+    ...countOf(handled),
+    seen: group.length,
+    failed: group.length - handled.length + left,
+  };
+}
+
+function countOf(handled: readonly Handled[]): Summary {
+  const decided = handled.flatMap(({ outcome }) => outcome ?? []);
+  const filed = (folder: Handled["folder"]) => decided.filter((outcome) => outcome.folder === folder).length;
+  return {
+    ...NOTHING_DONE,
+    stored: decided.reduce((sum, { newlyActive }) => sum + newlyActive, 0),
+    pending: filed("Pending"),
+    rejected: filed("Rejected"),
+    unhandled: filed("Unhandled"),
+  };
+}

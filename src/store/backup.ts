@@ -1,0 +1,42 @@
+import { closeSync, openSync, rmSync } from "node:fs";
+import { KeybotError, messageOf } from "../errors.ts";
+import type { Connection } from "./connection.ts";
+import { translated } from "./error.ts";
+
+export interface Backup {
+  /**
+   * Writes a consistent copy of the database to a new file (mode 0600) while others go on writing. The copy opens
+   * with `openStore` when it is put in a state folder.
+   * @throws KeybotError `store.backup` (usage) when the file exists or cannot be made
+   */
+  backup(file: string): Promise<void>;
+}
+
+/** All pages in one step: a copy in many steps begins again with every write of another process, and may never end. */
+const ALL_PAGES = 0x7fff_ffff;
+
+export function backup({ db }: Connection): Backup {
+  return {
+    backup: async (file) => {
+      reserve(file);
+      try {
+        await db.backup(file, { progress: () => ALL_PAGES });
+      } catch (error) {
+        rmSync(file, { force: true });
+        throw translated(error);
+      }
+    },
+  };
+}
+
+/** An older backup is never overwritten: it may be the only good one. */
+function reserve(file: string): void {
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (error) {
+    throw new KeybotError("usage", "store.backup", `the backup cannot be made: ${messageOf(error)}`, {
+      hint: "name a file that does not exist yet",
+      cause: error,
+    });
+  }
+}

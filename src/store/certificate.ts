@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import type { CertificateSummary } from "../inspect/index.ts";
+import { bit, bytes, bytesOrNull, json, milliseconds, time } from "./column.ts";
+import type { Connection } from "./connection.ts";
+
+/** The columns of `certificate c` that make a CertificateSummary. */
+export const CERTIFICATE_COLUMNS = `
+  c.id AS certificate_id, c.sha256, c.spki_sha256, c.subject, c.issuer, c.serial, c.not_before, c.not_after,
+  c.key_algorithm, c.usage_sign, c.usage_encrypt, c.addresses AS named, c.capabilities, c.der`;
+
+export interface CertificateRow {
+  readonly certificate_id: number;
+  readonly sha256: string;
+  readonly spki_sha256: string;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly not_before: number;
+  readonly not_after: number;
+  readonly key_algorithm: string;
+  readonly usage_sign: number;
+  readonly usage_encrypt: number;
+  readonly named: string;
+  readonly capabilities: Uint8Array | null;
+  readonly der: Uint8Array;
+}
+
+/** A row as the rest of keybot knows certificates. */
+export function summary(row: CertificateRow): CertificateSummary {
+  return {
+    sha256: row.sha256,
+    spkiSha256: row.spki_sha256,
+    der: bytes(row.der),
+    addresses: json<readonly string[]>(row.named),
+    subject: row.subject,
+    issuer: row.issuer,
+    serial: row.serial,
+    notBefore: time(row.not_before),
+    notAfter: time(row.not_after),
+    keyAlgorithm: row.key_algorithm,
+    usage: { sign: row.usage_sign === 1, encrypt: row.usage_encrypt === 1 },
+  };
+}
+
+/** SMIMECapabilities as raw DER, or null when no mail told them. */
+export function capabilitiesOf(row: CertificateRow): Uint8Array | null {
+  return bytesOrNull(row.capabilities);
+}
+
+/** Rows of certificates and of the CA certificates above them; runs inside the caller's transaction. */
+export interface CertificateRows {
+  /** Stores a certificate unless it is known, and returns its row number. */
+  put(certificate: CertificateSummary): number;
+  /** Notes the capabilities of its mail program. `overwrite` false: only where none are known yet. */
+  putCapabilities(id: number, capabilities: Uint8Array, overwrite: boolean): void;
+  /** Notes the CA certificates above it, nearest first, so that its path can be built again. An empty list says nothing. */
+  putChain(id: number, chain: readonly Uint8Array[]): void;
+  chain(id: number): readonly Uint8Array[];
+  /** Removes certificates (of these row numbers) that nobody holds or publishes, and CA certificates above none. */
+  sweep(ids: readonly number[]): void;
+}
+
+const ID = "SELECT id FROM certificate WHERE sha256 = ?";
+const INSERT = `
+  INSERT INTO certificate (sha256, spki_sha256, subject, issuer, serial, not_before, not_after, key_algorithm,
+    usage_sign, usage_encrypt, addresses, capabilities, der)
+  VALUES (:sha256, :spki_sha256, :subject, :issuer, :serial, :not_before, :not_after, :key_algorithm,
+    :usage_sign, :usage_encrypt, :addresses, NULL, :der)`;
+const CAPABILITIES = `
+  UPDATE certificate SET capabilities = :capabilities
+  WHERE id = :id AND (capabilities IS NULL OR (:overwrite = 1 AND capabilities <> :capabilities))`;
+const INTERMEDIATE_ID = "SELECT id FROM intermediate WHERE sha256 = ?";
+const INTERMEDIATE_INSERT = "INSERT INTO intermediate (sha256, der) VALUES (?, ?)";
+const CHAIN = `
+  SELECT i.id, i.der FROM certificate_chain k JOIN intermediate i ON i.id = k.intermediate
+  WHERE k.certificate = ? ORDER BY k.position`;
+const CHAIN_DELETE = "DELETE FROM certificate_chain WHERE certificate = ?";
+const CHAIN_INSERT = "INSERT INTO certificate_chain (certificate, position, intermediate) VALUES (?, ?, ?)";
+const SWEEP = `
+  DELETE FROM certificate WHERE id = :id
+    AND NOT EXISTS (SELECT 1 FROM holding WHERE certificate = :id)
+    AND NOT EXISTS (SELECT 1 FROM mailbox_certificate WHERE certificate = :id)`;
+const SWEEP_INTERMEDIATES = `
+  DELETE FROM intermediate WHERE NOT EXISTS (SELECT 1 FROM certificate_chain WHERE intermediate = intermediate.id)`;
+
+export function certificateRows({ db }: Connection): CertificateRows {
+  const id = db.prepare<[string], { id: number }>(ID);
+  const insert = db.prepare(INSERT);
+  const capabilities = db.prepare(CAPABILITIES);
+  const intermediateId = db.prepare<[string], { id: number }>(INTERMEDIATE_ID);
+  const intermediateInsert = db.prepare<[string, Uint8Array]>(INTERMEDIATE_INSERT);
+  const chainOf = db.prepare<[number], { id: number; der: Uint8Array }>(CHAIN);
+  const chainDelete = db.prepare<[number]>(CHAIN_DELETE);
+  const chainInsert = db.prepare<[number, number, number]>(CHAIN_INSERT);
+  const sweepOne = db.prepare(SWEEP);
+  const sweepIntermediates = db.prepare(SWEEP_INTERMEDIATES);
+
+  function putIntermediate(der: Uint8Array): number {
+    const sha256 = createHash("sha256").update(der).digest("hex");
+    return intermediateId.get(sha256)?.id ?? Number(intermediateInsert.run(sha256, der).lastInsertRowid);
+  }
+
+  return {
+    put: (certificate) =>
+      id.get(certificate.sha256)?.id ?? Number(insert.run(columns(certificate)).lastInsertRowid),
+    putCapabilities: (row, value, overwrite) => {
+      capabilities.run({ id: row, capabilities: value, overwrite: bit(overwrite) });
+    },
+    putChain: (row, chain) => {
+      if (chain.length === 0) return;
+      const wanted = chain.map(putIntermediate);
+      const known = chainOf.all(row).map((link) => link.id);
+      if (wanted.length === known.length && wanted.every((link, index) => link === known[index])) return;
+      chainDelete.run(row);
+      for (const [position, link] of wanted.entries()) chainInsert.run(row, position, link);
+    },
+    chain: (row) => chainOf.all(row).map((link) => bytes(link.der)),
+    sweep: (ids) => {
+      let removed = 0;
+      for (const row of ids) removed += sweepOne.run({ id: row }).changes;
+      if (removed > 0) sweepIntermediates.run();
+    },
+  };
+}
+
+function columns(certificate: CertificateSummary): object {
+  return {
+    sha256: certificate.sha256,
+    spki_sha256: certificate.spkiSha256,
+    subject: certificate.subject,
+    issuer: certificate.issuer,
+    serial: certificate.serial,
+    not_before: milliseconds(certificate.notBefore),
+    not_after: milliseconds(certificate.notAfter),
+    key_algorithm: certificate.keyAlgorithm,
+    usage_sign: bit(certificate.usage.sign),
+    usage_encrypt: bit(certificate.usage.encrypt),
+    addresses: JSON.stringify(certificate.addresses),
+    der: certificate.der,
+  };
+}

@@ -1,0 +1,232 @@
+import type { Template } from "../decide/index.ts";
+import { KeybotError } from "../errors.ts";
+import { bytes, milliseconds, time, timeOrNull } from "./column.ts";
+import type { Connection } from "./connection.ts";
+import { checkOutbox } from "./transition.ts";
+
+/** `waiting` for the SMTP server, taken by it (`sent`), or given up (`failed`). */
+export type OutboxState = "waiting" | "sent" | "failed";
+
+/** What a mail is about: a template of the plan, or a word to the admin. */
+export type MailTemplate = Template | "notice";
+
+/** A mail with its final bytes, as it enters the outbox. */
+export interface RenderedReply {
+  /** With angle brackets; a second mail with the same one is not stored, which makes a repeat harmless. */
+  readonly messageId: string;
+  /** The one recipient. */
+  readonly to: string;
+  /** Empty: the null sender. */
+  readonly envelopeFrom: string;
+  readonly template: MailTemplate;
+  readonly bytes: Uint8Array;
+  /** Not to be sent before; null: at once. */
+  readonly sendAfter: Date | null;
+}
+
+export interface OutboxEntry {
+  readonly id: number;
+  readonly messageId: string;
+  readonly to: string;
+  readonly template: MailTemplate;
+  readonly state: OutboxState;
+  /** How often a delivery was begun. */
+  readonly attempts: number;
+  readonly nextAttempt: Date;
+  readonly createdAt: Date;
+  readonly sentAt: Date | null;
+  /** What the SMTP server said. Text of a stranger. */
+  readonly response: string | null;
+  readonly lastError: string | null;
+}
+
+/** A mail in the hand of one deliverer. */
+export interface ClaimedMail extends OutboxEntry {
+  readonly envelopeFrom: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface OutboxFilter {
+  readonly state?: OutboxState;
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** The mails that are decided but not yet accepted by the SMTP server, and the history of those that are. */
+export interface Outbox {
+  /** Mails that no message caused (to an admin, after a decision). One whose Message-ID is known is left out. */
+  enqueue(mails: readonly RenderedReply[], at: Date): Promise<void>;
+  /** Waiting mails whose time has come and that nobody has in hand, the longest waiting first. */
+  dueMails(now: Date, limit: number): Promise<readonly OutboxEntry[]>;
+  /**
+   * Takes one due mail in hand until `until` (more than the SMTP dialogue can take): no other deliverer gets it
+   * before then, and a deliverer that dies loses it by time. Null when it is not to be had (any more).
+   */
+  claim(id: number, now: Date, until: Date): Promise<ClaimedMail | null>;
+  /** The server has taken it; its bytes are dropped, the row stays as history. */
+  markSent(id: number, response: string, at: Date): Promise<void>;
+  /** It stays waiting, to be tried again. */
+  markRetry(id: number, error: string, nextAttempt: Date): Promise<void>;
+  /** It is given up. */
+  markFailed(id: number, error: string): Promise<void>;
+  /** A person has a failed mail tried again. */
+  retryFailed(id: number, at: Date): Promise<void>;
+  /** When the next waiting mail is to be tried; null when none waits. */
+  nextDueAt(): Promise<Date | null>;
+  /** Newest first. */
+  outboxEntries(filter?: OutboxFilter): Promise<readonly OutboxEntry[]>;
+}
+
+/** Used inside the caller's transaction. */
+export interface OutboxRows {
+  insert(mail: RenderedReply, ledger: number | null, at: Date): void;
+  /** What became of the mails that one message caused, in their order. */
+  ofLedger(ledger: number): readonly OutboxEntry[];
+}
+
+const COLUMNS = `
+  id, message_id, recipient, envelope_from, template, state, attempts, next_attempt_at, claimed_until, created_at,
+  sent_at, response, last_error`;
+const INSERT = `
+  INSERT INTO outbox (message_id, ledger, recipient, recipient_folded, envelope_from, template, state,
+    next_attempt_at, created_at, bytes)
+  VALUES (:message_id, :ledger, :recipient, :recipient_folded, :envelope_from, :template, 'waiting',
+    :next_attempt_at, :created_at, :bytes)
+  ON CONFLICT (message_id) DO NOTHING`;
+const OF_LEDGER = `SELECT ${COLUMNS} FROM outbox WHERE ledger = ? ORDER BY id`;
+export const DUE = `
+  SELECT ${COLUMNS} FROM outbox
+  WHERE state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
+  ORDER BY next_attempt_at, id LIMIT :limit`;
+const CLAIM = `
+  UPDATE outbox SET claimed_until = :until, attempts = attempts + 1
+  WHERE id = :id AND state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)`;
+const ONE = `SELECT ${COLUMNS} FROM outbox WHERE id = ?`;
+const BYTES = "SELECT bytes FROM outbox WHERE id = ?";
+const SENT = `
+  UPDATE outbox SET state = 'sent', sent_at = :at, response = :response, last_error = NULL, claimed_until = NULL, bytes = NULL
+  WHERE id = :id`;
+const WAITING = `
+  UPDATE outbox SET state = 'waiting', next_attempt_at = :at, last_error = coalesce(:error, last_error), claimed_until = NULL
+  WHERE id = :id`;
+const FAILED = "UPDATE outbox SET state = 'failed', last_error = :error, claimed_until = NULL WHERE id = :id";
+const NEXT = `
+  SELECT min(max(next_attempt_at, coalesce(claimed_until, 0))) AS at FROM outbox WHERE state = 'waiting'`;
+const LIST = `
+  SELECT ${COLUMNS} FROM outbox WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit OFFSET :offset`;
+
+interface Row {
+  readonly id: number;
+  readonly message_id: string;
+  readonly recipient: string;
+  readonly envelope_from: string;
+  readonly template: MailTemplate;
+  readonly state: OutboxState;
+  readonly attempts: number;
+  readonly next_attempt_at: number;
+  readonly created_at: number;
+  readonly sent_at: number | null;
+  readonly response: string | null;
+  readonly last_error: string | null;
+}
+
+export function outboxRows({ db }: Connection): OutboxRows {
+  const insert = db.prepare(INSERT);
+  const ofLedger = db.prepare<[number], Row>(OF_LEDGER);
+  return {
+    insert: (mail, ledger, at) => {
+      insert.run({
+        message_id: mail.messageId,
+        ledger,
+        recipient: mail.to,
+        recipient_folded: folded(mail.to),
+        envelope_from: mail.envelopeFrom,
+        template: mail.template,
+        next_attempt_at: milliseconds(mail.sendAfter ?? at),
+        created_at: milliseconds(at),
+        bytes: mail.bytes,
+      });
+    },
+    ofLedger: (ledger) => ofLedger.all(ledger).map(entry),
+  };
+}
+
+export function outbox(on: Connection, rows: OutboxRows): Outbox {
+  const { db } = on;
+  const one = db.prepare<[number], Row>(ONE);
+  const content = db.prepare<[number], { bytes: Uint8Array }>(BYTES);
+  const due = db.prepare<[object], Row>(DUE);
+  const claim = db.prepare(CLAIM);
+  const sent = db.prepare(SENT);
+  const waiting = db.prepare(WAITING);
+  const failed = db.prepare(FAILED);
+  const next = db.prepare<[], { at: number | null }>(NEXT);
+  const list = db.prepare<[object], Row>(LIST);
+
+  function move(id: number, to: OutboxState, write: () => void): Promise<void> {
+    return on.write(() => {
+      const row = one.get(id);
+      if (row === undefined)
+        throw new KeybotError("not-found", "store.no-mail", `no mail ${id} in the outbox`);
+      checkOutbox(row.state, to);
+      write();
+    });
+  }
+
+  return {
+    enqueue: (mails, at) =>
+      on.write(() => {
+        for (const mail of mails) rows.insert(mail, null, at);
+      }),
+    dueMails: (now, limit) => on.read(() => due.all({ now: milliseconds(now), limit }).map(entry)),
+    claim: (id, now, until) =>
+      on.write(() => {
+        if (claim.run({ id, now: milliseconds(now), until: milliseconds(until) }).changes === 0) return null;
+        const row = one.get(id);
+        const mail = content.get(id);
+        if (row === undefined || mail === undefined) return null;
+        return { ...entry(row), envelopeFrom: row.envelope_from, bytes: bytes(mail.bytes) };
+      }),
+    markSent: (id, response, at) => move(id, "sent", () => sent.run({ id, response, at: milliseconds(at) })),
+    markRetry: (id, error, nextAttempt) =>
+      move(id, "waiting", () => waiting.run({ id, error, at: milliseconds(nextAttempt) })),
+    markFailed: (id, error) => move(id, "failed", () => failed.run({ id, error })),
+    retryFailed: (id, at) =>
+      move(id, "waiting", () => waiting.run({ id, error: null, at: milliseconds(at) })),
+    nextDueAt: () => on.read(() => timeOrNull(next.get()?.at ?? null)),
+    outboxEntries: (filter = {}) =>
+      on.read(() =>
+        list
+          .all({ state: filter.state ?? null, limit: filter.limit ?? -1, offset: filter.offset ?? 0 })
+          .map(entry),
+      ),
+  };
+}
+
+/**
+ * The person behind an address: lower case, the plus form removed (RFC 5233 §1: user+detail), so that changing the
+ * detail does not start a new history.
+ */
+export function folded(address: string): string {
+  const at = address.lastIndexOf("@");
+  if (at < 0) return address.toLowerCase();
+  const plus = address.indexOf("+");
+  const user = plus > 0 && plus < at ? address.slice(0, plus) : address.slice(0, at);
+  return (user + address.slice(at)).toLowerCase();
+}
+
+function entry(row: Row): OutboxEntry {
+  return {
+    id: row.id,
+    messageId: row.message_id,
+    to: row.recipient,
+    template: row.template,
+    state: row.state,
+    attempts: row.attempts,
+    nextAttempt: time(row.next_attempt_at),
+    createdAt: time(row.created_at),
+    sentAt: timeOrNull(row.sent_at),
+    response: row.response,
+    lastError: row.last_error,
+  };
+}

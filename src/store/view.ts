@@ -1,0 +1,105 @@
+import type {
+  HeldCertificate,
+  PublishedCertificate,
+  PublishedMailbox,
+  Template,
+  View,
+  ViewQuery,
+} from "../decide/index.ts";
+import type { BarredKeyRows } from "./barred-key.ts";
+import type { BucketRows } from "./bucket.ts";
+import { CERTIFICATE_COLUMNS, type CertificateRow, type CertificateRows, summary } from "./certificate.ts";
+import { domainOf, milliseconds, time } from "./column.ts";
+import type { Connection } from "./connection.ts";
+import { ROBOT, statusAt } from "./holding.ts";
+import { folded } from "./outbox.ts";
+import type { StoredStatus } from "./transition.ts";
+
+const DAY = 86_400_000;
+/** PRODUCT §3: pending certificates are capped per domain and day. */
+const PENDING_WINDOW = DAY;
+/** PRODUCT §3: the longest memory of what a person was told, "three in 30 days". */
+const TOLD_WINDOW = 30 * DAY;
+
+/** Reads what `decide` has to know; runs inside the caller's transaction, so that it is still true when the plan is carried out. */
+export type ViewReader = (query: ViewQuery, at: Date) => View;
+
+/** Published certificates of a mailbox or an alias that are valid at a time, the one with the latest notBefore first. */
+export type PublishedReader = (address: string, at: Date) => readonly PublishedCertificate[];
+
+export const HELD = `
+  SELECT c.sha256, c.spki_sha256, c.not_after, h.status, h.approved, h.decided_by
+  FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
+const OURS = "SELECT 1 FROM outbox WHERE message_id = ?";
+const TOLD = `
+  SELECT template, created_at FROM outbox
+  WHERE recipient_folded = :recipient AND created_at > :after AND state IN ('waiting', 'sent') AND template <> 'notice'
+  ORDER BY created_at DESC, id DESC`;
+const PENDING = "SELECT count(*) AS count FROM holding WHERE domain = ? AND pending_at > ?";
+export const PUBLISHED = `
+  SELECT ${CERTIFICATE_COLUMNS}
+  FROM mailbox m JOIN mailbox_certificate mc ON mc.mailbox = m.id JOIN certificate c ON c.id = mc.certificate
+  WHERE m.id = coalesce((SELECT id FROM mailbox WHERE address = :address),
+                        (SELECT mailbox FROM mailbox_alias WHERE alias = :address))
+    AND c.not_before <= :at AND c.not_after >= :at
+  ORDER BY c.not_before DESC, c.id DESC`;
+
+interface HeldRow {
+  readonly sha256: string;
+  readonly spki_sha256: string;
+  readonly not_after: number;
+  readonly status: StoredStatus;
+  readonly approved: number;
+  readonly decided_by: string;
+}
+
+export function publishedReader({ db }: Connection, certificates: CertificateRows): PublishedReader {
+  const published = db.prepare<[object], CertificateRow>(PUBLISHED);
+  return (address, at) =>
+    published
+      .all({ address, at: milliseconds(at) })
+      .map((row) => ({ ...summary(row), chain: certificates.chain(row.certificate_id) }));
+}
+
+export function viewReader(
+  { db }: Connection,
+  barred: BarredKeyRows,
+  buckets: BucketRows,
+  published: PublishedReader,
+): ViewReader {
+  const held = db.prepare<[string], HeldRow>(HELD);
+  const ours = db.prepare<[string]>(OURS);
+  const told = db.prepare<[object], { template: Template; created_at: number }>(TOLD);
+  const pending = db.prepare<[string, number], { count: number }>(PENDING);
+
+  return (query, at) => {
+    const now = milliseconds(at);
+    const { from } = query;
+    return {
+      held: from === null ? [] : held.all(from).map((row) => heldCertificate(row, now)),
+      barred: new Set(query.spkis.filter((spki) => barred.has(spki))),
+      mailboxes: query.mailboxes.map(
+        (address): PublishedMailbox => ({ address, certificates: published(address, at) }),
+      ),
+      refersToUs: query.references.some((id) => ours.get(id) !== undefined),
+      told:
+        from === null
+          ? []
+          : told
+              .all({ recipient: folded(from), after: now - TOLD_WINDOW })
+              .map((row) => ({ template: row.template, at: time(row.created_at) })),
+      pendingOfDomain: from === null ? 0 : (pending.get(domainOf(from), now - PENDING_WINDOW)?.count ?? 0),
+      buckets: buckets.get(query.buckets),
+    };
+  };
+}
+
+function heldCertificate(row: HeldRow, now: number): HeldCertificate {
+  return {
+    sha256: row.sha256,
+    spkiSha256: row.spki_sha256,
+    status: statusAt(row.status, row.not_after, now),
+    approved: row.approved === 1,
+    decidedByPerson: row.decided_by !== ROBOT,
+  };
+}

@@ -1,0 +1,164 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { main } from "../../src/cli/main.ts";
+import { loadConfig } from "../../src/config/index.ts";
+import { FakeTerminal, outside } from "./fake-terminal.ts";
+
+let folder = "";
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "keybot-init-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function init(args: readonly string[], answers: readonly string[] | null = null) {
+  const terminal = new FakeTerminal(answers);
+  const code = await main(["init", ...args], outside(terminal, folder));
+  return { code, stdout: terminal.stdout, stderr: terminal.stderr };
+}
+
+const mode = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);
+
+describe("keybot init", () => {
+  it("writes what its options say, and a file that loads", async () => {
+    const { code, stdout } = await init([
+      ...["--domain", "company.example", "--domain", "company.test", "--robot", "keys@company.example"],
+      ...[
+        "--imap-host",
+        "imap.company.test",
+        "--smtp-host",
+        "smtp.company.test",
+        "--own-host",
+        "mx.company.test",
+      ],
+      ...["--admin", "admin@company.example", "--tag", "[CERT]"],
+    ]);
+    expect([code, stdout]).toEqual([
+      0,
+      `wrote ${folder}/keybot.toml\nmade ${folder}/state and ${folder}/secrets, private to this user\n`,
+    ]);
+    expect([mode("state"), mode("secrets")]).toEqual(["700", "700"]);
+    expect(readdirSync(join(folder, "secrets"))).toEqual(["README"]);
+    const config = await loadConfig(join(folder, "keybot.toml"), {});
+    expect(config).toMatchObject({
+      stateDir: join(folder, "state"),
+      policy: {
+        tag: "[CERT]",
+        domains: ["company.example", "company.test"],
+        robot: ["keys@company.example"],
+        border: { ownHosts: ["mx.company.test"] },
+      },
+      imap: { host: "imap.company.test", user: "keys@company.example" },
+      smtp: { host: "smtp.company.test", from: { name: "Key Management", address: "keys@company.example" } },
+      admin: { address: "admin@company.example" },
+    });
+  });
+
+  it("takes the usual names with --yes", async () => {
+    const { code } = await init(["new", "--domain", "company.example", "--yes"]);
+    expect(code).toBe(0);
+    expect(await loadConfig(join(folder, "new", "keybot.toml"), {})).toMatchObject({
+      policy: { tag: "[AXAZERTIFIKAT]", robot: ["key-management@company.example"], border: { ownHosts: [] } },
+      imap: { host: "imap.company.example" },
+      smtp: { host: "mail.company.example" },
+      admin: { address: "postmaster@company.example" },
+    });
+  });
+
+  it("asks on a terminal, and asks again after a wrong answer", async () => {
+    const { code, stderr } = await init(
+      [],
+      [
+        "",
+        "@company.example",
+        "company.example, company.test",
+        "",
+        "imap:993",
+        "imap.company.test",
+        "",
+        "",
+        "",
+        "",
+      ],
+    );
+    expect(code).toBe(0);
+    expect(stderr.slice(0, stderr.indexOf("\nNext:"))).toBe(`Own mail domains: 
+  it is needed
+Own mail domains: @company.example
+  it has "@company.example" in its list; each entry must be a domain such as "company.example" (write it without the "@")
+Own mail domains: company.example, company.test
+Address of the robot [key-management@company.example]: 
+IMAP server [imap.company.example]: imap:993
+  it must be a host name such as "mail.company.example", or an IP address (the port is a key of its own)
+IMAP server [imap.company.example]: imap.company.test
+SMTP server [mail.company.example]: 
+Own servers, as Received lines name them: 
+Who is told of pending certificates [postmaster@company.example]: 
+Subject that asks for a certificate [[AXAZERTIFIKAT]]: 
+`);
+    expect((await loadConfig(join(folder, "keybot.toml"), {})).imap.host).toBe("imap.company.test");
+  });
+
+  it("says the next commands, which name the file when it lies elsewhere", async () => {
+    expect((await init(["--domain", "company.example", "--yes"])).stderr).toBe(`
+Next:
+  1. write each password into its file (end with Enter and Ctrl-D):
+       (umask 077; cat > ${folder}/secrets/imap)
+       (umask 077; cat > ${folder}/secrets/smtp)
+  2. say whom to trust: the public e-mail CAs come with a later release, until then keybot trusts
+     what you add yourself:
+       keybot trust add CA.pem --domain partner.example
+  3. check everything:
+       keybot doctor
+`);
+    const { stderr } = await init(["it's here", "--domain", "company.example", "--yes"]);
+    expect(stderr).toContain(`keybot --config '${folder}/it'\\''s here/keybot.toml' doctor\n`);
+  });
+
+  it("prints JSON alone with --json, and nothing besides with --quiet", async () => {
+    const { stdout, stderr } = await init(["--domain", "company.example", "--yes", "--json", "--quiet"]);
+    expect([JSON.parse(stdout), stderr]).toEqual([
+      {
+        file: join(folder, "keybot.toml"),
+        stateDir: join(folder, "state"),
+        secretsDir: join(folder, "secrets"),
+      },
+      "",
+    ]);
+  });
+
+  it("never overwrites a file", async () => {
+    writeFileSync(join(folder, "keybot.toml"), "mine");
+    expect(await init(["--domain", "company.example", "--yes"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `keybot: ${folder}/keybot.toml is there already; nothing was changed\n  name another folder, or move that file away\n`,
+    });
+    expect(readFileSync(join(folder, "keybot.toml"), "utf8")).toBe("mine");
+    expect(readdirSync(folder)).toEqual(["keybot.toml"]);
+  });
+
+  it.each([
+    [[], "--domain is missing, and there is nobody to ask\n  keybot init --help shows an example\n"],
+    [
+      ["--domain", "company.example"],
+      "--robot is missing, and there is nobody to ask\n" +
+        '  name it, or take "key-management@company.example" and all other usual answers with --yes\n',
+    ],
+    [
+      ["--domain", "company.example", "--yes", "--imap-host", "imap:993"],
+      '--imap-host must be a host name such as "mail.company.example", or an IP address (the port is a key of its own)\n',
+    ],
+    [
+      ["--domain", "company example", "--yes"],
+      '--domain has "company example" in its list; each entry must be a domain such as "company.example"\n',
+    ],
+  ])("refuses %j", async (args, stderr) => {
+    expect(await init(args)).toEqual({ code: 2, stdout: "", stderr: `keybot: ${stderr}` });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

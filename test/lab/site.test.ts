@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { describeWith } from "./available.ts";
+import { isRunning } from "./folder.ts";
+import { requestMail, signedMail, verifyMail } from "./openssl.ts";
+import { ROBOT, type Site, startSite } from "./site.ts";
+
+const ALICE = "alice@partner.example";
+const CLAIMS = "claims@company.example";
+
+describeWith(["dovecot"], "a company with the sink in Postfix's place", () => {
+  company({ withoutPostfix: true });
+});
+
+describeWith(["dovecot", "postfix"], "a company with Postfix", () => {
+  company({});
+});
+
+function company(options: { withoutPostfix?: boolean }): void {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite(options);
+  });
+  afterAll(() => site.stop());
+
+  it("delivers a partner's mail to the robot, its border Received from 127.0.0.2, its signature whole", async () => {
+    const signer = site.ca.issue({ addresses: [ALICE], key: "P-256" });
+    await site.sendFromPartner(signedMail({ from: ALICE, to: ROBOT, signer }), [ROBOT]);
+    const { INBOX = [] } = await site.robotFolders();
+    const raw = INBOX[0]?.raw ?? Buffer.alloc(0);
+    expect(raw.toString("latin1")).toMatch(
+      /^Received: from mail\.partner\.example \(unknown \[127\.0\.0\.2\]\)\r\n\tby mx\.company\.example/m,
+    );
+    expect(verifyMail(raw, site.root.identity)).toMatchObject({ ok: true });
+  });
+
+  it("gives the robot a copy of a request to another mailbox, which keeps its own", async () => {
+    await site.sendFromPartner(requestMail({ from: ALICE, to: CLAIMS }), [CLAIMS]);
+    const { INBOX = [] } = await site.robotFolders();
+    const copy = INBOX.at(-1)?.raw.toString("latin1") ?? "";
+    expect(headerFields(copy, "X-Original-To")).toEqual([ROBOT, CLAIMS]);
+    expect(headerFields(copy, "X-Sieve-Redirected-From")).toEqual([CLAIMS]);
+    expect(await site.dovecot.messages(CLAIMS)).toHaveLength(1);
+  });
+
+  it("leaves no process and no folder behind", async () => {
+    const short = await startSite(options);
+    const pids = [short.dovecot.pid(), short.postfix?.pid()].filter((pid) => pid !== undefined);
+    expect(pids.every(isRunning)).toBe(true);
+    await short.stop();
+    expect(pids.some(isRunning)).toBe(false);
+    expect(existsSync(short.folder)).toBe(false);
+  });
+}
+
+function headerFields(mail: string, name: string): string[] {
+  const header = mail.slice(0, mail.indexOf("\r\n\r\n")).split("\r\n");
+  return header.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2));
+}

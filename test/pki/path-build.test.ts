@@ -1,0 +1,188 @@
+import { describe, expect, it } from "vitest";
+import { MAX_PATH_LENGTH, MAX_PATH_STEPS, MAX_SIGNATURE_CHECKS } from "../../src/pki/limits.ts";
+import { type PathInput, type PathResult, searchPath } from "../../src/pki/path.ts";
+import { type Expense, fullBudget } from "../../src/pki/path-budget.ts";
+import { edKey, type Issued, issue, issueCa, NOW } from "./path-authority.ts";
+
+const root = issueCa({ subject: "Root" });
+
+/** The result, and what the search has cost. */
+function searched(
+  target: Issued,
+  intermediates: readonly Issued[],
+  anchors: readonly Issued[],
+): { result: PathResult; cost: (expense: Expense) => number } {
+  const budget = fullBudget();
+  const input: PathInput = {
+    target: target.certificate,
+    intermediates: intermediates.map(({ certificate }) => certificate),
+    anchors: anchors.map(({ certificate }) => ({ certificate })),
+    at: NOW,
+    acceptablePolicies: null,
+    explicitPolicy: false,
+    inhibitAnyPolicy: false,
+    inhibitPolicyMapping: false,
+    crls: null,
+  };
+  const result = searchPath(input, budget);
+  return { result, cost: (expense) => fullBudget().left[expense] - budget.left[expense] };
+}
+
+/** Issuer by issuer, from the top: `names.length` CAs, the last of which issued nothing yet. */
+function chainOfCas(top: Issued, names: readonly string[]): readonly Issued[] {
+  const cas: Issued[] = [];
+  for (const subject of names) cas.push(issueCa({ subject, issuer: cas.at(-1) ?? top }));
+  return cas;
+}
+
+function last(cas: readonly Issued[]): Issued {
+  return cas.at(-1) ?? root;
+}
+
+function reversed<T>(list: readonly T[]): T[] {
+  return [...list].reverse();
+}
+
+describe("path building finds the path", () => {
+  it.each([
+    { order: "as issued", arrange: (cas: readonly Issued[]) => cas },
+    { order: "in reverse", arrange: reversed },
+    { order: "twice", arrange: (cas: readonly Issued[]) => [...cas, ...cas] },
+    { order: "with the root among them", arrange: (cas: readonly Issued[]) => [root, ...cas] },
+  ])("with the intermediates $order, one check a certificate", ({ arrange }) => {
+    const cas = chainOfCas(root, ["A", "B", "C"]);
+    const { result, cost } = searched(issue({ subject: "Alice", issuer: last(cas) }), arrange(cas), [root]);
+    expect(result.valid).toBe(true);
+    expect(result.path.map(({ subject }) => subject.text)).toEqual([
+      "CN=Alice",
+      "CN=C",
+      "CN=B",
+      "CN=A",
+      "CN=Root",
+    ]);
+    expect(cost("signatureChecks")).toBe(4);
+  });
+
+  it("by the key identifier among CAs of the same name", () => {
+    const namesakes = Array.from({ length: 50 }, () => issueCa({ subject: "CA", issuer: root }));
+    const ca = issueCa({ subject: "CA", issuer: root });
+    const { result, cost } = searched(issue({ subject: "Alice", issuer: ca }), [...namesakes, ca], [root]);
+    expect(result.valid).toBe(true);
+    expect(cost("signatureChecks")).toBe(2);
+  });
+
+  it("around an expired cross-certificate, whichever comes first", () => {
+    const otherRoot = issueCa({ subject: "Other Root" });
+    const key = edKey();
+    const good = issueCa({ subject: "CA", key, issuer: root });
+    const expired = issueCa({
+      subject: "CA",
+      key,
+      issuer: otherRoot,
+      notAfter: new Date("2026-02-01T00:00:00Z"),
+    });
+    const target = issue({ subject: "Alice", issuer: good });
+    for (const intermediates of [
+      [good, expired],
+      [expired, good],
+    ]) {
+      expect(searched(target, intermediates, [otherRoot, root]).result.valid).toBe(true);
+    }
+  });
+
+  it("although the first one breaks a rule further up", () => {
+    const key = edKey();
+    const narrow = issueCa({ subject: "Narrow", issuer: root, pathLength: 0 });
+    const viaNarrow = issueCa({ subject: "CA", key, issuer: narrow });
+    const wide = issueCa({ subject: "Wide", issuer: root });
+    const viaWide = issueCa({ subject: "CA", key, issuer: wide });
+    const { result } = searched(
+      issue({ subject: "Alice", issuer: viaNarrow }),
+      [narrow, viaNarrow, wide, viaWide],
+      [root],
+    );
+    expect(result.path.map(({ subject }) => subject.text)).toEqual([
+      "CN=Alice",
+      "CN=CA",
+      "CN=Wide",
+      "CN=Root",
+    ]);
+  });
+
+  it("through a key rollover: the same name with two keys", () => {
+    const old = issueCa({ subject: "CA", issuer: root });
+    const renewed = issueCa({ subject: "CA", issuer: old });
+    expect(searched(issue({ subject: "Alice", issuer: renewed }), [renewed, old], [root]).result.valid).toBe(
+      true,
+    );
+  });
+});
+
+describe("path building has an end", () => {
+  it("in a circle of two CAs: two checks and no more", () => {
+    const [a, b] = [edKey(), edKey()];
+    const selfA = issueCa({ subject: "A", key: a });
+    const selfB = issueCa({ subject: "B", key: b });
+    const crossA = issueCa({ subject: "A", key: a, issuer: selfB });
+    const crossB = issueCa({ subject: "B", key: b, issuer: selfA });
+    const { result, cost } = searched(issue({ subject: "Alice", issuer: selfA }), [crossA, crossB], [root]);
+    expect(result.problems.map(({ rule }) => rule)).toEqual(["unknown-ca"]);
+    expect(cost("signatureChecks")).toBe(2);
+  });
+
+  it(`after ${MAX_PATH_LENGTH} certificates, however long the chain is`, () => {
+    const cas = chainOfCas(
+      root,
+      Array.from({ length: 200 }, (_, i) => `CA ${i}`),
+    );
+    const { result, cost } = searched(issue({ subject: "Alice", issuer: last(cas) }), cas, [root]);
+    expect(result.problems.map(({ rule }) => rule)).toEqual(["budget"]);
+    expect(result.path).toHaveLength(MAX_PATH_LENGTH);
+    expect(cost("signatureChecks")).toBe(MAX_PATH_LENGTH);
+  });
+
+  it("takes the longest path that is allowed", () => {
+    const cas = chainOfCas(
+      root,
+      Array.from({ length: MAX_PATH_LENGTH - 2 }, (_, i) => `CA ${i}`),
+    );
+    expect(searched(issue({ subject: "Alice", issuer: last(cas) }), cas, [root]).result.valid).toBe(true);
+  });
+
+  it("among 1,000 CAs of the issuer's name, none of which signed", () => {
+    const namesakes = Array.from({ length: 1_000 }, () => issueCa({ subject: "CA", issuer: root }));
+    const target = issue({ subject: "Alice", issuer: issueCa({ subject: "CA", issuer: root }) });
+    const { result, cost } = searched(target, namesakes, [root]);
+    expect(result.problems.map(({ rule }) => rule)).toEqual(["budget"]);
+    expect(cost("signatureChecks")).toBe(MAX_SIGNATURE_CHECKS);
+  });
+
+  it("in a mesh of 12 CAs that all certified each other: bounded steps, each signature computed once", () => {
+    const cas = Array.from({ length: 12 }, (_, i) => issueCa({ subject: `CA ${i}` }));
+    const crosses = cas.flatMap((issuer, i) =>
+      cas
+        .filter((_, j) => j !== i)
+        .map(({ key }, n) => issueCa({ subject: `CA ${n < i ? n : n + 1}`, key, issuer })),
+    );
+    const { result, cost } = searched(issue({ subject: "Alice", issuer: cas[0] ?? root }), crosses, [root]);
+    expect(result.problems.some(({ rule }) => rule === "budget")).toBe(true);
+    expect(cost("pathSteps")).toBe(MAX_PATH_STEPS);
+    expect(cost("signatureChecks")).toBeLessThanOrEqual(12 * 11 + 1 + 12);
+  });
+
+  it("finds the way out of such a mesh when one of the CAs is certified by an anchor", () => {
+    const cas = Array.from({ length: 6 }, (_, i) => issueCa({ subject: `CA ${i}` }));
+    const crosses = cas.flatMap((issuer, i) =>
+      cas
+        .filter((_, j) => j !== i)
+        .map(({ key }, n) => issueCa({ subject: `CA ${n < i ? n : n + 1}`, key, issuer })),
+    );
+    const exit = issueCa({ subject: "CA 5", key: last(cas).key, issuer: root });
+    const { result } = searched(
+      issue({ subject: "Alice", issuer: cas[0] ?? root }),
+      [...crosses, exit],
+      [root],
+    );
+    expect(result.valid).toBe(true);
+  });
+});
