@@ -23,6 +23,9 @@ function nextStart(bytes: Buffer, from: number): number {
 function oneMail(bytes: Buffer): Buffer {
   const lineEnd = bytes.indexOf(0x0a);
   const body = lineEnd < 0 ? bytes.subarray(bytes.length) : bytes.subarray(lineEnd + 1);
-  const text = body.toString("latin1").replace(/\r?\n$/, "").replace(/^>(>*From )/gm, "$1");
+  const text = body
+    .toString("latin1")
+    .replace(/\r?\n$/, "")
+    .replace(/^>(>*From )/gm, "$1");
   return Buffer.from(text, "latin1");
 }

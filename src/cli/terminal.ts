@@ -21,6 +21,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Nobody reads standard output any more (`keybot list | head`): a long list may stop. */
   readonly closed: boolean;
+  /** All of standard input, to its end. */
+  input(): Promise<Buffer>;
   /** Asks for one line; the answer is trimmed. Throws KeybotError `usage` when nobody can be asked. */
   ask(question: string): Promise<string>;
   /** True at once with `yes`; else asks. Throws KeybotError `usage` when nobody can be asked. */
@@ -63,6 +65,11 @@ export function processTerminal(): Terminal {
     interactive,
     get closed() {
       return closed;
+    },
+    input: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks);
     },
     ask,
     confirm: async (question, { yes }) => yes || isYes(await ask(`${question} [y/N] `)),

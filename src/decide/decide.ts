@@ -49,7 +49,11 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
   const answered = replies.actions.some(({ content }) => isAnswer(content));
   return {
     kind,
-    judged: judged.map(({ report, verdict, findings }) => ({ certificate: report.sha256, verdict, findings })),
+    judged: judged.map(({ report, verdict, findings }) => ({
+      certificate: report.sha256,
+      verdict,
+      findings,
+    })),
     actions: [...(submission?.actions ?? []), ...replies.actions, file(folderOf(submission, answered))],
     reasons: [...(submission?.reasons ?? []), ...noted(evidence, policy), ...replies.reasons],
     buckets: replies.buckets,

@@ -177,8 +177,7 @@ function attachmentEntity(attachment: Attachment): Buffer {
 /** RFC 2045 §5.1 quoted string, or RFC 2231 §4 sections where the name is long or not ASCII. */
 function fileNameParameter(name: string, fileName: string): string[] {
   const clean = withoutControls(fileName);
-  // A blank at which the line could be folded would become two on the way, so names with blanks are
-  // percent-encoded.
+  // A name with blanks is percent-encoded, so that no line is ever folded inside it.
   if (/^[\x21\x23-\x5b\x5d-\x7e]{1,50}$/.test(clean)) return [`${name}="${clean}"`];
   const octets = [...Buffer.from(clean, "utf8")].map((byte) => {
     const character = String.fromCharCode(byte);

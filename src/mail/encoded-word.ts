@@ -19,8 +19,7 @@ interface Word {
  * White space between two adjacent encoded words goes (RFC 2047 §6.2). Neighbours of one charset are joined
  * before decoding, because mailers split multi-byte characters there against §5 (3). A word of an unknown
  * charset, or with broken base64, stays as it stands. Departs from RFC 2047 §5: a word is decoded also where
- * no white space separates it from other text, because common mailers write it so and every client shows it
- * decoded.
+ * no white space separates it from other text, because common mailers write it so.
  *
  * @param body an unfolded field body
  * @returns the text; it may contain any character, control characters too: the sink escapes

@@ -10,8 +10,7 @@ const MESSAGE_ID = /<([^<>\s\p{Cc}]+)>/gu;
  *
  * @param body an unfolded field body
  * @returns at most LIMITS.messageIds, the last ones, because a reply's nearest ancestors stand at the end;
- *   longer ones
- *   than LIMITS.messageIdLength are left out
+ *   longer ones than LIMITS.messageIdLength are left out
  */
 export function messageIds(body: string): string[] {
   const found: string[] = [];

@@ -63,8 +63,8 @@ export interface MimeMessage {
  * body.
  *
  * A delimiter stands at the start of a line: `--`, the boundary, `--` if it closes, blanks, then CRLF, LF or
- * the end. Departs from RFC 2046 §5.1.1, which lets a line that merely begins with the boundary match: no
- * client does so, and mailers make boundaries that are prefixes of each other. A delimiter of an outer
+ * the end. Departs from RFC 2046 §5.1.1, which lets a line that merely begins with the boundary match: mailers
+ * make boundaries that are prefixes of each other, and inner parts would end outer ones. A delimiter of an outer
  * multipart ends all inner ones; of two multiparts with one boundary the outer one gets the delimiter.
  * Linear, whatever the boundaries are.
  *

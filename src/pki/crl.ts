@@ -255,6 +255,6 @@ function mayHold(entries: Uint8Array, serial: string): boolean {
   const list = Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength);
   const unsigned = Buffer.concat([Buffer.from([TAG.integer, octets.length]), octets]);
   const signed = Buffer.concat([Buffer.from([TAG.integer, octets.length + 1, 0]), octets]);
-  // Over 127 octets the length takes more octets than one here; such a list is simply walked.
-  return octets.length > 126 || list.includes(unsigned) || list.includes(signed);
+  // Longer serials, whose length takes more octets, and negative ones are simply walked for.
+  return octets.length > 126 || serial.startsWith("-") || list.includes(unsigned) || list.includes(signed);
 }

@@ -44,7 +44,9 @@ export function addressedMailboxes(
     policy.border.mailboxSource === "auto" || policy.border.mailboxSource === "to"
       ? inHeader(header).filter(isOurs)
       : [];
-  const toUs = visible.length > 0 || envelope.some((candidates) => candidates.length > 0);
+  // `keybot inspect` without --domain and --robot: nothing says who we are, so nothing says that we are not meant.
+  const anonymous = own.size === 0 && robots.size === 0;
+  const toUs = anonymous || visible.length > 0 || envelope.some((candidates) => candidates.length > 0);
 
   for (const candidates of envelope) {
     const lowest = candidates.filter((candidate) => !isRobot(candidate)).at(-1);

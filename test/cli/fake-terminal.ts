@@ -26,6 +26,13 @@ export class FakeTerminal implements Terminal {
     this.stderr += text;
   }
 
+  /** What stands on standard input. */
+  stdin = Buffer.alloc(0);
+
+  async input(): Promise<Buffer> {
+    return this.stdin;
+  }
+
   async ask(question: string): Promise<string> {
     if (!this.interactive) throw cannotAsk(question);
     const answer = this.#answers.shift();

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { describe, it } from "vitest";
-import { missingDovecot, missingPostfix } from "./prepare.mjs";
+import { missingDovecot, missingPostfix, wrongDovecot } from "./prepare.mjs";
 
 /** What a test file can need besides Node and OpenSSL. Postfix needs root as well. */
 export type Need = "dovecot" | "postfix";
@@ -12,6 +12,7 @@ export function unavailable(needs: readonly Need[]): string | undefined {
     ...(needs.includes("postfix") ? missingPostfix() : []),
   ];
   if (missing.length > 0) return `${missing.join(" and ")} missing; get them with: node test/lab/prepare.mjs`;
+  if (needs.includes("dovecot") && wrongDovecot() !== undefined) return wrongDovecot();
   if (needs.includes("postfix") && userInfo().uid !== 0) return "Postfix needs root";
   return undefined;
 }

@@ -3,17 +3,11 @@ import type { SunkMail } from "./smtp-sink.ts";
 
 /**
  * Does with a mail that the sink took what Postfix with lmtp(8) flags DO would do: one copy for each recipient by LMTP,
- * with `X-Original-To`, `Delivered-To` and `Received` on top. For machines where Postfix cannot run. Throws for an
- * unknown recipient; a real Postfix says so at RCPT already.
+ * with `X-Original-To`, `Delivered-To` and `Received` on top. For machines where Postfix cannot run.
  */
-export async function deliverAsPostfix(
-  mail: SunkMail,
-  addresses: readonly string[],
-  dovecot: Dovecot,
-): Promise<void> {
+export async function deliverAsPostfix(mail: SunkMail, dovecot: Dovecot): Promise<void> {
   const protocol = `ESMTP${mail.encrypted ? "S" : ""}${mail.user === undefined ? "" : "A"}`;
   for (const recipient of mail.to) {
-    if (!addresses.includes(recipient.replace(/\+[^@]*/, ""))) throw new Error(`${recipient} is unknown`);
     const trace = [
       `X-Original-To: ${recipient}`,
       `Delivered-To: ${recipient}`,

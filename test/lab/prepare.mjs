@@ -131,8 +131,10 @@ function installServers(servers) {
 /** Installs the packages, or returns the sentence that says why it cannot and what to do. */
 function tryInstall(packages) {
   const command = `apt-get install ${packages.join(" ")}`;
-  if (programPath("apt-get") === undefined) return `not on this machine, which has no apt-get: ${packages.join(", ")}`;
-  if (process.getuid?.() !== 0) return `mail servers are missing and only root may install them: sudo ${command}`;
+  if (programPath("apt-get") === undefined)
+    return `not on this machine, which has no apt-get: ${packages.join(", ")}`;
+  if (process.getuid?.() !== 0)
+    return `mail servers are missing and only root may install them: sudo ${command}`;
   say(`installing ${packages.join(" ")} with apt-get; no service is started …`);
   const installed = withoutServices(() => {
     if (packages.includes("postfix")) {
@@ -162,18 +164,19 @@ function withoutServices(work) {
   if (existsSync(POLICY)) return work();
   writeFileSync(POLICY, "#!/bin/sh\nexit 101\n");
   chmodSync(POLICY, 0o755);
-  const remove = () => rmSync(POLICY, { force: true });
-  process.once("exit", remove);
+  // Ctrl-C reaches apt-get too; with a listener it does not end this process before the file is removed.
+  const interrupted = () => process.exit(130);
+  process.once("SIGINT", interrupted);
   try {
     return work();
   } finally {
-    remove();
-    process.removeListener("exit", remove);
+    rmSync(POLICY, { force: true });
+    process.removeListener("SIGINT", interrupted);
   }
 }
 
-/** Dovecot 2.4 has another configuration language. */
-function wrongDovecot() {
+/** Why the Dovecot of this machine does not serve (2.4 has another configuration language), or undefined. */
+export function wrongDovecot() {
   const version = quietly("dovecot", ["--version"]).stdout.trim().split(" ")[0];
   return version.startsWith("2.3.")
     ? undefined

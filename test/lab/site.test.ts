@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeWith } from "./available.ts";
 import { isRunning } from "./folder.ts";
-import { requestMail, signedMail, verifyMail } from "./openssl.ts";
+import { plainMail, requestMail, signedMail, verifyMail } from "./openssl.ts";
 import { ROBOT, type Site, startSite } from "./site.ts";
+import { handOver } from "./smtp-client.ts";
 
 const ALICE = "alice@partner.example";
 const CLAIMS = "claims@company.example";
@@ -41,6 +42,24 @@ function company(options: { withoutPostfix?: boolean }): void {
     expect(headerFields(copy, "X-Original-To")).toEqual([ROBOT, CLAIMS]);
     expect(headerFields(copy, "X-Sieve-Redirected-From")).toEqual([CLAIMS]);
     expect(await site.dovecot.messages(CLAIMS)).toHaveLength(1);
+  });
+
+  it("takes the robot's own mail with TLS, AUTH and the null sender, and refuses unknown addresses", async () => {
+    const port = site.postfix?.submissionPort ?? site.sink?.port ?? 0;
+    const login = { user: ROBOT, password: site.passwordOf(ROBOT) };
+    const raw = plainMail({ from: ROBOT, to: ALICE, subject: "reply" });
+    const replies = await handOver({
+      port,
+      from: "",
+      to: [ALICE, "gone@partner.example"],
+      raw,
+      startTls: true,
+      login,
+    });
+    expect(replies.map(({ code }) => code)).toEqual([250, 550]);
+    const [reply] = await site.partnerInbox(ALICE);
+    expect(reply?.raw.toString("latin1")).toMatch(/^Return-Path: <>\r\n/);
+    expect(reply?.raw.toString("latin1")).toMatch(/by mx\.company\.example \(Postfix\) with ESMTPSA id /);
   });
 
   it("leaves no process and no folder behind", async () => {

@@ -214,7 +214,8 @@ async function startBorder(folder: LabFolder, options: SiteOptions, inside: Insi
       port: reinjectPort,
       certificate,
       users: new Map(addresses.map((address) => [address, passwordOf(address)])),
-      onMail: (mail) => deliverAsPostfix(mail, addresses, dovecot),
+      accepts: (address) => addresses.includes(address.replace(/\+[^@]*/, "")),
+      onMail: (mail) => deliverAsPostfix(mail, dovecot),
     });
     return { port: sink.port, submissionPort: sink.port, postfix: undefined, sink, stop: sink.stop };
   }

@@ -183,6 +183,7 @@ export class SmtpSession {
     const { onRecipient } = this.#shared.faults();
     const refusal = typeof onRecipient === "function" ? onRecipient(address) : onRecipient;
     if (refusal !== undefined) return refusal;
+    if (this.#shared.options.accepts?.(address) === false) return `550 5.1.1 <${address}>: unknown mailbox`;
     this.#to.push(address);
     return "250 2.1.5 Ok";
   }

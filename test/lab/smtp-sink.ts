@@ -47,6 +47,8 @@ export interface SinkOptions {
   readonly certificate?: Identity;
   /** user → password; without it every login is right. */
   readonly users?: ReadonlyMap<string, string>;
+  /** Whether there is such a mailbox; without it every recipient is taken. */
+  readonly accepts?: (address: string) => boolean;
   readonly faults?: Faults;
   /** A port that was promised already. */
   readonly port?: number;

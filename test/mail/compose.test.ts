@@ -63,6 +63,7 @@ describe("a composed message", () => {
     ]);
     const message = parseMime(raw);
     expect(message).toMatchObject({ problem: null, defects: 0, root: { closed: true } });
+    for (const line of raw.toString("latin1").split("\r\n")) expect(line.length).toBeLessThanOrEqual(76);
     const [part] = message.root.parts;
     const body = part === undefined ? "" : decodeBody(raw, part).bytes.toString("utf8");
     const lines = text === "" ? "" : `${text.replace(/\n$/, "").replaceAll("\n", "\r\n")}`;

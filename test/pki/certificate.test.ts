@@ -277,7 +277,7 @@ function corpusCertificates(): { file: string; der: Uint8Array }[] {
 
 function summary(certificate: Certificate) {
   return {
-    serial: BigInt(`0x${certificate.serial}`),
+    serial: certificate.serial,
     subject: certificate.subject.rdns.flat().map(({ oid }) => oid),
     issuer: certificate.issuer.rdns.flat().map(({ oid }) => oid),
     notBefore: certificate.notBefore,
@@ -297,20 +297,27 @@ function oracle(der: Uint8Array): ReturnType<typeof summary> {
   const decoded = asn1js.fromBER(Uint8Array.from(der).buffer);
   const certificate = new pkijs.Certificate({ schema: decoded.result });
   const san = certificate.extensions?.find(({ extnID }) => extnID === OID.subjectAltName)?.parsedValue as
-    | pkijs.GeneralNames
+    | pkijs.AltName
     | undefined;
   const value = certificate.signatureValue.valueBlock;
   return {
-    serial: BigInt(`0x${Buffer.from(certificate.serialNumber.valueBlock.valueHexView).toString("hex")}`),
+    serial: serialHex(certificate.serialNumber),
     subject: certificate.subject.typesAndValues.map(({ type }) => type),
     issuer: certificate.issuer.typesAndValues.map(({ type }) => type),
     notBefore: certificate.notBefore.value,
     notAfter: certificate.notAfter.value,
     spki: Buffer.from(certificate.subjectPublicKeyInfo.toSchema().toBER()).toString("hex"),
     extensions: (certificate.extensions ?? []).map(({ extnID, critical }) => [extnID, critical]),
-    san: (san?.names ?? []).flatMap((name) => (name.type === 1 ? [String(name.value)] : [])),
+    san: (san?.altNames ?? []).flatMap((name) => (name.type === 1 ? [String(name.value)] : [])),
     signature: value.unusedBits === 0 ? Buffer.from(value.valueHexView).toString("hex") : "odd bits",
   };
+}
+
+/** asn1js gives the signed octets; -1 of PKITS is the one negative serial of the corpora. */
+function serialHex(serial: asn1js.Integer): string {
+  const hex = Buffer.from(serial.valueBlock.valueHexView).toString("hex");
+  if (hex === "ff") return "-01";
+  return hex.length > 2 ? hex.replace(/^00/, "") : hex;
 }
 
 function opensslTime(date: Date): string {

@@ -13,9 +13,10 @@ export function opensslAccepts(folder: string, input: PathInput): boolean {
   };
   const anchors = input.anchors.map(({ certificate }) => certificate);
   const { status, error } = spawnSync("openssl", [
-    ...["verify", "-x509_strict", "-auth_level", "0", "-no-CAfile", "-no-CApath"],
+    ...["verify", "-x509_strict", "-auth_level", "0", "-no-CApath"],
     ...["-attime", String(input.at.getTime() / 1000)],
-    ...(anchors.length === 0 ? [] : ["-trusted", file("trusted.pem", "CERTIFICATE", anchors)]),
+    // Not -trusted: the paths of CRL signers do not see those.
+    ...(anchors.length === 0 ? ["-no-CAfile"] : ["-CAfile", file("trusted.pem", "CERTIFICATE", anchors)]),
     ...(input.intermediates.length === 0
       ? []
       : ["-untrusted", file("untrusted.pem", "CERTIFICATE", input.intermediates)]),

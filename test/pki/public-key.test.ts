@@ -89,7 +89,7 @@ describe("keys that cannot be used", () => {
     ["RSA with parameters (RFC 3279 §2.3.1)", rsa(MODULUS, F4, P256), "parameters"],
     [
       "an RSA key that is no SEQUENCE",
-      spki([encode.oid(OID.rsaEncryption), NULL], Buffer.of(1, 2, 3)),
+      spki([encode.oid(OID.rsaEncryption), NULL], Buffer.of(2, 1, 3)),
       "RSA key",
     ],
     [

@@ -117,6 +117,7 @@ export function decision(
       kind: "submission",
       actions: [...actions, { action: "file", folder: "Processed" }],
       reasons: [],
+      judged: [],
       buckets,
     },
     outcome: "stored",

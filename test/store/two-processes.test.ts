@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -54,16 +55,14 @@ describe("two processes at once, running the built program", () => {
 
   // Laid out as a built package is, so that this also shows that dist/store finds the migrations.
   beforeAll(() => {
-    built = join(ROOT, "node_modules", ".cache", `keybot-store-test-${process.pid}`);
-    mkdirSync(built, { recursive: true });
+    built = mkdtempSync(join(tmpdir(), "keybot-built-"));
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     const outDir = join(built, "dist");
     spawnSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.build.json"), "--outDir", outDir], {
       cwd: ROOT,
     });
-    for (const name of ["data", "package.json"]) {
-      if (!existsSync(join(built, name))) symlinkSync(join(ROOT, name), join(built, name));
-    }
+    for (const name of ["data", "package.json", "node_modules"])
+      symlinkSync(join(ROOT, name), join(built, name));
     writeFileSync(join(built, "commit.mjs"), SCRIPT);
     return () => rmSync(built, { recursive: true, force: true });
   }, 60_000);

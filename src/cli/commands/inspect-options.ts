@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { KeybotError, messageOf } from "../../errors.ts";
 import type { TrustStore } from "../../inspect/index.ts";
 import { parseAddrSpec } from "../../mail/index.ts";
-import { type Certificate, isProblem, parseCrl, readCertificates, readCrls } from "../../pki/index.ts";
+import { type Certificate, type Crl, isProblem, parseCrl, readCertificates, readCrls } from "../../pki/index.ts";
 import { DEFAULT_POLICY, type Policy } from "../../policy.ts";
 import { decodeTrust, type ExplainBench, trustMaterialOf } from "../../robot/index.ts";
 import { openStore, type Store } from "../../store/index.ts";
@@ -35,12 +35,20 @@ export function optionsOf(command: Command): Command {
   return command
     .option("--at <time>", "judge as of this time (RFC 3339)")
     .option("--trust-anchor <file>", "a CA to trust, PEM or DER (repeatable)", several)
-    .option("--intermediate <path>", "CA certificates that help to find a path, a file or folder (repeatable)", several)
+    .option(
+      "--intermediate <path>",
+      "CA certificates that help to find a path, a file or folder (repeatable)",
+      several,
+    )
     .option("--crl <path>", "CRLs, a file or folder; revocation is then required (repeatable)", several)
     .option("--domain <name>", "an own mail domain (repeatable)", several)
     .option("--tag <text>", "the subject that makes a mail a request")
     .option("--robot <address>", "the robot's own address (repeatable)", several)
-    .option("--own-host <name>", "whose Received lines are ours; without it every delivery header is believed (repeatable)", several)
+    .option(
+      "--own-host <name>",
+      "whose Received lines are ours; without it every delivery header is believed (repeatable)",
+      several,
+    )
     .option("--own-network <cidr>", "addresses of own clients (repeatable)", several)
     .option("--authserv-id <id>", "whose Authentication-Results to believe (repeatable)", several)
     .option("--policy <oid>", "an acceptable certificate policy, RFC 5280 §6.1.1 (c) (repeatable)", several)
@@ -81,7 +89,8 @@ const BARE_POLICY: Policy = {
 function policyOf(options: InspectOptions, base: Policy): Policy {
   const initial = base.certificates.initialPolicies;
   for (const network of options.ownNetwork ?? []) requireNetwork(network);
-  for (const oid of options.policy ?? []) require(/^[0-2](\.\d+)+$/.test(oid), "--policy", oid, "an OID such as 2.16.840.1.101.3.2.1.48.1");
+  for (const oid of options.policy ?? [])
+    require(/^[0-2](\.\d+)+$/.test(oid), "--policy", oid, "an OID such as 2.16.840.1.101.3.2.1.48.1");
   return {
     ...base,
     tag: options.tag ?? base.tag,
@@ -128,10 +137,13 @@ async function certificatesIn(option: string, paths: readonly string[]): Promise
   return found;
 }
 
-async function crlsIn(paths: readonly string[]) {
-  const crls = [];
+async function crlsIn(paths: readonly string[]): Promise<Crl[]> {
+  const crls: Crl[] = [];
   for (const file of await filesOf(paths)) {
-    const readable = readCrls(file.bytes).map(parseCrl).filter((crl) => !isProblem(crl));
+    const readable = readCrls(file.bytes).flatMap((der) => {
+      const crl = parseCrl(der);
+      return isProblem(crl) ? [] : [crl];
+    });
     if (readable.length === 0 && file.named) throw unusable("--crl", file.path, "CRL");
     crls.push(...readable);
   }
@@ -152,17 +164,22 @@ async function filesOf(paths: readonly string[]): Promise<InputFile[]> {
       const folder = (await stat(path)).isDirectory();
       const names = folder ? (await readdir(path)).sort().map((name) => join(path, name)) : [path];
       for (const name of names) {
-        if (!folder || (await stat(name)).isFile()) files.push({ path: name, bytes: await readFile(name), named: !folder });
+        if (!folder || (await stat(name)).isFile())
+          files.push({ path: name, bytes: await readFile(name), named: !folder });
       }
     } catch (cause) {
-      throw new KeybotError("permanent", "cli.file", `${path} cannot be opened (${messageOf(cause)})`, { cause });
+      throw new KeybotError("permanent", "cli.file", `${path} cannot be opened (${messageOf(cause)})`, {
+        cause,
+      });
     }
   }
   return files;
 }
 
 function unusable(option: string, path: string, what: string): KeybotError {
-  return new KeybotError("usage", "cli.option", `${option} ${path} holds no ${what} that can be read`, { hint: "PEM and DER are understood" });
+  return new KeybotError("usage", "cli.option", `${option} ${path} holds no ${what} that can be read`, {
+    hint: "PEM and DER are understood",
+  });
 }
 
 /** RFC 3339, as CONTRACT.md's units demand; a date alone is its first moment in UTC. */
@@ -183,7 +200,10 @@ function requireAddress(text: string): string {
 function requireNetwork(text: string): void {
   const [address = "", bits = "", ...rest] = text.split("/");
   const longest = isIP(address) === 6 ? 128 : 32;
-  require(isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= longest, "--own-network", text, "a network such as 10.0.0.0/8");
+  require(isIP(address) !== 0 &&
+    rest.length === 0 &&
+    /^\d{1,3}$/.test(bits) &&
+    Number(bits) <= longest, "--own-network", text, "a network such as 10.0.0.0/8");
 }
 
 function require(holds: boolean, option: string, value: string, what: string): void {

@@ -21,7 +21,11 @@ export interface InspectRecord {
   readonly certificates: readonly CertificateRecord[];
   readonly plan: readonly object[];
   /** Why, beyond the certificates: what the ledger would note. */
-  readonly reasons: readonly { readonly code: string; readonly rule: string; readonly detail: string | null }[];
+  readonly reasons: readonly {
+    readonly code: string;
+    readonly rule: string;
+    readonly detail: string | null;
+  }[];
 }
 
 type SignatureRecord = NonNullable<Inspection["signature"]>;
@@ -69,29 +73,56 @@ export function certificateRecord(file: string, inspection: Inspection): Inspect
     from: [],
     mailboxes: [],
     signature: null,
-    certificates: inspection.certificates.map((report) => recordOf(report, verdictOf(report.findings), report.findings)),
+    certificates: inspection.certificates.map((report) =>
+      recordOf(report, verdictOf(report.findings), report.findings),
+    ),
     plan: [],
     reasons: [],
   };
 }
 
 /** Without own domains (`inspect` alone) nothing is ours, and what was read is shown as it is. */
-function ownMailboxes(addressed: readonly { readonly address: string; readonly source: string }[], policy: Policy) {
-  return addressed.slice(0, policy.replies.mailboxesPerRequest).map(({ address, source }) => ({ address, source }));
+function ownMailboxes(
+  addressed: readonly { readonly address: string; readonly source: string }[],
+  policy: Policy,
+) {
+  return addressed
+    .slice(0, policy.replies.mailboxesPerRequest)
+    .map(({ address, source }) => ({ address, source }));
 }
 
-function recordOf(report: CertificateReport, verdict: Verdict, findings: readonly Finding[]): CertificateRecord {
+function recordOf(
+  report: CertificateReport,
+  verdict: Verdict,
+  findings: readonly Finding[],
+): CertificateRecord {
   const { der: _der, capabilities: _capabilities, path, findings: _findings, ...rest } = report;
-  return { ...rest, path: { valid: path.valid, anchor: path.anchor, length: path.length }, verdict, findings };
+  return {
+    ...rest,
+    path: { valid: path.valid, anchor: path.anchor, length: path.length },
+    verdict,
+    findings,
+  };
 }
 
 /** An action as the contract prints it: what is done, to what, without the texts and files of a reply. */
 function planned(action: Action): object {
   switch (action.action) {
     case "store":
-      return { action: "store", certificate: action.certificate, status: action.status, address: action.address, role: action.role };
+      return {
+        action: "store",
+        certificate: action.certificate,
+        status: action.status,
+        address: action.address,
+        role: action.role,
+      };
     case "bar":
-      return { action: "bar", certificate: action.certificate, spkiSha256: action.spkiSha256, reason: action.reason };
+      return {
+        action: "bar",
+        certificate: action.certificate,
+        spkiSha256: action.spkiSha256,
+        reason: action.reason,
+      };
     case "reply":
       return { action: "reply", template: action.template, to: action.to, sendAfter: action.sendAfter };
     case "file":
@@ -106,18 +137,35 @@ export function describe(record: InspectRecord): string {
     field("from", record.from.join(", ")),
     field("subject", record.subject),
     field("automatic", record.automatic),
-    field("authenticated", record.authenticated === null ? null : record.authenticated ? "yes" : "no, it failed"),
+    field(
+      "authenticated",
+      record.authenticated === null ? null : record.authenticated ? "yes" : "no, it failed",
+    ),
     ...record.mailboxes.map(({ address, source }) => field("asks for", `${address} (${source})`)),
     ...signatureLines(record.signature),
     ...record.certificates.flatMap(certificateLines),
-    ...record.reasons.map(({ code, rule, detail }) => field("because", `${code}: ${rule}${detail === null ? "" : ` (${detailOf(code, detail)})`}`)),
-    ...record.plan.map((action) => field("would", Object.values(action).filter((value) => typeof value === "string").join(" "))),
+    ...record.reasons.map(({ code, rule, detail }) =>
+      field("because", `${code}: ${rule}${detail === null ? "" : ` (${detailOf(code, detail)})`}`),
+    ),
+    ...record.plan.map((action) =>
+      field(
+        "would",
+        Object.values(action)
+          .filter((value) => typeof value === "string")
+          .join(" "),
+      ),
+    ),
   ];
-  return lines.filter((line) => line !== null).map((line) => escapeControl(line)).join("\n");
+  return lines
+    .filter((line) => line !== null)
+    .map((line) => escapeControl(line))
+    .join("\n");
 }
 
 function detailOf(code: string, detail: string): string {
-  return code === "unreadable" && detail in READ_PROBLEMS ? `${detail}: ${READ_PROBLEMS[detail as keyof typeof READ_PROBLEMS]}` : detail;
+  return code === "unreadable" && detail in READ_PROBLEMS
+    ? `${detail}: ${READ_PROBLEMS[detail as keyof typeof READ_PROBLEMS]}`
+    : detail;
 }
 
 function signatureLines(signature: SignatureRecord | null): (string | null)[] {
@@ -138,7 +186,10 @@ function certificateLines(certificate: CertificateRecord): (string | null)[] {
     field("certificate", `${certificate.sha256} (${certificate.role}): ${certificate.verdict.toUpperCase()}`),
     field("  of", `${certificate.addresses.join(", ") || "no address"}; ${certificate.subject}`),
     field("  issued by", certificate.issuer),
-    field("  valid", `${isoTime(certificate.notBefore)} to ${isoTime(certificate.notAfter)}, ${certificate.keyAlgorithm}`),
+    field(
+      "  valid",
+      `${isoTime(certificate.notBefore)} to ${isoTime(certificate.notAfter)}, ${certificate.keyAlgorithm}`,
+    ),
     field("  path", certificate.path.valid ? `valid, ${certificate.path.length} certificates` : "NOT valid"),
     ...certificate.findings.map(findingLine),
   ];

@@ -21,8 +21,14 @@ export function define(program: Command, context: Context): void {
       "after",
       examples(
         ["keybot inspect mail.eml", "what it is, what its certificates are worth and why"],
-        ["keybot inspect --json --config keybot.toml *.eml", "one JSON object a mail, with the directory's view"],
-        ["keybot inspect --trust-anchor ca.pem --domain company.example < mail.eml", "without any configuration"],
+        [
+          "keybot inspect --json --config keybot.toml *.eml",
+          "one JSON object a mail, with the directory's view",
+        ],
+        [
+          "keybot inspect --trust-anchor ca.pem --domain company.example < mail.eml",
+          "without any configuration",
+        ],
       ),
     )
     .action((files: readonly string[], options: InspectOptions) => inspect(files, options, context));
@@ -53,7 +59,7 @@ function print(record: InspectRecord, { options, terminal }: Context): void {
 /** A file that cannot be opened does not keep the others from being judged; the exit code tells. */
 async function readInput(file: string, context: Context): Promise<Buffer | null> {
   try {
-    return file === "-" ? await context.readInput() : await readFile(file);
+    return file === "-" ? await context.terminal.input() : await readFile(file);
   } catch (error) {
     const failed = new KeybotError("permanent", "cli.file", `${file} cannot be opened (${messageOf(error)})`);
     context.terminal.err(`keybot: ${escapeControl(failed.message)}\n`);
@@ -75,7 +81,11 @@ function partsOf(file: string, bytes: Buffer): readonly (readonly [string, Buffe
 function looksLikeCertificate(bytes: Buffer): boolean {
   if (bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80) return true;
   const beginning = bytes.subarray(0, 16_384).toString("latin1");
-  const pem = beginning.search(/^-----BEGIN (CERTIFICATE|X509 CERTIFICATE|TRUSTED CERTIFICATE|PKCS7|CMS|[A-Z ]*PRIVATE KEY)-----/m);
+  const pem = beginning.search(
+    /^-----BEGIN (CERTIFICATE|X509 CERTIFICATE|TRUSTED CERTIFICATE|PKCS7|CMS|[A-Z ]*PRIVATE KEY)-----/m,
+  );
   if (pem < 0) return false;
-  return !/^(From|To|Subject|Received|Date|MIME-Version|Content-Type|Message-ID):/im.test(beginning.slice(0, pem));
+  return !/^(From|To|Subject|Received|Date|MIME-Version|Content-Type|Message-ID):/im.test(
+    beginning.slice(0, pem),
+  );
 }

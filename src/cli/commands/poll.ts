@@ -1,0 +1,52 @@
+import type { Command } from "commander";
+import { requireSecrets } from "../../config/index.ts";
+import { poll, type Summary } from "../../robot/index.ts";
+import { openStore } from "../../store/index.ts";
+import type { Context } from "../context.ts";
+import { examples } from "../examples.ts";
+import { openRobot } from "../installation.ts";
+import { jsonLine } from "../json.ts";
+import { endSignal } from "../signals.ts";
+
+/** `keybot poll`: one pass over the robot mailbox and the outbox. */
+export function define(program: Command, context: Context): void {
+  program
+    .command("poll")
+    .description("drain the robot mailbox and the outbox once, then exit")
+    .addHelpText(
+      "after",
+      examples(
+        ["keybot poll", "one pass, as from cron; exit 1 when something was left for a retry"],
+        ["keybot poll --json", "the summary as one JSON object"],
+      ),
+    )
+    .action(() => pollOnce(context));
+}
+
+async function pollOnce(context: Context): Promise<void> {
+  const config = await context.config();
+  requireSecrets(config);
+  const store = await openStore({ stateDir: config.stateDir });
+  try {
+    const { robot, close } = await openRobot(config, store, context.log("warn"), context.now);
+    const end = endSignal();
+    try {
+      const summary = await poll(robot, end.signal);
+      context.terminal.out(context.options.json ? jsonLine(summary) : `${summaryLine(summary)}\n`);
+      if (summary.failed > 0 || end.signal.aborted) context.exitWith(1);
+    } finally {
+      end.stop();
+      close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+function summaryLine({ seen, stored, answered, pending, rejected, unhandled, failed }: Summary): string {
+  const left = failed === 0 ? "" : `; ${failed} left for a retry`;
+  return (
+    `${seen} seen: ${stored} certificates stored, ${answered} mails answered, ` +
+    `${pending} pending, ${rejected} rejected, ${unhandled} unhandled${left}`
+  );
+}
