@@ -1,8 +1,8 @@
 /**
  * A mail server that we log in to: what IMAP and SMTP have in common.
  *
- * Where it is, how the connection is protected, who we are; and the two judgements that both rooms must make alike:
- * whether an unprotected connection stays on this machine, and which check of the server's certificate failed.
+ * Where it is and how the connection is protected; and the two judgements that both rooms must make alike: whether an
+ * unprotected connection stays on this machine, and which check of the server's certificate failed.
  */
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
@@ -126,10 +126,9 @@ export function tlsFailure(
   for (const code of codes) {
     if (code === undefined) continue;
     const fault = CERTIFICATE_FAULTS[code];
-    const kind = "permanent";
     if (fault !== undefined) {
       const message = `The certificate of ${place(server)} ${fault}.`;
-      return new KeybotError(kind, `${protocol}.tls`, message, {
+      return new KeybotError("permanent", `${protocol}.tls`, message, {
         hint: certificateHint(protocol, code),
         cause,
       });
@@ -137,7 +136,7 @@ export function tlsFailure(
     if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) {
       const message = `${place(server)} and keybot cannot agree on a TLS connection (${code}).`;
       const hint = `Check ${protocol}.port and ${protocol}.security: "tls" speaks TLS from the first byte, "starttls" later.`;
-      return new KeybotError(kind, `${protocol}.tls`, message, { hint, cause });
+      return new KeybotError("permanent", `${protocol}.tls`, message, { hint, cause });
     }
   }
   return null;

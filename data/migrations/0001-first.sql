@@ -70,7 +70,7 @@ CREATE TABLE holding (
 ) STRICT;
 CREATE INDEX holding_certificate ON holding (certificate, status, address);
 CREATE INDEX holding_status ON holding (status, address, certificate);
-CREATE INDEX holding_last_seen ON holding (last_seen);
+CREATE INDEX holding_last_seen ON holding (last_seen, certificate, status);
 CREATE INDEX holding_pending ON holding (domain, pending_at) WHERE pending_at IS NOT NULL;
 
 -- Public keys that no address may use again.

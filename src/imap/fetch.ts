@@ -35,16 +35,18 @@ export async function fetchSizes(link: Link, set: string): Promise<readonly List
 
 /**
  * The mails themselves, without touching \Seen. The next batch is on its way while the caller works on this one; no
- * fetch is open while it does, so it may run other commands. Vanished UIDs are simply absent.
+ * fetch is open while it does, so it may run other commands. Vanished UIDs are simply absent. `sizes` holds what a list
+ * has told; unknown ones are asked for.
  *
  * Throws `permanent` `imap.too-large` for a mail over the limit: the caller knows the sizes and must not ask for it.
  */
 export async function* fetchMails(
   link: Link,
   uids: readonly number[],
+  sizes: ReadonlyMap<number, number>,
 ): AsyncGenerator<FetchedMail, void, undefined> {
   let coming: Promise<readonly FetchedMail[]> | null = null;
-  for await (const batch of batches(link, uids)) {
+  for await (const batch of batches(link, uids, sizes)) {
     let ready = coming;
     coming = null;
     if (ready !== null && batch.bytes > BATCH_BYTES) {
@@ -66,13 +68,21 @@ interface Batch {
   bytes: number;
 }
 
-async function* batches(link: Link, uids: readonly number[]): AsyncGenerator<Batch, void, undefined> {
+async function* batches(
+  link: Link,
+  uids: readonly number[],
+  sizes: ReadonlyMap<number, number>,
+): AsyncGenerator<Batch, void, undefined> {
   for (const piece of inPieces(uids, UIDS_PER_COMMAND)) {
-    yield* fillBatches(await fetchSizes(link, uidSet(piece)), link);
+    const known = piece.flatMap((uid) => {
+      const size = sizes.get(uid);
+      return size === undefined ? [] : [{ uid, size }];
+    });
+    yield* fillBatches(known.length === piece.length ? known : await fetchSizes(link, uidSet(piece)), link);
   }
 }
 
-function fillBatches(mails: readonly ListedMail[], link: Link): readonly Batch[] {
+function fillBatches(mails: readonly Pick<ListedMail, "uid" | "size">[], link: Link): readonly Batch[] {
   const filled: Batch[] = [];
   const limit = link.settings.maxLiteral;
   for (const { uid, size } of mails) {

@@ -45,13 +45,18 @@ export interface OpenMailbox {
 /** The session over a link whose mailbox is open. */
 export function openSession(link: Link, open: OpenMailbox): ImapSession {
   const news = new NewsWatch(link);
+  let sizes: ReadonlyMap<number, number> = new Map();
   return {
     uidValidity: open.uidValidity,
     get closed() {
       return link.closed;
     },
-    list: () => list(link, open, news),
-    fetch: (uids) => fetchMails(link, uids),
+    list: async () => {
+      const mails = await list(link, open, news);
+      sizes = new Map(mails.map((mail) => [mail.uid, mail.size]));
+      return mails;
+    },
+    fetch: (uids) => fetchMails(link, uids, sizes),
     fetchHead: (uid, bytes) => fetchHead(link, uid, bytes),
     move: (uids, folder) => moveMails(link, open.abilities, uids, folderPath(folder, open.hierarchy)),
     ensureFolders: (names) => ensureFolders(link, open.hierarchy, names),

@@ -6,7 +6,7 @@
  * was stored or answered before, nor any file, clock or network: the time and the trust store are arguments.
  */
 
-export { summaryOf } from "./certificate-report.ts";
+export { type Circumstances, ranked, reportOn, summaryOf } from "./certificate-report.ts";
 export { FINDINGS, type Finding, type FindingCode, finding, type Severity } from "./finding.ts";
 export { type Bench, inspectCertificateFile, inspectMessage } from "./inspect-message.ts";
 export type {
@@ -17,4 +17,12 @@ export type {
   SignatureReport,
   SignerReport,
 } from "./inspection.ts";
-export type { TrustedAnchor, TrustStore } from "./trust.ts";
+export { strengthFindings } from "./strength.ts";
+export { pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
+export {
+  decodeTrust,
+  type TrustedCertificate,
+  type TrustMaterial,
+  trustMaterial,
+} from "./trust-material.ts";
+export { allowsEmail, isCa } from "./usage.ts";

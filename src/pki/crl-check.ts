@@ -37,6 +37,8 @@ interface Proven {
   readonly delta: Crl | null;
 }
 
+const TOO_MANY: Status = { status: "unknown", why: "too many CRLs and distribution points to look at" };
+
 /** CRL extensions that are processed here, whether critical or not (RFC 5280 §5.2). */
 const PROCESSED: ReadonlySet<string> = new Set([OID.issuingDistributionPoint, OID.deltaCrlIndicator]);
 
@@ -67,8 +69,9 @@ const REASON_NAMES: readonly string[] = [
  * itself cannot be revoked by a CRL, as nobody stands above it.
  */
 export function revocationProblems(input: RevocationInput): readonly PathProblem[] {
+  const byIssuer = crlsByIssuer(input.crls);
   return input.path.slice(0, -1).flatMap((certificate, depth): PathProblem[] => {
-    const result = statusOf(certificate, depth, input);
+    const result = statusOf(certificate, depth, byIssuer, input);
     const about = { section: "RFC 5280 §6.3.3", certificate: certificate.sha256, depth };
     if (result.status === "good") return [];
     if (result.status === "unknown") return [{ ...about, rule: "revocation-unknown", detail: result.why }];
@@ -77,14 +80,19 @@ export function revocationProblems(input: RevocationInput): readonly PathProblem
 }
 
 /** RFC 5280 §6.3.3: distribution point by distribution point, until all reasons are covered. */
-function statusOf(certificate: Certificate, depth: number, input: RevocationInput): Status {
+function statusOf(
+  certificate: Certificate,
+  depth: number,
+  byIssuer: ReadonlyMap<string, readonly Crl[]>,
+  input: RevocationInput,
+): Status {
   const reasons_mask = new Set<number>();
   let why = `no CRL of ${certificate.issuer.text} covers the certificate`;
   for (const point of distributionPointsOf(certificate)) {
-    const issuers = crlIssuersOf(point, certificate);
-    const named = input.crls.filter((crl) => issuers.includes(crl.issuer.canonical));
+    if (!spend(input.budget, "crlSteps")) return TOO_MANY;
+    const named = crlIssuersOf(point, certificate).flatMap((issuer) => byIssuer.get(issuer) ?? []);
     for (const crl of newestFirst(named)) {
-      if (!spend(input.budget, "crlSteps")) return { status: "unknown", why: "too many CRLs to look at" };
+      if (!spend(input.budget, "crlSteps")) return TOO_MANY;
       if (crl.baseCrlNumber !== null) continue; // a delta CRL proves nothing alone
       const interim_reasons_mask = reasonsCovered(crl, point, certificate); // (b)(d)
       if (interim_reasons_mask === null) continue;
@@ -191,6 +199,16 @@ function candidates(point: DistributionPoint, depth: number, input: RevocationIn
     .filter(({ sha256 }) => !known.has(sha256))
     .map((certificate) => ({ certificate, key: certificate.publicKey, onPath: false }));
   return [...onPath, ...elsewhere];
+}
+
+function crlsByIssuer(crls: readonly Crl[]): ReadonlyMap<string, readonly Crl[]> {
+  const groups = new Map<string, Crl[]>();
+  for (const crl of crls) {
+    const group = groups.get(crl.issuer.canonical);
+    if (group === undefined) groups.set(crl.issuer.canonical, [crl]);
+    else group.push(crl);
+  }
+  return groups;
 }
 
 function newestFirst(crls: readonly Crl[]): readonly Crl[] {

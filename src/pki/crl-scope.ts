@@ -23,7 +23,10 @@ export function distributionPointsOf(certificate: Certificate): readonly Distrib
 /** The canonical names of those who may issue the CRLs of a distribution point (RFC 5280 §6.3.3 (b)(1)). */
 export function crlIssuersOf(point: DistributionPoint, certificate: Certificate): readonly string[] {
   if (point.crlIssuer.length === 0) return [certificate.issuer.canonical];
-  return point.crlIssuer.flatMap((name) => (name.form === "directoryName" ? [name.name.canonical] : []));
+  const names = point.crlIssuer.flatMap((name) =>
+    name.form === "directoryName" ? [name.name.canonical] : [],
+  );
+  return [...new Set(names)];
 }
 
 /**

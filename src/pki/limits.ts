@@ -58,13 +58,16 @@ export const MAX_PATH_LENGTH = 12;
 export const MAX_SIGNATURE_CHECKS = 200;
 
 /** Issuers stepped to for one target: limits meshes of cross-certificates, whose paths grow with the factorial. */
-export const MAX_PATH_STEPS = 1_000;
+export const MAX_PATH_STEPS = 500;
 
 /** Comparisons of a name with a subtree for one target: 2,000 names against 2,000 constraints must not cost 4 million. */
 export const MAX_NAME_COMPARISONS = 250_000;
 
-/** Nodes of the valid_policy_graph of one path. RFC 9618 made its growth linear; this bounds the certificates' own size. */
-export const MAX_POLICY_NODES = 4_000;
+/**
+ * Policies, mappings and nodes of the valid_policy_graph touched for one target, over all its paths. An honest path has
+ * under 100. RFC 9618 made the graph's growth linear, but a stranger's certificate can name thousands of policies.
+ */
+export const MAX_POLICY_STEPS = 50_000;
 
-/** CRLs looked at for one target. A path of four certificates with delta CRLs and reasons apart needs some 20. */
+/** CRLs and distribution points looked at for one target. A path of four certificates with delta CRLs and reasons apart needs some 20. */
 export const MAX_CRL_STEPS = 1_000;

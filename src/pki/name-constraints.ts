@@ -92,15 +92,21 @@ function violationOf(name: GeneralName, constraints: NameConstraints, spend: () 
 }
 
 function byForm(subtrees: readonly GeneralSubtree[]): Subtrees {
+  const known = FORMS.get(subtrees);
+  if (known !== undefined) return known;
   const forms = new Map<string, GeneralSubtree[]>();
   for (const subtree of subtrees) {
     const form = constrainedForm(subtree.base);
-    const known = forms.get(form);
-    if (known === undefined) forms.set(form, [subtree]);
-    else known.push(subtree);
+    const sameForm = forms.get(form);
+    if (sameForm === undefined) forms.set(form, [subtree]);
+    else sameForm.push(subtree);
   }
+  FORMS.set(subtrees, forms);
   return forms;
 }
+
+/** A CA stands on many of the paths that are tried: its constraints are sorted once. */
+const FORMS = new WeakMap<readonly GeneralSubtree[], Subtrees>();
 
 function textOf(name: GeneralName): string {
   switch (name.form) {

@@ -113,9 +113,15 @@ function splitMailbox(text: string): { readonly local: string; readonly host: st
   const local = text.slice(0, Math.max(at, 0));
   const quoted = local.length > 1 && local.startsWith('"') && local.endsWith('"');
   if (local === "" || (local.includes("@") && !quoted)) return null;
-  // RFC 9598 §5: domains are compared as A-labels; an rfc822Name has nothing else.
-  const host = hostOf(domainToASCII(text.slice(at + 1)) || text.slice(at + 1));
+  const host = mailHost(text.slice(at + 1));
   return host === null ? null : { local, host };
+}
+
+/** RFC 9598 §5: domains are compared as A-labels. */
+function mailHost(domain: string): string | null {
+  if (/^[ -~]*$/.test(domain)) return hostOf(domain);
+  // domainToASCII reads a host as browsers do, percent signs and all: nothing of that may come near it.
+  return /[^a-z0-9._\u0080-\uffff-]/i.test(domain) ? null : hostOf(domainToASCII(domain));
 }
 
 function uriHost(uri: string): string | null {

@@ -1,5 +1,11 @@
 import type { AlgorithmIdentifier } from "./certificate.ts";
-import { MAX_CRL_STEPS, MAX_NAME_COMPARISONS, MAX_PATH_STEPS, MAX_SIGNATURE_CHECKS } from "./limits.ts";
+import {
+  MAX_CRL_STEPS,
+  MAX_NAME_COMPARISONS,
+  MAX_PATH_STEPS,
+  MAX_POLICY_STEPS,
+  MAX_SIGNATURE_CHECKS,
+} from "./limits.ts";
 import type { PublicKey } from "./public-key.ts";
 import { verifySignature } from "./signature.ts";
 
@@ -13,7 +19,7 @@ export interface PathBudget {
   readonly verdicts: Map<string, SignatureVerdict>;
 }
 
-export type Expense = "signatureChecks" | "pathSteps" | "nameComparisons" | "crlSteps";
+export type Expense = "signatureChecks" | "pathSteps" | "nameComparisons" | "policySteps" | "crlSteps";
 
 /** `unsupported`: an algorithm or key that cannot be computed. `budget`: not computed, nothing is left to spend. */
 export type SignatureVerdict = "valid" | "invalid" | "unsupported" | "budget";
@@ -33,6 +39,7 @@ export function fullBudget(): PathBudget {
       signatureChecks: MAX_SIGNATURE_CHECKS,
       pathSteps: MAX_PATH_STEPS,
       nameComparisons: MAX_NAME_COMPARISONS,
+      policySteps: MAX_POLICY_STEPS,
       crlSteps: MAX_CRL_STEPS,
     },
     exhausted: null,
@@ -40,10 +47,10 @@ export function fullBudget(): PathBudget {
   };
 }
 
-/** Takes one unit; false when there is none, and from then on the search has failed to look at everything. */
-export function spend(budget: PathBudget, expense: Expense): boolean {
-  if (budget.left[expense] > 0) {
-    budget.left[expense] -= 1;
+/** Takes so many units; false when there are not enough, and from then on the search has not looked at everything. */
+export function spend(budget: PathBudget, expense: Expense, amount = 1): boolean {
+  if (budget.left[expense] >= amount) {
+    budget.left[expense] -= amount;
     return true;
   }
   budget.exhausted ??= expense;

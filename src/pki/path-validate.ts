@@ -11,8 +11,8 @@ import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
 import { isCa, isSelfIssued, profileBreaches, unknownCriticalExtensions } from "./path-profile.ts";
 import {
   INITIAL_POLICY_GRAPH,
-  isTooLarge,
   type PolicyGraph,
+  sizeOf,
   userConstrainedPolicies,
   withMappings,
   withPolicies,
@@ -184,15 +184,15 @@ function checkNames({ name_constraints }: State, { certificate, i, n, budget, re
 }
 
 /** RFC 5280 §6.1.3 (d) to (f). */
-function processPolicies(state: State, { certificate, i, n, report }: Step): void {
+function processPolicies(state: State, step: Step): void {
+  const { certificate, i, n, report } = step;
   const { certificatePolicies } = certificate.extensions;
-  const before = state.valid_policy_graph;
+  const graph = affordable(state.valid_policy_graph, certificatePolicies?.length ?? 0, step);
   const anyPolicyCounts = state.inhibit_anyPolicy > 0 || (i < n && isSelfIssued(certificate));
   state.valid_policy_graph =
-    before === null || certificatePolicies === null
+    graph === null || certificatePolicies === null
       ? null // (e)
-      : withPolicies(before, certificatePolicies, anyPolicyCounts); // (d)
-  dropOutgrownPolicies(state, report);
+      : withPolicies(graph, certificatePolicies, anyPolicyCounts); // (d)
   if (state.explicit_policy === 0 && state.valid_policy_graph === null && !state.policy_missed) {
     state.policy_missed = true;
     report(
@@ -218,17 +218,23 @@ function prepareForNext(state: State, step: Step): void {
 }
 
 /** RFC 5280 §6.1.4 (a)(b). */
-function mapPolicies(state: State, { certificate, report }: Step): void {
-  const mappings = certificate.extensions.policyMappings;
+function mapPolicies(state: State, step: Step): void {
+  const mappings = step.certificate.extensions.policyMappings;
   if (mappings === null) return;
   if (
     mappings.some(({ issuerDomain, subjectDomain }) => [issuerDomain, subjectDomain].includes(OID.anyPolicy))
   ) {
-    report("policy", "RFC 5280 §6.1.4 (a)", "anyPolicy must not be mapped");
+    step.report("policy", "RFC 5280 §6.1.4 (a)", "anyPolicy must not be mapped");
   }
-  if (state.valid_policy_graph === null) return;
-  state.valid_policy_graph = withMappings(state.valid_policy_graph, mappings, state.policy_mapping > 0);
-  dropOutgrownPolicies(state, report);
+  const graph = affordable(state.valid_policy_graph, mappings.length, step);
+  state.valid_policy_graph = graph === null ? null : withMappings(graph, mappings, state.policy_mapping > 0);
+}
+
+/** The graph, or NULL when the budget does not allow to go on with it and this many policies more. */
+function affordable(graph: PolicyGraph | null, more: number, { budget, report }: Step): PolicyGraph | null {
+  if (graph === null || spend(budget, "policySteps", sizeOf(graph) + more)) return graph;
+  report("budget", "RFC 9618 §6", "too many certificate policies");
+  return null;
 }
 
 /** RFC 5280 §6.1.4 (h) to (j). */
@@ -297,12 +303,6 @@ function wrapUp(state: State, step: Step): void {
       "an acceptable policy is required, and none holds over the whole path",
     );
   }
-}
-
-function dropOutgrownPolicies(state: State, report: Step["report"]): void {
-  if (state.valid_policy_graph === null || !isTooLarge(state.valid_policy_graph)) return;
-  state.valid_policy_graph = null;
-  report("budget", "RFC 9618 §6", "too many certificate policies");
 }
 
 function timeText(time: Date): string {

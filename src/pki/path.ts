@@ -98,6 +98,7 @@ function search(input: PathInput, budget: PathBudget, signers: CrlSigners): Path
     const result = judge(built, input, budget, signers);
     if (result.valid) return result;
     if (best === null || isBetterPath(result, best)) best = result;
+    if (budget.exhausted !== null) break;
   }
   return admitted(best ?? { valid: false, path: [input.target], anchor: null, problems: [] }, input, budget);
 }

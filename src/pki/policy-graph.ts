@@ -1,5 +1,4 @@
 import type { Extensions } from "./extensions.ts";
-import { MAX_POLICY_NODES } from "./limits.ts";
 import { OID } from "./oid.ts";
 
 /**
@@ -99,9 +98,9 @@ export function userConstrainedPolicies(
   return new Set(authority.has(OID.anyPolicy) ? acceptable : acceptable.filter((oid) => authority.has(oid)));
 }
 
-/** Whether the graph has outgrown its budget; the path is then given up. */
-export function isTooLarge(graph: PolicyGraph): boolean {
-  return graph.levels.reduce((nodes, level) => nodes + level.size, 0) > MAX_POLICY_NODES;
+/** How many nodes a graph has: what it costs to go over it once. */
+export function sizeOf(graph: PolicyGraph): number {
+  return graph.levels.reduce((nodes, level) => nodes + level.size, 0);
 }
 
 /** RFC 9618 §5.5 (g)(2)(3): policies in the words of the first CA that named them, that is, below anyPolicy only. */

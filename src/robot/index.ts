@@ -11,4 +11,4 @@ export { type ExplainBench, type Explanation, explainCertificates, explainMessag
 export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
 export { poll } from "./poll.ts";
 export { FOLDERS, type Robot, type Summary } from "./robot.ts";
-export { decodeTrust, type TrustMaterial, trustMaterialOf } from "./trust-material.ts";
+export { trustMaterialOf } from "./trust-material.ts";

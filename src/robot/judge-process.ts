@@ -4,10 +4,9 @@
  * It gets a trust store and a policy once, then one message at a time, and answers each. It opens no file, no
  * connection and no database; what it costs is watched from outside (`judge.ts`).
  */
-import type { TrustStore } from "../inspect/index.ts";
+import { decodeTrust, type TrustMaterial, type TrustStore } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Gathered, gather } from "./gather.ts";
-import { decodeTrust, type TrustMaterial } from "./trust-material.ts";
 
 export type ToJudge =
   | { readonly type: "bench"; readonly policy: Policy; readonly trust: TrustMaterial }

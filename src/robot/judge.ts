@@ -2,12 +2,13 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { TrustMaterial } from "../inspect/index.ts";
 import type { Log } from "../log.ts";
 import type { Policy } from "../policy.ts";
 import type { ReadProblem } from "../read/index.ts";
 import type { Gathered } from "./gather.ts";
 import type { FromJudge, ToJudge } from "./judge-process.ts";
-import type { TrustMaterial } from "./trust-material.ts";
+
 
 /** What one message may cost. */
 export interface JudgeLimits {
@@ -44,10 +45,8 @@ interface Bench {
   readonly trust: TrustMaterial;
 }
 
-/** The entry of the child: beside this file, `.js` once built, `.ts` from the sources. */
-const ENTRY = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "./judge-process.ts" : "./judge-process.js", import.meta.url),
-);
+/** What the child runs, beside this file once built. */
+const ENTRY = fileURLToPath(new URL("./judge-process.js", import.meta.url));
 
 /** How often a working process's memory is looked at. */
 const WATCH_MS = 100;
@@ -55,9 +54,12 @@ const WATCH_MS = 100;
 /** Two processes keep two cores busy; more would only cost memory, since fetching and committing want one too. */
 const PROCESSES = Math.min(2, availableParallelism());
 
-/** Starts a pool of judge processes; each is started when it is first needed, and anew after it was ended. */
-export function startJudge(limits: JudgeLimits, log: Log): Judge {
-  const seats = Array.from({ length: PROCESSES }, () => new Seat(limits, log, next));
+/**
+ * Starts a pool of judge processes; each is started when it is first needed, and anew after it was ended.
+ * @param entry the script that a child runs
+ */
+export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY): Judge {
+  const seats = Array.from({ length: PROCESSES }, () => new Seat(limits, log, entry, next));
   const queue: Job[] = [];
   let bench: Bench | null = null;
 
@@ -70,7 +72,10 @@ export function startJudge(limits: JudgeLimits, log: Log): Judge {
 
   return {
     bench(policy, trust) {
-      if (bench?.policy !== policy || bench.trust.version !== trust.version) bench = { policy, trust };
+      if (bench?.policy === policy && bench.trust.version === trust.version) return;
+      bench = { policy, trust };
+      // The first message is not to wait for a process to start.
+      seats[0]?.prepare(bench);
     },
     judge(raw, at, internalDate) {
       if (bench === null) throw new Error("judge() was called before bench()");
@@ -90,6 +95,7 @@ export function startJudge(limits: JudgeLimits, log: Log): Judge {
 class Seat {
   readonly #limits: JudgeLimits;
   readonly #log: Log;
+  readonly #entry: string;
   readonly #freed: () => void;
   #child: ChildProcess | null = null;
   #bench: Bench | null = null;
@@ -100,9 +106,10 @@ class Seat {
   #cause: ReadProblem | null = null;
   #closed = false;
 
-  constructor(limits: JudgeLimits, log: Log, freed: () => void) {
+  constructor(limits: JudgeLimits, log: Log, entry: string, freed: () => void) {
     this.#limits = limits;
     this.#log = log;
+    this.#entry = entry;
     this.#freed = freed;
   }
 
@@ -113,14 +120,25 @@ class Seat {
   work(job: Job, bench: Bench): void {
     this.#job = job;
     job.attempts += 1;
+    const child = this.#seated(bench);
+    this.#send(child, { type: "message", raw: job.raw, at: job.at, internalDate: job.internalDate });
+    this.#timer = setTimeout(() => this.#kill("judge.time-limit"), this.#limits.seconds * 1000);
+    this.#watch = setInterval(() => this.#weigh(child), WATCH_MS);
+  }
+
+  /** Has a process ready, unless it is at work. */
+  prepare(bench: Bench): void {
+    if (this.free) this.#seated(bench);
+  }
+
+  /** The process, started if need be, that knows what to judge by. */
+  #seated(bench: Bench): ChildProcess {
     const child = this.#child ?? this.#start();
     if (this.#bench !== bench) {
       this.#bench = bench;
       this.#send(child, { type: "bench", ...bench });
     }
-    this.#send(child, { type: "message", raw: job.raw, at: job.at, internalDate: job.internalDate });
-    this.#timer = setTimeout(() => this.#kill("judge.time-limit"), this.#limits.seconds * 1000);
-    this.#watch = setInterval(() => this.#weigh(child), WATCH_MS);
+    return child;
   }
 
   end(): void {
@@ -131,7 +149,7 @@ class Seat {
 
   #start(): ChildProcess {
     const megabytes = Math.max(64, Math.floor(this.#limits.memory / 1024 / 1024));
-    const child = fork(ENTRY, [], {
+    const child = fork(this.#entry, [], {
       serialization: "advanced",
       // V8 ends the process itself when its heap is full; buffers outside the heap are watched by #weigh.
       execArgv: [`--max-old-space-size=${megabytes}`],

@@ -1,47 +1,7 @@
-import type { TrustStore } from "../inspect/index.ts";
-import {
-  type Certificate,
-  type Crl,
-  isProblem,
-  type ParseProblem,
-  parseCertificate,
-  parseCrl,
-} from "../pki/index.ts";
+import { type TrustMaterial, trustMaterial } from "../inspect/index.ts";
 import type { Store } from "../store/index.ts";
-
-/** A trust store as bytes: as it is stored, and as it travels to the judge processes. */
-export interface TrustMaterial {
-  /** The same version is the same material: the judges are not told twice. */
-  readonly version: number;
-  readonly anchors: readonly { readonly der: Uint8Array; readonly domains: readonly string[] | null }[];
-  readonly intermediates: readonly Uint8Array[];
-  /** Null: revocation is not part of the path. */
-  readonly crls: readonly Uint8Array[] | null;
-}
-
-/** Decodes a trust store once, for many messages. What cannot be decoded was refused when it was added. */
-export function decodeTrust(material: TrustMaterial): TrustStore {
-  return {
-    anchors: material.anchors.flatMap(({ der, domains }) =>
-      readable(parseCertificate(der)).map((certificate) => ({ certificate, domains })),
-    ),
-    intermediates: material.intermediates.flatMap((der) => readable(parseCertificate(der))),
-    crls: material.crls === null ? null : material.crls.flatMap((der) => readable(parseCrl(der))),
-  };
-}
-
-function readable<T extends Certificate | Crl>(parsed: T | ParseProblem): T[] {
-  return isProblem(parsed) ? [] : [parsed];
-}
 
 /** The trust store of the installation, as bytes. */
 export async function trustMaterialOf(store: Store): Promise<TrustMaterial> {
-  const version = await store.trustVersion();
-  const entries = (await store.listTrust()).filter(({ enabled }) => enabled);
-  return {
-    version,
-    anchors: entries.filter(({ kind }) => kind === "anchor").map(({ der, domains }) => ({ der, domains })),
-    intermediates: entries.filter(({ kind }) => kind === "intermediate").map(({ der }) => der),
-    crls: null,
-  };
+  return trustMaterial(await store.trustVersion(), await store.listTrust());
 }

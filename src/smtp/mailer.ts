@@ -13,7 +13,7 @@ export interface Mail {
   readonly envelopeFrom: string;
   /** Addr-spec. */
   readonly to: string;
-  /** The finished mail with CRLF line ends; it is sent as it is. */
+  /** The finished mail with CRLF line ends; it is sent as it is (one that does not end with CRLF gets it). */
   readonly raw: Uint8Array;
 }
 

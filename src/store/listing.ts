@@ -51,48 +51,45 @@ export interface Listing {
 /** Rows a page: about 1 MB, read in a few milliseconds. */
 const PAGE = 500;
 
-/** Where a page begins: after this value of the sort column and this row number. */
-interface Cursor {
-  readonly value: string | number;
-  readonly id: number;
-}
+/** Where a page begins: after the record with these values in the columns of the order. */
+type Cursor = readonly (string | number)[];
 
 interface Order {
-  readonly column: string;
-  readonly id: string;
+  /** Together unique among records, and in the order of an index, so that no page has to be sorted or searched for. */
+  readonly columns: readonly string[];
   readonly direction: "ASC" | "DESC";
-  /** Comes before every row. */
+  /** Comes before every record. */
   readonly start: Cursor;
 }
 
-/** The id column is the one that follows the sort column in its index, so that no page has to be sorted. */
 const ORDERS: Record<ListingSort, Order> = {
-  address: { column: "h.address", id: "h.certificate", direction: "ASC", start: { value: "", id: -1 } },
+  address: { columns: ["h.address", "h.certificate"], direction: "ASC", start: ["", -1] },
   expiry: {
-    column: "c.not_after",
-    id: "h.id",
+    columns: ["c.not_after", "c.id", "h.status"],
     direction: "ASC",
-    start: { value: Number.MIN_SAFE_INTEGER, id: -1 },
+    start: [Number.MIN_SAFE_INTEGER, -1, ""],
   },
+  // Not the row number of the holding: SQLite does not seek in an index by that, and after an import all are seen at once.
   seen: {
-    column: "h.last_seen",
-    id: "h.id",
+    columns: ["h.last_seen", "h.certificate", "h.status"],
     direction: "DESC",
-    start: { value: Number.MAX_SAFE_INTEGER, id: Number.MAX_SAFE_INTEGER },
+    start: [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, ""],
   },
 };
 
 /** One statement a sort order, and one more each for a given stored status, which has an index of its own. */
 export function listingSql(sort: ListingSort, byStatus: boolean): string {
-  const { column, id, direction } = ORDERS[sort];
+  const { columns, direction } = ORDERS[sort];
+  const after = columns.map((_, index) => `:after${index}`).join(", ");
+  const order = columns.map((column) => `${column} ${direction}`).join(", ");
   return `
   SELECT c.sha256, c.spki_sha256, c.subject, c.issuer, c.serial, c.not_before, c.not_after, c.key_algorithm,
     c.usage_sign, c.usage_encrypt, h.status, h.first_seen, h.last_seen, h.source, h.reason,
-    ${column} AS cursor_value, ${id} AS cursor_id,
+    json_array(${columns.join(", ")}) AS cursor,
     (SELECT json_group_array(address ORDER BY address) FROM holding
       WHERE certificate = h.certificate AND status = h.status) AS held_under
   FROM holding h JOIN certificate c ON c.id = h.certificate
-  WHERE (${column}, ${id}) ${direction === "ASC" ? ">" : "<"} (:value, :id)
+  WHERE (${columns.join(", ")}) ${direction === "ASC" ? ">" : "<"} (${after})
     ${byStatus ? "AND h.status = :stored" : ""}
     AND (:expired IS NULL OR (c.not_after < :now) = :expired)
     AND (:address IS NULL OR lower(h.address) GLOB lower(:address))
@@ -101,7 +98,7 @@ export function listingSql(sort: ListingSort, byStatus: boolean): string {
     AND NOT EXISTS (SELECT 1 FROM holding o
       WHERE o.certificate = h.certificate AND o.status = h.status AND o.address < h.address
         AND (:address IS NULL OR lower(o.address) GLOB lower(:address)))
-  ORDER BY ${column} ${direction}, ${id} ${direction} LIMIT :limit OFFSET :offset`;
+  ORDER BY ${order} LIMIT :limit OFFSET :offset`;
 }
 
 interface Row {
@@ -120,8 +117,7 @@ interface Row {
   readonly last_seen: number;
   readonly source: string;
   readonly reason: string | null;
-  readonly cursor_value: string | number;
-  readonly cursor_id: number;
+  readonly cursor: string;
   readonly held_under: string;
 }
 
@@ -140,7 +136,7 @@ export function listing(on: Connection): Listing {
     offset: number,
   ): readonly Row[] {
     const statement = statements[filter.sort ?? "address"];
-    const values = { ...conditions(filter, now), ...after, limit, offset };
+    const values = { ...conditions(filter, now), ...beginning(after), limit, offset };
     return filter.status === undefined ? statement.all.all(values) : statement.byStatus.all(values);
   }
 
@@ -161,12 +157,16 @@ export function listing(on: Connection): Listing {
         for (const row of rows) yield record(row, now);
         const last = rows.at(-1);
         if (last === undefined || rows.length < wanted) return;
-        after = { value: last.cursor_value, id: last.cursor_id };
+        after = json<Cursor>(last.cursor);
         left -= rows.length;
         offset = 0;
       }
     },
   };
+}
+
+function beginning(after: Cursor): object {
+  return Object.fromEntries(after.map((value, index) => [`after${index}`, value]));
 }
 
 function conditions(filter: ListingFilter, now: Date): object {

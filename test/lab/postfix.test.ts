@@ -55,7 +55,7 @@ describeWith(["dovecot", "postfix"], "a private Postfix", () => {
   });
 });
 
-// What the robot's copy of a request to anna@ names, from the top: LAB facts that the documentation's wirings rest on.
+// What the robot's copy of a request to anna@ names, from the top; the documentation promises it for each wiring.
 const wirings: [Wiring, readonly string[], number][] = [
   ["sieve", [`X-Original-To: ${ROBOT}`, `X-Sieve-Redirected-From: ${ANNA}`, `X-Original-To: ${ANNA}`], 1],
   ["alias", [`X-Original-To: ${ANNA}`], 1],

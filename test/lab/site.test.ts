@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Config, loadConfig, parseConfig } from "../../src/config/index.ts";
 import { describeWith } from "./available.ts";
 import { isRunning } from "./folder.ts";
+import { type ConfigOverrides, siteConfiguration } from "./keybot-configuration.ts";
 import { plainMail, requestMail, signedMail, verifyMail } from "./openssl.ts";
 import { ROBOT, type Site, startSite } from "./site.ts";
 import { handOver } from "./smtp-client.ts";
@@ -62,6 +64,12 @@ function company(options: { withoutPostfix?: boolean }): void {
     expect(reply?.raw.toString("latin1")).toMatch(/by mx\.company\.example \(Postfix\) with ESMTPSA id /);
   });
 
+  it("has a keybot that reads its configuration", async () => {
+    expect((await loadConfig(site.configFile, {})).imap.port).toBe(site.dovecot.imapsPort);
+    expect((await site.keybot(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    await expect(site.keybot(["--no-such-option"])).rejects.toThrow(/ended with 2, not 0:\nkeybot: /);
+  });
+
   it("leaves no process and no folder behind", async () => {
     const short = await startSite(options);
     const pids = [short.dovecot.pid(), short.postfix?.pid()].filter((pid) => pid !== undefined);
@@ -71,6 +79,31 @@ function company(options: { withoutPostfix?: boolean }): void {
     expect(existsSync(short.folder)).toBe(false);
   });
 }
+
+describe("the site's keybot.toml", () => {
+  const places = { robot: ROBOT, imapPort: 1, smtpPort: 2, caFile: import.meta.filename };
+  const parsed = (overrides: ConfigOverrides): Config =>
+    parseConfig({ file: "/lab/keybot.toml", text: siteConfiguration(places, overrides) }, {});
+
+  it("is one that keybot takes", () => {
+    expect(parsed({}).imap).toMatchObject({
+      host: "127.0.0.1",
+      port: 1,
+      user: ROBOT,
+      caFile: import.meta.filename,
+    });
+  });
+
+  it("can differ in single keys, inside the tables and outside", () => {
+    const config = parsed({
+      "": { tag: "[CERT]" },
+      imap: { mailbox: "Robot" },
+      limits: { judge_seconds: 5 },
+    });
+    expect(config.imap).toMatchObject({ mailbox: "Robot", port: 1 });
+    expect(JSON.stringify(config)).toContain("[CERT]");
+  });
+});
 
 function headerFields(mail: string, name: string): string[] {
   const header = mail.slice(0, mail.indexOf("\r\n\r\n")).split("\r\n");

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { isProblem, type ParseProblem } from "../../src/pki/index.ts";
 
 export class Scratch {
   readonly folder: string;
@@ -68,7 +69,7 @@ export const KEYS = {
 } as const;
 
 /** The value or a failed test; for parse functions whose input is known to be good. */
-export function good<T extends object>(parsed: T | { readonly problem: unknown }): T {
-  if ("problem" in parsed) throw new Error(`unexpected problem: ${JSON.stringify(parsed)}`);
-  return parsed as T;
+export function good<T extends object>(parsed: T): Exclude<T, ParseProblem> {
+  if (isProblem(parsed)) throw new Error(`unexpected problem: ${parsed.detail}`);
+  return parsed as Exclude<T, ParseProblem>;
 }

@@ -20,6 +20,12 @@ interface Row {
   };
 }
 
+/** What is at hand beside the target and the anchor. */
+interface Given {
+  readonly certificates: readonly Certificate[];
+  readonly crls: readonly Crl[];
+}
+
 const folder = corpus("pkits");
 
 describe.skipIf(folder === null)("NIST PKITS 1.0.1", () => {
@@ -29,33 +35,41 @@ describe.skipIf(folder === null)("NIST PKITS 1.0.1", () => {
   for (const name of folder === null ? [] : readdirSync(join(base, "certs"))) {
     certificates.set(`certs/${name}`, certificateFile(base, "certs", name));
   }
-  const own = (row: Row) => row.path.map((name) => certificates.get(name) ?? expect.fail(name));
-  const all = () => [...certificates.values()];
+  const crls = new Map<string, Crl>();
+  for (const name of folder === null ? [] : readdirSync(join(base, "crls"))) {
+    crls.set(`crls/${name}`, crlFile(join(base, "crls", name)));
+  }
+  const all: Given = { certificates: [...certificates.values()], crls: [...crls.values()] };
+  const own = ({ path, crls: names }: Row): Given => ({
+    certificates: path.map((name) => certificates.get(name) ?? expect.fail(name)),
+    crls: names.map((name) => crls.get(name) ?? expect.fail(name)),
+  });
 
-  it.each([
-    { at_hand: "the certificates of its row", intermediates: own },
-    { at_hand: "all 405 certificates", intermediates: all },
-  ])("ends as expected in every row, given $at_hand", ({ at_hand, intermediates }) => {
+  it.each<[string, (row: Row) => Given]>([
+    ["the certificates and CRLs of its row", own],
+    ["all 405 certificates and the CRLs of its row", (row) => ({ ...all, crls: own(row).crls })],
+    ["all 405 certificates and all 173 CRLs", () => all],
+  ])("ends as expected in every row, given %s", (what, given) => {
     const wrong = rows
-      .filter((row) => isValid(row, intermediates(row)) !== row.valid)
+      .filter((row) => isValid(row, given(row)) !== row.valid)
       .map(({ test, name }) => `${test} ${name}`);
-    console.info(`PKITS: ${rows.length - wrong.length} of ${rows.length} as expected, given ${at_hand}`);
+    console.info(`PKITS: ${rows.length - wrong.length} of ${rows.length} as expected, given ${what}`);
     expect(rows).toHaveLength(249);
     expect(wrong).toEqual([]);
   });
 
-  function isValid(row: Row, intermediates: readonly Certificate[]): boolean {
+  function isValid(row: Row, given: Given): boolean {
     const anchor = certificates.get("certs/TrustAnchorRootCertificate.crt") ?? expect.fail("no anchor");
     return findPath({
       target: certificates.get(row.certificate) ?? expect.fail(row.certificate),
-      intermediates,
+      intermediates: given.certificates,
       anchors: [{ certificate: anchor }],
       at: new Date("2020-01-01T00:00:00Z"),
       acceptablePolicies: row.settings.initial_policy_set,
       explicitPolicy: row.settings.initial_explicit_policy,
       inhibitAnyPolicy: row.settings.initial_inhibit_any_policy,
       inhibitPolicyMapping: row.settings.initial_policy_mapping_inhibit,
-      crls: row.crls.map((name) => crlFile(join(base, name))),
+      crls: given.crls,
     }).valid;
   }
 });

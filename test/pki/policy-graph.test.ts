@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   INITIAL_POLICY_GRAPH,
-  isTooLarge,
   type PolicyGraph,
   userConstrainedPolicies,
   withMappings,
@@ -103,12 +102,6 @@ describe("certificate policies over a path (RFC 5280 §6.1, RFC 9618 §5)", () =
     ] as const;
     const graph = graphOf(Array.from({ length: 30 }, () => level(["1.1", "1.2"], { mappings: both })));
     expect(graph?.levels.map((nodes) => nodes.size)).toEqual([1, ...Array(30).fill(2)]);
-  });
-
-  it("is given up when certificates name thousands of policies", () => {
-    const many = Array.from({ length: 2_500 }, (_, i) => `1.3.${i}`);
-    const graph = graphOf([level(many), level(many)]);
-    expect(graph !== null && isTooLarge(graph)).toBe(true);
   });
 
   it("holds the same policies as the tree that RFC 5280 §6.1 draws", () => {

@@ -304,7 +304,17 @@ describe("the plan of every look-up that must be fast uses an index", () => {
   it.each(statements)("%s", async (_name, sql) => {
     const { dir } = await freshStore();
     const db = new Database(databaseFile(dir), { readonly: true });
-    const values = { address: "a", now: 1, at: 1, prefix: "a", limit: 1, offset: 0, value: "", id: 1 };
+    const values = {
+      address: "a",
+      now: 1,
+      at: 1,
+      prefix: "a",
+      limit: 1,
+      offset: 0,
+      after0: "",
+      after1: 1,
+      after2: "",
+    };
     const more = { stored: "active", expired: null, issuer: null, before: null };
     const explain = db.prepare(`EXPLAIN QUERY PLAN ${sql}`);
     const steps = (sql.includes("?") ? explain.all("a") : explain.all({ ...values, ...more })) as {
@@ -319,7 +329,7 @@ describe("the plan of every look-up that must be fast uses an index", () => {
   it("and no page of the list is sorted as a whole", async () => {
     const { dir } = await freshStore();
     const db = new Database(databaseFile(dir), { readonly: true });
-    const values = { address: null, now: 1, limit: 1, offset: 0, value: "", id: 1 };
+    const values = { address: null, now: 1, limit: 1, offset: 0, after0: "", after1: 1, after2: "" };
     for (const sort of ["address", "seen"] as const) {
       const steps = db
         .prepare(`EXPLAIN QUERY PLAN ${listingSql(sort, false)}`)

@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import { openStore } from "../../src/store/index.ts";
+import { alter, requestMail, signedMail, plainMail } from "../lab/openssl.ts";
+import { Authority } from "../lab/authority.ts";
+import { ROBOT, startSite } from "../lab/site.ts";
+const t0=Date.now(); const T=(s:string)=>console.log(`--- ${Date.now()-t0} ms ${s}`);
+const site = await startSite();
+T("started "+(site.postfix?"postfix":"sink"));
+const store = await openStore({ stateDir: site.stateFolder });
+await store.addTrust({der: site.root.identity.der, kind:"anchor", origin:"own", domains:null, distrustAfter:null},{actor:"x",at:new Date()});
+const anna = site.ca.issue({ addresses: ["anna@company.example"] });
+const claims = site.ca.issue({ addresses: ["claims@company.example"] });
+console.log(Object.keys(store));
+for (const [a,i] of [["anna@company.example",anna],["claims@company.example",claims]] as const)
+  await (store as any).publish?.(a, [i.der], {actor:"x",at:new Date()});
+await store.close();
+const alice = site.ca.issue({ addresses: ["alice@partner.example"] });
+const stranger = Authority.root(site.folder+"/other",{name:"Other"}).issue({addresses:["bob@partner.example"]});
+const d = site.keybotDaemon(["run"]);
+await d.says("daemon.ready"); T("daemon");
+await site.sendFromPartner(signedMail({ from: "Alice <alice@partner.example>", to: ROBOT, signer: alice, subject:"Mein Schlüssel" }), [ROBOT]);
+T("sent");
+await site.sendFromPartner(alter(signedMail({ from: "Alice <alice@partner.example>", to: ROBOT, signer: alice, subject:"altered" })), [ROBOT]);
+await site.sendFromPartner(signedMail({ from: "Bob <bob@partner.example>", to: ROBOT, signer: stranger, subject:"stranger" }), [ROBOT]);
+await site.sendFromPartner(requestMail({ from: "Alice <alice@partner.example>", to: ["anna@company.example","claims@company.example"] }), ["anna@company.example","claims@company.example"]);
+for (let i=0;i<80;i++){ const n=(await site.partnerInbox("alice@partner.example")).length; if(n>=4) {break;} await new Promise(r=>setTimeout(r,50)); }
+T("replies");
+for (const a of ["alice@partner.example","bob@partner.example"]) for (const m of await site.partnerInbox(a)) console.log("=========", a, "\n"+m.raw.toString("latin1").slice(0,6000));
+console.log(d.stderr());
+T("stop"); await site.stop(); T("stopped");
