@@ -67,5 +67,13 @@ function usageFailure(error: CommanderError): Failure | null {
 }
 
 function failure(code: ExitCode, message: string, hint: string | null): Failure {
-  return { code, message: escapeControl(message), hint: hint === null ? null : escapeControl(hint) };
+  return { code, message: line(message), hint: hint === null ? null : line(hint) };
+}
+
+/** As the terminal has it: begins small (but for `IMAP`), no full stop, nothing raw. */
+function line(sentence: string): string {
+  const small = /^[A-Z][a-z]* /.test(sentence)
+    ? sentence.charAt(0).toLowerCase() + sentence.slice(1)
+    : sentence;
+  return escapeControl(small.replace(/([^.])\.$/, "$1"));
 }

@@ -27,7 +27,7 @@ export async function openRobot(
   store: Store,
   log: Log,
   now: () => Date,
-): Promise<{ readonly robot: Robot; close(): void }> {
+): Promise<{ readonly robot: Robot; close(): Promise<void> }> {
   const { imap, smtp } = config;
   const imapCa = await caOf(imap.caFile, "imap.ca_file");
   const smtpCa = await caOf(smtp.caFile, "smtp.ca_file");
@@ -76,9 +76,9 @@ export async function openRobot(
   };
   return {
     robot,
-    close: () => {
+    close: async () => {
       judge.close();
-      mailer.close();
+      await mailer.close();
     },
   };
 }

@@ -20,12 +20,12 @@ import {
   signatureOctets,
   smallInteger,
 } from "./der-value.ts";
+import { readDistributionPointName } from "./distribution-point.ts";
 import {
   authorityKeyIdentifier,
   type DistributionPoint,
   type Extension,
   type GeneralName,
-  readDistributionPointName,
   readExtensions,
 } from "./extensions.ts";
 import { readGeneralNames } from "./general-name.ts";

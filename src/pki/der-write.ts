@@ -3,8 +3,16 @@ import { DerError, TAG } from "./der.ts";
 
 /** An element from identifier octet and contents; the length in its shortest form (X.690 §10.1). */
 function tagged(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+  return element(tag, contents);
+}
+
+function element(tag: number, contents: readonly Uint8Array[]): Buffer {
   const length = contents.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([Buffer.from([tag, ...lengthOctets(length)]), ...contents]);
+  const header = Buffer.from([tag, ...lengthOctets(length)]);
+  // Not spread into arguments: a set may have more members than a call can have.
+  const parts: Uint8Array[] = [header];
+  for (const part of contents) parts.push(part);
+  return Buffer.concat(parts, header.length + length);
 }
 
 function lengthOctets(length: number): number[] {
@@ -16,7 +24,7 @@ function lengthOctets(length: number): number[] {
 
 /** SET OF: the encodings in ascending order (X.690 §11.6), under SET or the IMPLICIT tag that is given. */
 function setOf(members: readonly Uint8Array[], tag: number = TAG.set): Buffer {
-  return tagged(tag, ...[...members].sort(Buffer.compare));
+  return element(tag, [...members].sort(Buffer.compare));
 }
 
 /** INTEGER from 0 to 2^31-1. */

@@ -10,12 +10,18 @@
  * mathematics and form; whether anybody should trust it is decided elsewhere.
  */
 
-// Reading certificates and what stands in them.
+// Certificates and what stands in them.
+
 export { type AlgorithmIdentifier, type Certificate, parseCertificate } from "./certificate.ts";
 export { type CertificateAddresses, certificateAddresses } from "./certificate-addresses.ts";
-// Making and reading what is handed out and taken in.
-export { buildCertsOnly } from "./certs-only.ts";
-// SignedData of a mail.
+export { isProblem, type ParseProblem } from "./der.ts";
+export type { DistributionPoint, Extension, Extensions, GeneralName, KeyUsage } from "./extensions.ts";
+export type { Name, NameAttribute } from "./name.ts";
+export { OID } from "./oid.ts";
+export type { PublicKey } from "./public-key.ts";
+
+// Signatures: over any bytes, and the SignedData of a mail.
+
 export {
   type Attribute,
   parseSignedData,
@@ -24,21 +30,21 @@ export {
   type SignerIdentifier,
   type SignerInfo,
 } from "./cms.ts";
-// CRLs.
-export { type Crl, type CrlEntry, crlEntries, parseCrl, REMOVE_FROM_CRL } from "./crl.ts";
-export { isProblem, type ParseProblem } from "./der.ts";
-export type { DistributionPoint, Extension, Extensions, GeneralName, KeyUsage } from "./extensions.ts";
-export type { Name, NameAttribute } from "./name.ts";
-export { OID } from "./oid.ts";
-// Paths and revocation.
+export { cmsContentType } from "./content-type.ts";
+export { publicKeyObject } from "./key-object.ts";
+export { type SigningRequest, signDetached } from "./sign.ts";
+export { digestOf, type SignatureCheck, verifySignature } from "./signature.ts";
 export {
-  findPath,
-  type PathInput,
-  type PathProblem,
-  type PathResult,
-  type PathRule,
-  type TrustAnchor,
-} from "./path.ts";
+  type SignatureProblem,
+  type SignerProblem,
+  type SignerVerification,
+  verifySigner,
+} from "./verify-signer.ts";
+
+// Files that are handed out and taken in.
+
+export { buildCertsOnly } from "./certs-only.ts";
+export { readCrls } from "./crl-file.ts";
 export {
   type CertificateFile,
   type CertificateFileKind,
@@ -47,17 +53,16 @@ export {
   readCertificates,
   toPem,
 } from "./pem.ts";
-export type { PublicKey } from "./public-key.ts";
-export { type SigningRequest, signDetached } from "./sign.ts";
-// Signatures over bytes.
-export { digestOf, publicKeyObject, type SignatureCheck, verifySignature } from "./signature.ts";
-export {
-  type SignatureProblem,
-  type SignerProblem,
-  type SignerVerification,
-  verifySigner,
-} from "./verify-signer.ts";
-// What a structure or a file is.
-export { cmsContentType } from "./content-type.ts";
 export { publicKeysOfPrivateKeys } from "./private-key.ts";
-export { readCrls } from "./crl-file.ts";
+
+// Paths and revocation.
+
+export { type Crl, type CrlEntry, crlEntries, parseCrl, REMOVE_FROM_CRL } from "./crl.ts";
+export {
+  findPath,
+  type PathInput,
+  type PathProblem,
+  type PathResult,
+  type PathRule,
+  type TrustAnchor,
+} from "./path.ts";

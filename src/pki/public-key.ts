@@ -36,7 +36,7 @@ const MONTGOMERY_AND_EDWARDS: ReadonlyMap<string, { kind: PublicKey["kind"]; oct
 
 /**
  * Reads a SubjectPublicKeyInfo and classifies it. What is wrong inside the key becomes `defect`; whether the point
- * lies on its curve is first seen by `publicKeyObject`.
+ * lies on its curve is first seen by `publicKeyObject` (key-object.ts).
  * @throws DerError when the outer form is broken
  */
 export function readPublicKey(reader: DerReader): PublicKey {

@@ -2,10 +2,10 @@
  * One question: is this signature value right over these bytes, by this key? Mathematics alone (node:crypto), no
  * trust, no policy on strength. Algorithm identifiers must have the parameters that their RFCs demand.
  */
-import { constants, createHash, createPublicKey, hash, type KeyObject, verify } from "node:crypto";
+import { constants, createHash, hash, verify } from "node:crypto";
 import { hasNoParameters } from "./algorithm-identifier.ts";
 import type { AlgorithmIdentifier } from "./certificate.ts";
-import { withDsaParameters } from "./dsa-parameters.ts";
+import { publicKeyObject } from "./key-object.ts";
 import { OID } from "./oid.ts";
 import { readPssParameters } from "./pss-parameters.ts";
 import type { PublicKey } from "./public-key.ts";
@@ -154,29 +154,6 @@ export function digestBytes(digest: string, data: Uint8Array): Buffer | null {
     // RFC 8702 §3.1: SHAKE256 gives 64 octets in CMS.
     if (digest === "shake256") return createHash(digest, { outputLength: 64 }).update(data).digest();
     return hash(digest, data, "buffer");
-  } catch {
-    return null;
-  }
-}
-
-/**
- * The key as node:crypto wants it, or null when it has a defect or OpenSSL refuses it (a point off its curve).
- * Kept as long as the `PublicKey` itself lives, as issuers sign many certificates.
- */
-export function publicKeyObject(key: PublicKey, inherited?: PublicKey): KeyObject | null {
-  if (key.kind === "DSA" && inherited?.kind === "DSA") return createKey(withDsaParameters(key, inherited));
-  const known = KEYS.get(key);
-  if (known !== undefined) return known;
-  const made = key.defect === null ? createKey(key.spki) : null;
-  KEYS.set(key, made);
-  return made;
-}
-
-const KEYS = new WeakMap<PublicKey, KeyObject | null>();
-
-function createKey(spki: Uint8Array): KeyObject | null {
-  try {
-    return createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
   } catch {
     return null;
   }

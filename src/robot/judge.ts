@@ -9,7 +9,6 @@ import type { ReadProblem } from "../read/index.ts";
 import type { Gathered } from "./gather.ts";
 import type { FromJudge, ToJudge } from "./judge-process.ts";
 
-
 /** What one message may cost. */
 export interface JudgeLimits {
   readonly seconds: number;

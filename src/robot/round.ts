@@ -1,4 +1,4 @@
-import type { ImapSession } from "../imap/index.ts";
+import type { ImapSession, ListedMail } from "../imap/index.ts";
 import { OutboxPass } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
 import type { Gathered } from "./gather.ts";
@@ -50,7 +50,7 @@ interface Round {
 
 /** Handles every message of the mailbox once, also those that come in while it works. */
 async function drain(round: Round): Promise<Summary> {
-  const { robot, session, lease, signal } = round;
+  const { robot, session, signal } = round;
   const begun = new Set<number>();
   let summary = NOTHING_DONE;
   for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
@@ -60,13 +60,7 @@ async function drain(round: Round): Promise<Summary> {
     const large = fresh.filter(({ size }) => size > robot.messageBytes);
     const small = fresh.filter(({ size }) => size <= robot.messageBytes);
     for (const { uid } of fresh) begun.add(uid);
-    for await (const group of groups(
-      round,
-      small.map(({ uid }) => uid),
-    )) {
-      summary = plus(summary, await settle(round, group));
-      if (!(await lease.renew())) return summary;
-    }
+    summary = plus(summary, await settleAll(round, small));
     for (const { uid, internalDate } of large) {
       if (signal.aborted) break;
       const raw = await session.fetchHead(uid, HEAD_BYTES);
@@ -74,6 +68,26 @@ async function drain(round: Round): Promise<Summary> {
       const group = [begin(robot, { uid, raw, internalDate, headOnly: true })];
       summary = plus(summary, await settle(round, group));
     }
+  }
+  return summary;
+}
+
+/** Settles one group while the next one is fetched and judged. */
+async function settleAll(round: Round, mails: readonly ListedMail[]): Promise<Summary> {
+  let summary = NOTHING_DONE;
+  let settling = Promise.resolve(NOTHING_DONE);
+  try {
+    for await (const group of groups(round, mails)) {
+      summary = plus(summary, await settling);
+      settling = Promise.resolve(NOTHING_DONE);
+      if (!(await round.lease.renew())) return summary;
+      settling = settle(round, group);
+      // It is awaited one turn later; a failure before that must not count as one that nobody handles.
+      settling.catch(() => {});
+    }
+  } finally {
+    // Also when fetching failed: what is committed is to be delivered and filed before the connection is given up.
+    summary = plus(summary, await settling);
   }
   return summary;
 }
@@ -88,9 +102,12 @@ function begin(robot: Robot, message: Fetched): Begun {
 }
 
 /** Messages in groups that will share a transaction; the next ones are being judged while a group is settled. */
-async function* groups({ robot, session, signal }: Round, uids: readonly number[]): AsyncGenerator<Begun[]> {
+async function* groups(
+  { robot, session, signal }: Round,
+  mails: readonly ListedMail[],
+): AsyncGenerator<Begun[]> {
   let group: Begun[] = [];
-  for await (const { uid, raw, internalDate } of session.fetch(uids)) {
+  for await (const { uid, raw, internalDate } of session.fetch(mails.map(({ uid }) => uid))) {
     group.push(begin(robot, { uid, raw, internalDate, headOnly: false }));
     if (group.length < MESSAGES_PER_COMMIT) continue;
     yield group;

@@ -67,6 +67,21 @@ function delta(base: number, spec: CrlSpec): Crl {
   });
 }
 
+/** The CRL of somebody else: an entry of the CA's certificates, and the point that names him (RFC 5280 §5.3.3, §4.2.1.13). */
+const lister = issueCa({ subject: "Lister", issuer: root });
+
+function listedElsewhere(): Certificate {
+  const crlIssuer = encode.tagged(0xa2, generalName("dn:Lister"));
+  const point = extension(OID.crlDistributionPoints, encode.sequence(encode.sequence(crlIssuer)));
+  return issue({ subject: "Alice", issuer: ca, extensions: [basicConstraints(false), point] }).certificate;
+}
+
+function ofIssuer(name: string): Buffer {
+  return extension(OID.certificateIssuer, encode.sequence(generalName(`dn:${name}`)), true);
+}
+
+const INDIRECT = scope(encode.tagged(0x84, TRUE));
+
 interface Row {
   readonly rule: string;
   readonly found: readonly string[];
@@ -211,6 +226,44 @@ const ROWS: readonly Row[] = [
     rule: "§6.3.3: a complete CRL serves every distribution point",
     found: [],
     given: () => ({ target: withPoint("http://crl.example/1"), crls: [rootCrl, clean] }),
+  },
+  {
+    rule: "§6.3.3 (b)(1): the indirect CRL of the issuer that the point names",
+    found: [],
+    given: () => ({
+      target: listedElsewhere(),
+      intermediates: [ca, lister],
+      crls: [rootCrl, issueCrl(lister, { extensions: [INDIRECT] })],
+    }),
+  },
+  {
+    rule: "§6.3.3 (b)(1): a CRL of that issuer which does not say that it is indirect",
+    found: ["revocation-unknown 0"],
+    given: () => ({
+      target: listedElsewhere(),
+      intermediates: [ca, lister],
+      crls: [rootCrl, issueCrl(lister)],
+    }),
+  },
+  {
+    rule: "§5.3.3: an entry under the name of the certificate's issuer, which holds for the entries behind it",
+    found: ["revoked 0"],
+    given: () => {
+      const target = listedElsewhere();
+      const revoked = [{ serial: "77", extensions: [ofIssuer("CA")] }, { serial: target.serial }];
+      const crl = issueCrl(lister, { revoked, extensions: [INDIRECT] });
+      return { target, intermediates: [ca, lister], crls: [rootCrl, crl] };
+    },
+  },
+  {
+    rule: "§5.3.3: the same serial number under another issuer's name",
+    found: [],
+    given: () => {
+      const target = listedElsewhere();
+      const revoked = [{ serial: target.serial, extensions: [ofIssuer("Other CA")] }];
+      const crl = issueCrl(lister, { revoked, extensions: [INDIRECT] });
+      return { target, intermediates: [ca, lister], crls: [rootCrl, crl] };
+    },
   },
   {
     rule: "§5.2.4: a delta CRL proves nothing alone",

@@ -170,7 +170,7 @@ describe("bombs cost no more than their size", () => {
     ["a length of 2^32-1", () => Buffer.from("3084ffffffff3084ffffffff", "hex")],
     ["a million empty SEQUENCEs", () => encode.sequence(Buffer.alloc(2_000_000, Buffer.of(0x30, 0)))],
     [
-      "a certificate of 20,000 tiny RDNs",
+      "a certificate of 4,000 tiny RDNs",
       () =>
         forge({ subject: encode.sequence(...Array.from({ length: 4_000 }, () => nameDer("x").subarray(2))) }),
     ],

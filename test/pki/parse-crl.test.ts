@@ -196,7 +196,7 @@ describe("what makes a CRL unreadable", () => {
 
 it("100,000 entries are read and searched in well under a second", () => {
   const entries = Array.from({ length: 100_000 }, (_, index) => entry(0x1000000 + index, reason(1)));
-  const der = forgeCrl({ entries });
+  const der = forgeCrl({ entries: [Buffer.concat(entries)] });
   const started = performance.now();
   const crl = good(parseCrl(der));
   const read = performance.now();

@@ -2,9 +2,18 @@ import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { encode } from "../../src/pki/der-write.ts";
-import { type Certificate, findPath, OID, type PathInput, type PathRule } from "../../src/pki/index.ts";
+import {
+  type Certificate,
+  findPath,
+  isProblem,
+  OID,
+  type PathInput,
+  type PathRule,
+  parseCertificate,
+} from "../../src/pki/index.ts";
 import {
   basicConstraints,
   certificatePolicies,
@@ -336,6 +345,20 @@ const ROWS: readonly Row[] = [
     given: () => chain({ innerAlgorithm: encode.sequence(encode.oid(OID.ed25519), encode.null()) }),
   },
   {
+    rule: "§4.2.1.1: a critical authorityKeyIdentifier",
+    found: ["malformed"],
+    given: () => {
+      const critical = extension(OID.authorityKeyIdentifier, encode.sequence(), true);
+      return chain({ identifiers: false, extensions: [...leafExtensions, critical] });
+    },
+  },
+  {
+    rule: "§4.2.1.10: nameConstraints in an end-entity certificate",
+    found: ["malformed"],
+    given: () => chain({ extensions: [...leafExtensions, nameConstraints(["email:good.example"])] }),
+    openssl: [true, "does not look"],
+  },
+  {
     rule: "§4.2.1.9: keyCertSign without cA",
     found: ["malformed"],
     given: () => chain({ extensions: [basicConstraints(false), keyUsage("keyCertSign")] }),
@@ -423,16 +446,17 @@ function pssKey() {
   );
 }
 
+const DEFAULTS = {
+  at: NOW,
+  acceptablePolicies: null,
+  explicitPolicy: false,
+  inhibitAnyPolicy: false,
+  inhibitPolicyMapping: false,
+  crls: null,
+} as const;
+
 function inputOf(row: Row): PathInput {
-  return {
-    at: NOW,
-    acceptablePolicies: null,
-    explicitPolicy: false,
-    inhibitAnyPolicy: false,
-    inhibitPolicyMapping: false,
-    crls: null,
-    ...row.given(),
-  };
+  return { ...DEFAULTS, ...row.given() };
 }
 
 describe("findPath: the rules of RFC 5280 §6.1", () => {
@@ -446,5 +470,23 @@ describe("findPath: the rules of RFC 5280 §6.1", () => {
     expect(result.valid).toBe(row.found.length === 0);
     const [accepts, because] = row.openssl ?? [result.valid, "the same as here"];
     expect(opensslAccepts(work, input), `openssl: ${because}`).toBe(accepts);
+  });
+
+  it("no path survives the change of one bit in a certificate, and none makes it throw", () => {
+    const { target, intermediates, anchors } = chain();
+    const bit = fc.record({ which: fc.constantFrom("target", "CA"), octet: fc.nat(), bit: fc.nat(7) });
+    fc.assert(
+      fc.property(bit, ({ which, octet, bit: position }) => {
+        const der = Uint8Array.from(which === "target" ? target.der : ca.certificate.der);
+        const index = octet % der.length;
+        der[index] = (der[index] ?? 0) ^ (1 << position);
+        const changed = parseCertificate(der);
+        if (isProblem(changed)) return;
+        const given =
+          which === "target" ? { target: changed, intermediates } : { target, intermediates: [changed] };
+        expect(findPath({ ...DEFAULTS, ...given, anchors }).valid).toBe(false);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });

@@ -3,11 +3,18 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { KeybotError, messageOf } from "../../errors.ts";
-import type { TrustStore } from "../../inspect/index.ts";
+import { decodeTrust, type TrustStore } from "../../inspect/index.ts";
 import { parseAddrSpec } from "../../mail/index.ts";
-import { type Certificate, type Crl, isProblem, parseCrl, readCertificates, readCrls } from "../../pki/index.ts";
+import {
+  type Certificate,
+  type Crl,
+  isProblem,
+  parseCrl,
+  readCertificates,
+  readCrls,
+} from "../../pki/index.ts";
 import { DEFAULT_POLICY, type Policy } from "../../policy.ts";
-import { decodeTrust, type ExplainBench, trustMaterialOf } from "../../robot/index.ts";
+import { type ExplainBench, trustMaterialOf } from "../../robot/index.ts";
 import { openStore, type Store } from "../../store/index.ts";
 import type { Context } from "../context.ts";
 

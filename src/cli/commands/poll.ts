@@ -36,7 +36,7 @@ async function pollOnce(context: Context): Promise<void> {
       if (summary.failed > 0 || end.signal.aborted) context.exitWith(1);
     } finally {
       end.stop();
-      close();
+      await close();
     }
   } finally {
     await store.close();

@@ -65,7 +65,7 @@ async function serve(config: Config, end: End, context: Context): Promise<Config
       await runDaemon(robot, config.schedule, AbortSignal.any([end.signal, reload.signal]));
       log.info(reload.signal.aborted ? "daemon.reloads" : "daemon.ends");
     } finally {
-      close();
+      await close();
     }
   } finally {
     process.off("SIGHUP", onHangUp);

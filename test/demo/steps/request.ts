@@ -1,0 +1,43 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROBOT } from "../../lab/site.ts";
+import { requestLetter } from "../letter.ts";
+import { excerpt } from "../received.ts";
+import type { Stage } from "../stage.ts";
+
+/** One mail asks for two mailboxes' certificates. */
+export async function request(stage: Stage): Promise<void> {
+  const { cast, show, checks, shell } = stage;
+  const mailboxes = [cast.anna, cast.claims];
+  show.heading("Alice asks for two mailboxes' certificates");
+  show.say(
+    "She writes one empty mail to both. Dovecot gives the robot a copy of each mailbox's mail (a Sieve script); " +
+      "to the robot these are two requests, and each is answered with that mailbox's certificate.",
+  );
+  const letter = requestLetter(
+    cast.alice,
+    mailboxes.map(({ address }) => address),
+  );
+  await stage.send(letter);
+  const replies = await stage.replies(letter, mailboxes.length);
+  checks.check("two answers", replies.length, 2);
+  for (const { address, identity } of mailboxes) {
+    const reply = replies.find(({ text }) => text.includes(address));
+    const file = reply?.files.find(({ name }) => name.endsWith(".cer"));
+    if (reply === undefined || file === undefined) {
+      checks.check(`an answer brings the certificate of ${address}`, false);
+      continue;
+    }
+    if (address === cast.anna.address) show.quote(excerpt(reply, "Guten Tag", 16));
+    checks.check(`the certificate of ${address} came, byte for byte`, file.bytes.equals(identity.der));
+    for (const { name, bytes } of reply.files) writeFileSync(join(shell.folder, name), bytes);
+  }
+  show.say("OpenSSL reads what came:");
+  const [name = ""] = replies.flatMap(({ files }) => files.map((file) => file.name)).filter(isCer);
+  await shell.run(`openssl x509 -in ${name} -noout -subject -issuer -ext subjectAltName`);
+  checks.check(`nothing of it reached ${ROBOT} again`, (await stage.site.robotFolders()).INBOX, []);
+}
+
+function isCer(name: string): boolean {
+  return name.endsWith(".cer");
+}
