@@ -2,6 +2,7 @@ import { createPrivateKey, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
@@ -146,8 +147,25 @@ async function readIfThere(path: string): Promise<string | null> {
   }
 }
 
+/** Where the systems keep the CAs that their admins trust: Debian, Red Hat, Alpine and the BSDs. */
+const SYSTEM_CAS = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/cert.pem",
+  "/usr/local/etc/ssl/cert.pem",
+];
+
+/**
+ * The CAs that may vouch for a server: the configured file, else the system's and those of the runtime (which alone
+ * does not look into the system's store); null leaves it to the runtime.
+ */
 async function caOf(file: string | null, key: string): Promise<string | null> {
-  return file === null ? null : (await readNamed(file, key)).toString("utf8");
+  if (file !== null) return (await readNamed(file, key)).toString("utf8");
+  for (const path of SYSTEM_CAS) {
+    const system = await readIfThere(path);
+    if (system !== null) return [system, ...rootCertificates].join("\n");
+  }
+  return null;
 }
 
 /** The robot's own S/MIME identity (PRODUCT §4): the first certificate of the file, then its issuers. */

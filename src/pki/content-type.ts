@@ -7,6 +7,8 @@ import { oid } from "./der-value.ts";
  * @returns the OID, or null when it is no ContentInfo. Never throws
  */
 export function cmsContentType(bytes: Uint8Array): string | null {
-  const type = attempt(() => ({ oid: oid(new DerReader(bytes, "BER").enter(TAG.sequence, "ContentInfo"), "contentType") }));
+  const type = attempt(() => ({
+    oid: oid(new DerReader(bytes, "BER").enter(TAG.sequence, "ContentInfo"), "contentType"),
+  }));
   return isProblem(type) ? null : type.oid;
 }

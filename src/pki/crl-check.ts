@@ -25,7 +25,8 @@ export interface RevocationInput {
   readonly budget: PathBudget;
 }
 
-type Status =
+/** What the CRLs say of one certificate; `unknown` when they do not cover all reasons of revocation. */
+export type CrlStatus =
   | { readonly status: "good" }
   | { readonly status: "revoked"; readonly crl: Crl; readonly entry: CrlEntry }
   | { readonly status: "unknown"; readonly why: string };
@@ -37,7 +38,7 @@ interface Proven {
   readonly delta: Crl | null;
 }
 
-const TOO_MANY: Status = { status: "unknown", why: "too many CRLs and distribution points to look at" };
+const TOO_MANY: CrlStatus = { status: "unknown", why: "too many CRLs and distribution points to look at" };
 
 /** CRL extensions that are processed here, whether critical or not (RFC 5280 §5.2). */
 const PROCESSED: ReadonlySet<string> = new Set([OID.issuingDistributionPoint, OID.deltaCrlIndicator]);
@@ -69,14 +70,27 @@ const REASON_NAMES: readonly string[] = [
  * itself cannot be revoked by a CRL, as nobody stands above it.
  */
 export function revocationProblems(input: RevocationInput): readonly PathProblem[] {
-  const byIssuer = crlsByIssuer(input.crls);
+  const status = crlStatusOf(input);
   return input.path.slice(0, -1).flatMap((certificate, depth): PathProblem[] => {
-    const result = statusOf(certificate, depth, byIssuer, input);
+    const result = status(depth);
     const about = { section: "RFC 5280 §6.3.3", certificate: certificate.sha256, depth };
     if (result.status === "good") return [];
     if (result.status === "unknown") return [{ ...about, rule: "revocation-unknown", detail: result.why }];
-    return [{ ...about, rule: "revoked", detail: revokedText(result.crl, result.entry) }];
+    return [{ ...about, rule: "revoked", detail: entryText(result) }];
   });
+}
+
+/**
+ * RFC 5280 §6.3.3 for single certificates of a path.
+ * @returns what the CRLs say of the certificate at this depth, 0 for the target
+ */
+export function crlStatusOf(input: RevocationInput): (depth: number) => CrlStatus {
+  const byIssuer = crlsByIssuer(input.crls);
+  return (depth) => {
+    const certificate = input.path[depth];
+    if (certificate === undefined) return { status: "unknown", why: "no such certificate on the path" };
+    return statusOf(certificate, depth, byIssuer, input);
+  };
 }
 
 /** RFC 5280 §6.3.3: distribution point by distribution point, until all reasons are covered. */
@@ -85,7 +99,7 @@ function statusOf(
   depth: number,
   byIssuer: ReadonlyMap<string, readonly Crl[]>,
   input: RevocationInput,
-): Status {
+): CrlStatus {
   const reasons_mask = new Set<number>();
   let why = `no CRL of ${certificate.issuer.text} covers the certificate`;
   for (const point of distributionPointsOf(certificate)) {
@@ -143,6 +157,11 @@ function revocationIn(
   }
   const entry = entryOf(crl, certificate); // (j)
   return entry === null ? null : { crl, entry };
+}
+
+/** What a CRL says, as the sentence of a finding. */
+export function entryText({ crl, entry }: Extract<CrlStatus, { status: "revoked" }>): string {
+  return revokedText(entry.revocationDate, entry.reason, `the CRL of ${crl.issuer.text}`);
 }
 
 /** The entry of a certificate on a CRL: its serial number under its issuer (RFC 5280 §5.3.3); the last one counts. */
@@ -215,7 +234,12 @@ function newestFirst(crls: readonly Crl[]): readonly Crl[] {
   return [...crls].sort((left, right) => right.thisUpdate.getTime() - left.thisUpdate.getTime());
 }
 
-function revokedText(crl: Crl, { revocationDate, reason }: CrlEntry): string {
+/**
+ * The sentence of a finding about a revoked certificate.
+ * @param reason CRLReason (RFC 5280 §5.3.1), or null
+ * @param source who says so
+ */
+export function revokedText(revocationDate: Date, reason: number | null, source: string): string {
   const why = reason === null ? "" : ` (${REASON_NAMES[reason] ?? reason})`;
-  return `revoked at ${revocationDate.toISOString()}${why}, says the CRL of ${crl.issuer.text}`;
+  return `revoked at ${revocationDate.toISOString()}${why}, says ${source}`;
 }

@@ -86,7 +86,21 @@ export const REMOVE_FROM_CRL = 8;
  */
 export function parseCrl(der: Uint8Array): Crl | ParseProblem {
   if (der.length > MAX_CRL_BYTES) return { problem: "too-large", detail: `CRL of ${der.length} octets` };
-  return attempt(() => readCrl(Uint8Array.from(der)));
+  return attempt(() => {
+    const crl = readCrl(Uint8Array.from(der));
+    checkEntries(crl.entries);
+    return crl;
+  });
+}
+
+/**
+ * As `parseCrl` without a look at the entries: of their number only the digest over all bytes pays. For whoever keeps or
+ * forwards a CRL; who wants to know what it says must decode it whole.
+ * @param der is not copied: the result lives on its bytes
+ */
+export function parseCrlHeader(der: Uint8Array): Omit<Crl, "entries"> | ParseProblem {
+  if (der.length > MAX_CRL_BYTES) return { problem: "too-large", detail: `CRL of ${der.length} octets` };
+  return attempt(() => readCrl(der));
 }
 
 /** CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm, signatureValue } (RFC 5280 §5.1.1). */
@@ -121,7 +135,6 @@ function readTbs(tbs: Uint8Array): TbsFields {
   const extensions = explicit === null ? [] : readExtensions(explicit, "crlExtensions");
   explicit?.finish("crlExtensions");
   sequence.finish("tbsCertList");
-  checkEntries(entries);
   return {
     tbsSignatureAlgorithm,
     issuer,

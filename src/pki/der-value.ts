@@ -66,18 +66,20 @@ export function oidText(content: Uint8Array, what: string): string {
   if (content.length === 0 || content.length > MAX_OID_BYTES)
     throw new DerError(`${what}: OID of ${content.length} octets`);
   const arcs: string[] = [];
-  let arc = 0n;
   let small = 0;
+  let large = 0n;
   let octets = 0;
   for (const octet of content) {
     if (octets === 0 && octet === 0x80)
       throw new DerError(`${what}: OID arc is not the shortest (X.690 §8.19.2)`);
     octets++;
-    // Six octets fit a double; only longer arcs pay for BigInt.
-    if (octets <= 6) small = small * 128 + (octet & 0x7f);
-    else arc = (octets === 7 ? BigInt(small) : arc) * 128n + BigInt(octet & 0x7f);
+    // Seven octets fit a double; only longer arcs pay for BigInt.
+    if (octets <= 7) small = small * 128 + (octet & 0x7f);
+    else large = (octets === 8 ? BigInt(small) : large) * 128n + BigInt(octet & 0x7f);
     if ((octet & 0x80) !== 0) continue;
-    pushArc(arcs, octets <= 6 ? BigInt(small) : arc, octets <= 6 ? small : null);
+    if (arcs.length > 0) arcs.push(String(octets <= 7 ? small : large));
+    else if (octets <= 7) arcs.push(firstArcs(small));
+    else arcs.push(`2.${large - 80n}`);
     octets = 0;
     small = 0;
   }
@@ -85,14 +87,10 @@ export function oidText(content: Uint8Array, what: string): string {
   return arcs.join(".");
 }
 
-/** The first subidentifier holds two arcs, 40 × first + second (X.690 §8.19.4). */
-function pushArc(arcs: string[], exact: bigint, small: number | null): void {
-  if (arcs.length > 0) {
-    arcs.push(small === null ? exact.toString() : small.toString());
-    return;
-  }
-  const first = exact < 40n ? 0n : exact < 80n ? 1n : 2n;
-  arcs.push(first.toString(), (exact - first * 40n).toString());
+/** The first subidentifier holds two arcs, 40 × first + second, where the first is 0, 1 or 2 (X.690 §8.19.4). */
+function firstArcs(subidentifier: number): string {
+  const first = Math.min(2, Math.floor(subidentifier / 40));
+  return `${first}.${subidentifier - first * 40}`;
 }
 
 /** A BIT STRING's octets and how many bits of the last one do not count. */

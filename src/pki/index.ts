@@ -1,7 +1,7 @@
 /**
  * The room of X.509 and CMS: certificates, CRLs, SignedData and certification paths, decoded, checked and built.
  *
- * It knows RFC 5280 (certificates, CRLs, paths), RFC 5652 and RFC 8551 (SignedData as mail carries it), RFC 8550 and
+ * It knows RFC 5280 (certificates, CRLs, paths), RFC 6960 (OCSP), RFC 5652 and RFC 8551 (SignedData as mail carries it), RFC 8550 and
  * RFC 9598 (addresses in certificates), and the rules of DER. Bytes and times come in as arguments, values go out.
  * It must not know mails, policies, findings, files, clocks or networks; it imports nothing of keybot.
  *
@@ -57,7 +57,18 @@ export { publicKeysOfPrivateKeys } from "./private-key.ts";
 
 // Paths and revocation.
 
-export { type Crl, type CrlEntry, crlEntries, parseCrl, REMOVE_FROM_CRL } from "./crl.ts";
+export { type Crl, type CrlEntry, crlEntries, parseCrl, parseCrlHeader, REMOVE_FROM_CRL } from "./crl.ts";
+export { MAX_CRL_BYTES, MAX_OCSP_BYTES } from "./limits.ts";
+export {
+  checkOcsp,
+  OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
+  type OcspFault,
+  type OcspInput,
+  type OcspStatus,
+} from "./ocsp-check.ts";
+export { buildOcspRequest, type OcspRequestOptions } from "./ocsp-request.ts";
+export type { OcspIssuer } from "./ocsp-responder.ts";
+export { type OcspRefusal, type OcspResponse, parseOcspResponse } from "./ocsp-response.ts";
 export {
   findPath,
   type PathInput,
@@ -66,3 +77,9 @@ export {
   type PathRule,
   type TrustAnchor,
 } from "./path.ts";
+export {
+  type OcspEvidence,
+  type RevocationEvidence,
+  type RevocationStatus,
+  revocationStatuses,
+} from "./revocation-status.ts";

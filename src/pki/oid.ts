@@ -50,6 +50,8 @@ export const OID = {
   authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
   ocspAccess: "1.3.6.1.5.5.7.48.1",
   caIssuersAccess: "1.3.6.1.5.5.7.48.2",
+  ocspBasic: "1.3.6.1.5.5.7.48.1.1", // RFC 6960 §4.2.1
+  ocspNonce: "1.3.6.1.5.5.7.48.1.2", // RFC 8954 §2.1
   ocspNoCheck: "1.3.6.1.5.5.7.48.1.5",
   emailProtection: "1.3.6.1.5.5.7.3.4",
   ocspSigning: "1.3.6.1.5.5.7.3.9",

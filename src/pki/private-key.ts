@@ -40,5 +40,7 @@ function keyOrNull(read: () => KeyObject): KeyObject | null {
 }
 
 function spkiSha256(key: KeyObject): string {
-  return createHash("sha256").update(createPublicKey(key).export({ format: "der", type: "spki" })).digest("hex");
+  return createHash("sha256")
+    .update(createPublicKey(key).export({ format: "der", type: "spki" }))
+    .digest("hex");
 }

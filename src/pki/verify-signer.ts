@@ -3,11 +3,19 @@
 import { hasNoParameters } from "./algorithm-identifier.ts";
 import type { Certificate } from "./certificate.ts";
 import { readAttributes, type SignedData, type SignerInfo } from "./cms.ts";
-import { attempt, equalBytes, isProblem } from "./der.ts";
+import { attempt, equalBytes, isProblem, TAG } from "./der.ts";
 import { encode } from "./der-write.ts";
 import { MAX_SIGNER_CANDIDATES } from "./limits.ts";
 import { OID } from "./oid.ts";
-import { digestBytes, digestOf, type SignatureScheme, schemeOf, verifyScheme } from "./signature.ts";
+import type { PublicKey } from "./public-key.ts";
+import {
+  digestBytes,
+  digestOf,
+  type SignatureCheck,
+  type SignatureScheme,
+  schemeOf,
+  verifyScheme,
+} from "./signature.ts";
 import { type CheckedAttributes, checkAttributes, isNamedCertificate } from "./signed-attributes.ts";
 import { encryptionPreference, identifies } from "./signer-certificate.ts";
 
@@ -127,7 +135,7 @@ function cmsScheme({ signatureAlgorithm }: SignerInfo, digest: string): Signatur
  * those octets. Every set of Attributes has the tag of a SET first, which no MIME entity starts with.
  */
 function looksLikeAttributes(content: Uint8Array): boolean {
-  return !isProblem(attempt(() => readAttributes(content)));
+  return content[0] === TAG.set && !isProblem(attempt(() => readAttributes(content)));
 }
 
 interface Found {
@@ -155,13 +163,13 @@ function findCertificate(
   if (candidate === undefined)
     return failed(first, "attributes", "signing-certificate names another certificate");
   if (scheme === null) return { certificate: candidate, problem: null }; // already noted
-  const messages = attributes === null ? [content] : attributeEncodings(signer);
+  const messages = (): Iterable<Uint8Array> => (attributes === null ? [content] : attributeEncodings(signer));
   const keys = new Map(named.map((certificate) => [certificate.spkiSha256, certificate.publicKey]));
   let unsupported = false;
   for (const [spki, key] of [...keys].slice(0, MAX_SIGNER_CANDIDATES)) {
-    const checks = messages.map((message) => verifyScheme(scheme, key, message, signer.signature));
-    unsupported ||= checks.includes("unsupported");
-    if (checks.includes("valid")) {
+    const check = checkOver(messages(), scheme, key, signer.signature);
+    unsupported ||= check === "unsupported";
+    if (check === "valid") {
       const same = named.filter(({ spkiSha256 }) => spkiSha256 === spki);
       return { certificate: same.reduce(longerValid), problem: null };
     }
@@ -179,14 +187,32 @@ function longerValid(left: Certificate, right: Certificate): Certificate {
   return right.notAfter > left.notAfter ? right : left;
 }
 
+/** The first answer that is not `invalid`, over several octets of the same meaning. */
+function checkOver(
+  messages: Iterable<Uint8Array>,
+  scheme: SignatureScheme,
+  key: PublicKey,
+  signature: Uint8Array,
+): SignatureCheck {
+  for (const message of messages) {
+    const check = verifyScheme(scheme, key, message, signature);
+    if (check !== "invalid") return check;
+  }
+  return "invalid";
+}
+
 /**
  * The octets that the signature may be over: the attributes as they came and, when they came out of order, in DER
  * order too (RFC 5652 §5.4). Departs from it because signers exist that hash their own, unsorted order, and OpenSSL
  * verifies that one. Both say the same about the content, so nothing is gained by exchanging them.
  */
-function attributeEncodings({ signedAttributes, attributes }: SignerInfo): Uint8Array[] {
-  if (signedAttributes === null) return [];
+function* attributeEncodings({
+  signedAttributes,
+  attributes,
+}: SignerInfo): Generator<Uint8Array, void, undefined> {
+  if (signedAttributes === null) return;
+  yield signedAttributes;
   const members = attributes.map(({ oid, values }) => encode.sequence(encode.oid(oid), encode.setOf(values)));
   const sorted = encode.setOf(members);
-  return equalBytes(sorted, signedAttributes) ? [signedAttributes] : [signedAttributes, sorted];
+  if (!equalBytes(sorted, signedAttributes)) yield sorted;
 }

@@ -4,6 +4,7 @@ import {
   parseAddressList,
   parseAddrSpec,
   parseReceived,
+  sameAddress,
   withoutPlus,
 } from "../mail/index.ts";
 import type { MailboxSource, Policy } from "../policy.ts";
@@ -34,10 +35,9 @@ export function addressedMailboxes(
   policy: Policy,
 ): Addressed {
   const own = new Set(policy.domains);
-  const robots = new Set(policy.robot.map((address) => withoutPlus(address)));
-  const isOurs = (candidate: Candidate) =>
-    own.has(domainOf(candidate.address)) || robots.has(candidate.address);
-  const isRobot = (candidate: Candidate) => robots.has(candidate.address);
+  const isRobot = ({ address }: Candidate) =>
+    policy.robot.some((robot) => isSame(withoutPlus(robot), address));
+  const isOurs = (candidate: Candidate) => own.has(domainOf(candidate.address)) || isRobot(candidate);
 
   const envelope = envelopeSources(policy.border.mailboxSource).map((read) => read(block).filter(isOurs));
   const visible =
@@ -45,7 +45,7 @@ export function addressedMailboxes(
       ? inHeader(header).filter(isOurs)
       : [];
   // `keybot inspect` without --domain and --robot: nothing says who we are, so nothing says that we are not meant.
-  const anonymous = own.size === 0 && robots.size === 0;
+  const anonymous = own.size === 0 && policy.robot.length === 0;
   const toUs = anonymous || visible.length > 0 || envelope.some((candidates) => candidates.length > 0);
 
   for (const candidates of envelope) {
@@ -122,11 +122,17 @@ function inHeader(header: readonly HeaderField[]): Candidate[] {
   );
 }
 
+/** Our own mailboxes are the same in any ASCII case, as every mail server of today has it. */
+function isSame(one: string, other: string): boolean {
+  return sameAddress(one, other, { exactLocalPart: false });
+}
+
 function unique(list: readonly Candidate[]): Candidate[] {
   const seen = new Set<string>();
-  return list.filter(
-    (candidate) => !seen.has(candidate.address) && seen.add(candidate.address) !== undefined,
-  );
+  return list.filter(({ address }) => {
+    const key = address.toLowerCase();
+    return !seen.has(key) && seen.add(key) !== undefined;
+  });
 }
 
 function domainOf(address: string): string {

@@ -1,4 +1,4 @@
-import { fieldsNamed, type HeaderField, parseMediaType, withoutPlus } from "../mail/index.ts";
+import { fieldsNamed, type HeaderField, parseMediaType, sameAddress, withoutPlus } from "../mail/index.ts";
 import type { Policy } from "../policy.ts";
 import type { AutomaticMark, AutomaticRule, From, ReturnPath } from "./facts.ts";
 
@@ -15,6 +15,17 @@ interface Rule {
   /** The header or rule in words, or null when it does not apply. */
   readonly applies: (evidence: AutomaticEvidence) => string | null;
 }
+
+/** RFC 2919, RFC 2369 §3: what list programs write, PRODUCT's four and the three others of the same standard. */
+const LIST_FIELDS = [
+  "List-Id",
+  "List-Post",
+  "List-Unsubscribe",
+  "List-Help",
+  "List-Subscribe",
+  "List-Owner",
+  "List-Archive",
+];
 
 /**
  * Every mark that makes a mail one that is never answered (RFC 3834 §2, PRODUCT §5), the plainest first.
@@ -43,8 +54,7 @@ const RULES: readonly Rule[] = [
     applies: ({ header }) =>
       field(header, "Precedence", (value) => ["bulk", "junk", "list"].includes(token(value))),
   },
-  // RFC 2369, RFC 2919.
-  ...["List-Id", "List-Post", "List-Unsubscribe", "List-Help"].map(
+  ...LIST_FIELDS.map(
     (name): Rule => ({ rule: "list-header", applies: ({ header }) => field(header, name, () => true) }),
   ),
   // [MS-OXCMAIL] §2.1.3.2.14: Exchange's own word for the same wish.
@@ -94,7 +104,8 @@ function token(value: string): string {
 function ownAddress(from: From, policy: Policy): string | null {
   if (from.kind !== "one") return null;
   const address = withoutPlus(from.address);
-  return policy.robot.some((own) => withoutPlus(own) === address) ? `From: ${from.address}` : null;
+  const ours = policy.robot.some((own) => sameAddress(withoutPlus(own), address, { exactLocalPart: false }));
+  return ours ? `From: ${from.address}` : null;
 }
 
 /** RFC 3834 §2: MAILER-DAEMON, owner-*, *-request and the like are programs. */

@@ -1,4 +1,10 @@
-import { fieldsNamed, firstField, type HeaderField, parseAddressList, parseAddrSpec } from "../mail/index.ts";
+import {
+  fieldsNamed,
+  firstField,
+  type HeaderField,
+  parseAddressList,
+  parseReturnPath,
+} from "../mail/index.ts";
 import type { From, ReturnPath } from "./facts.ts";
 
 /** The From field as one of its closed cases, and every address it shows. */
@@ -36,12 +42,14 @@ function fromOf(lists: readonly ReturnType<typeof parseAddressList>[]): From {
  * wins: it can only make us silent. `<MAILER-DAEMON>` is what pipe(8) writes for the null sender.
  */
 export function returnPathOf(header: readonly HeaderField[]): ReturnPath {
-  const bodies = fieldsNamed(header, "Return-Path").map((field) => field.body.trim());
-  if (bodies.some((body) => /^<\s*(mailer-daemon)?\s*>$/i.test(body))) return { kind: "null" };
-  const first = bodies[0];
-  if (first === undefined) return { kind: "absent" };
-  const mailbox = parseAddrSpec(first.replace(/^<(.*)>$/, "$1"));
-  return mailbox === null ? { kind: "absent" } : { kind: "address", address: mailbox.address };
+  const paths = fieldsNamed(header, "Return-Path").map(({ body }) =>
+    /^\s*<mailer-daemon>\s*$/i.test(body) ? "null-sender" : parseReturnPath(body),
+  );
+  if (paths.includes("null-sender")) return { kind: "null" };
+  const first = paths[0] ?? null;
+  return first === null || first === "null-sender"
+    ? { kind: "absent" }
+    : { kind: "address", address: first.address };
 }
 
 /** The Message-ID with its angle brackets, or null. */

@@ -36,7 +36,7 @@ export function trustedBlock(header: readonly HeaderField[], policy: Policy["bor
     }
     fields = header.slice(0, index + 1);
     end = field.end;
-    if (isBorder(received, policy.ownNetworks)) return { fields, border: received, end };
+    if (isBorder(field.body, received, policy.ownNetworks)) return { fields, border: received, end };
   }
   return { fields, border: null, end };
 }
@@ -44,9 +44,12 @@ export function trustedBlock(header: readonly HeaderField[], policy: Policy["bor
 /**
  * Whether an own server took this mail from outside. The client's IP address is the only word of our server here
  * (PRODUCT §4). A `Received` without one is a hand-over inside (LMTP, a local pick-up); by any other protocol it
- * proves nothing and is taken for the border, so that what stands below is not believed.
+ * proves nothing and is taken for the border, so that what stands below is not believed. The same holds for a line
+ * with two `by` clauses: a server writes one, the other is the HELO of a client that pretends to be inside.
  */
-function isBorder(received: Received, ownNetworks: readonly string[]): boolean {
+function isBorder(body: string, received: Received, ownNetworks: readonly string[]): boolean {
+  const clauses = body.replace(/\([^()]*\)/g, " ").match(/(?<!\S)by(?!\S)/gi) ?? [];
+  if (clauses.length > 1) return true;
   if (received.clientIp !== null) return !ipInNetworks(received.clientIp, ownNetworks);
   if (!received.hasFrom) return false;
   return !/^(lmtp|lmtps|lmtpa|lmtpsa|local)$/i.test(received.withProtocol ?? "");

@@ -24,6 +24,12 @@ export class Checks {
     this.#show.output(`      it is      ${is}\n      and not    ${should}`);
   }
 
+  /** Notes that the demo could not go on. */
+  fail(reason: string): void {
+    this.#show.claim(false, reason);
+    this.#differing.push(reason);
+  }
+
   /** How many claims were right. */
   get held(): number {
     return this.#held;

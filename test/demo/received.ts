@@ -25,7 +25,9 @@ export interface Received {
 export function received(raw: Buffer): Received {
   const { root } = parseMime(raw);
   const leaves = leavesOf(root);
-  const body = leaves.find((part) => part.mediaType.type === "text/plain" && part.disposition !== "attachment");
+  const body = leaves.find(
+    (part) => part.mediaType.type === "text/plain" && part.disposition !== "attachment",
+  );
   return {
     raw,
     field: (name) => {
@@ -51,7 +53,10 @@ export function excerpt(mail: Received, from: string, lines: number): string[] {
     const value = mail.field(name);
     return value === null ? [] : [`${name}: ${value}`];
   });
-  const text = mail.text.slice(Math.max(0, mail.text.indexOf(from))).trimEnd().split("\n");
+  const text = mail.text
+    .slice(Math.max(0, mail.text.indexOf(from)))
+    .trimEnd()
+    .split("\n");
   const files = mail.files.map(({ name, bytes }) => `[${name}, ${bytes.length} bytes]`);
   return [...fields, "", ...text.slice(0, lines), ...(text.length > lines ? ["…"] : []), ...files];
 }

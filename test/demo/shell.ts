@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Checks } from "./checks.ts";
 import { COLUMNS, type Show } from "./show.ts";
@@ -22,7 +22,13 @@ export class Shell {
     this.#env = {
       ...process.env,
       // The sbin folders: Debian keeps doveadm's and Postfix's companions there.
-      PATH: [join(ROOT, "bin"), dirname(process.execPath), process.env.PATH, "/usr/sbin"].join(delimiter),
+      PATH: [
+        process.env.DEMO_SHIM ?? "",
+        join(ROOT, "bin"),
+        dirname(process.execPath),
+        process.env.PATH,
+        "/usr/sbin",
+      ].join(delimiter),
       KEYBOT_CONFIG: configFile,
       LC_ALL: "C.UTF-8",
       SHELL: "/bin/sh",
@@ -42,12 +48,29 @@ export class Shell {
   /** Runs `keybot … --json` without showing it; returns its records, none when it exits with another code than 0. */
   async records(args: string): Promise<readonly unknown[]> {
     const ran = await this.#spawn("/bin/sh", ["-c", `keybot ${args} --json`]);
-    return ran.exit === 0 ? ran.text.split("\n").filter(Boolean).map((line): unknown => JSON.parse(line)) : [];
+    return ran.exit === 0
+      ? ran.text
+          .split("\n")
+          .filter(Boolean)
+          .map((line): unknown => JSON.parse(line))
+      : [];
   }
 
-  #spawn(program: string, args: readonly string[]): Promise<{ readonly exit: number; readonly text: string }> {
+  /** The bytes of a file in the folder. */
+  file(name: string): Buffer {
+    return readFileSync(join(this.folder, name));
+  }
+
+  #spawn(
+    program: string,
+    args: readonly string[],
+  ): Promise<{ readonly exit: number; readonly text: string }> {
     // Standard input stays open: script(1) would pass its end on as a ^D, and the terminal would print that.
-    const child = spawn(program, args, { cwd: this.folder, env: this.#env, stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(program, args, {
+      cwd: this.folder,
+      env: this.#env,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     const chunks: Buffer[] = [];
     child.stdout.on("data", (bytes: Buffer) => chunks.push(bytes));
     return new Promise((resolve, reject) => {

@@ -10,6 +10,8 @@ export class Show {
   readonly coloured: boolean;
   readonly #out: NodeJS.WriteStream;
   #steps = 0;
+  #muted = false;
+  #afterClaim = false;
   #atGap = true;
 
   constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
@@ -33,21 +35,25 @@ export class Show {
   }
 
   /** A command, as it is typed. */
-  command(line: string): void {
+  command(text: string): void {
     this.gap();
-    this.#line(`${INDENT}${this.#style("cyan", `$ ${line}`)}`);
+    const [first = "", ...more] = text.split("\n");
+    this.#line(`${INDENT}${this.#style("cyan", `$ ${first}`)}`);
+    for (const line of more) this.#line(`${INDENT}  ${this.#style("cyan", line)}`);
   }
 
-  /** What a command printed, as it is. */
+  /** What a command printed; lines that are too long go on in the next one. */
   output(text: string): void {
-    for (const line of text.replace(/\n+$/, "").split("\n")) if (text !== "") this.#line(INDENT + line);
+    if (text === "") return;
+    for (const line of text.replace(/\n+$/, "").split("\n")) {
+      for (const piece of fold(line, COLUMNS - INDENT.length)) this.#line(INDENT + piece);
+    }
   }
 
-  /** A mail that comes in: who, what, and in what form. */
+  /** A mail that somebody outside sends. */
   mailIn(from: string, to: string, subject: string, form: string): void {
-    this.gap();
-    this.#line(`${INDENT}> From: ${from}  To: ${to}`);
-    this.#line(`${INDENT}  Subject: ${subject}  ${this.#style("dim", `(${form})`)}`);
+    this.#line(`${INDENT}> From: ${from}, Subject: ${subject}`);
+    this.#line(`${INDENT}  ${this.#style("dim", `to ${to}; ${form}`)}`);
   }
 
   /** A mail that somebody received, quoted. */
@@ -59,10 +65,12 @@ export class Show {
 
   /** A claim that was checked. */
   claim(held: boolean, text: string): void {
+    if (!this.#afterClaim) this.gap();
     const mark = held ? this.#style("green", "[ok] ") : this.#style("red", "[NOT]");
     const [first = "", ...more] = wrap(text, COLUMNS - INDENT.length - 6);
     this.#line(`${INDENT}${mark} ${first}`);
     for (const line of more) this.#line(`${INDENT}      ${line}`);
+    this.#afterClaim = true;
   }
 
   /** A line as it is. */
@@ -75,14 +83,31 @@ export class Show {
     if (!this.#atGap) this.#line("");
   }
 
+  /** Prints nothing any more. */
+  mute(): void {
+    this.#muted = true;
+  }
+
   #line(text: string): void {
+    if (this.#muted) return;
     this.#atGap = text === "";
+    this.#afterClaim = false;
     this.#out.write(`${text}\n`);
   }
 
   #style(style: "bold" | "cyan" | "dim" | "green" | "red", text: string): string {
     return this.coloured ? styleText(style, text, { validateStream: false }) : text;
   }
+}
+
+/** A line in pieces of at most `width` characters, cut between words; all but the first stand further in. */
+function fold(line: string, width: number): string[] {
+  if (line.length <= width) return [line.trimEnd()];
+  const cut = line.lastIndexOf(" ", width);
+  const margin = " ".repeat(line.length - line.trimStart().length);
+  if (cut <= margin.length) return [line];
+  const rest = line.slice(cut).trim();
+  return [line.slice(0, cut).trimEnd(), ...fold(`${margin.slice(0, 40)}    ${rest}`, width)];
 }
 
 /** The words of a text in lines of at most `width` characters. */

@@ -36,6 +36,8 @@ export interface Stage {
   robotLog(): string;
   /** Shows a letter and sends it through Postfix as a host outside. */
   send(letter: Letter): Promise<void>;
+  /** What lies in the inbox of somebody outside, oldest first. */
+  inbox(address: string): Promise<readonly Received[]>;
   /** The answers to a letter, once there are `count` of them in its author's inbox. */
   replies(letter: Letter, count?: number): Promise<readonly Received[]>;
   /** The ledger's record of a letter, once the robot has filed it. */
@@ -59,6 +61,8 @@ export async function openStage(show: Show, checks: Checks): Promise<Stage> {
   mkdirSync(work);
   const shell = new Shell(work, site.configFile, show, checks);
   let robot: KeybotDaemon | undefined;
+  const inbox = async (address: string): Promise<readonly Received[]> =>
+    (await site.partnerInbox(address)).map(({ raw }) => received(raw));
   return {
     site,
     cast: makeCast(site),
@@ -77,9 +81,10 @@ export async function openStage(show: Show, checks: Checks): Promise<Stage> {
         from: letter.envelopeFrom ?? addressOf(letter.from),
       });
     },
+    inbox,
     replies: (letter, count = 1) =>
       until(`${count} answer(s) to ${letter.messageId}`, async () => {
-        const mails = (await site.partnerInbox(addressOf(letter.from))).map(({ raw }) => received(raw));
+        const mails = await inbox(addressOf(letter.from));
         const answers = mails.filter((mail) => mail.field("In-Reply-To") === letter.messageId);
         return answers.length >= count ? answers : undefined;
       }),

@@ -64,7 +64,7 @@ const CASES: readonly {
     name: "a NUL in the subject",
     raw: mail(`${FROM}\nSubject: [AXA\u0000ZERTIFIKAT] \u0000`),
     folder: "Unhandled",
-    kind: "other",
+    kind: "near-miss",
   },
   {
     name: "terminal escapes in the subject",

@@ -56,7 +56,7 @@ export async function judge(stage: Stage): Promise<void> {
   show.quote(excerpt(toDora, "Our staff", 12));
   checks.check("no word of her unproven certificate is repeated", !/Clinic Private CA/.test(toDora.text));
   show.say("Carol reads:");
-  show.quote(excerpt(toCarol, "Hello,", 16));
+  show.quote(excerpt(toCarol, "This certificate was not accepted", 20));
 
   show.say("Why exactly, an admin sees without any effect on anything:");
   const { Rejected = [] } = await stage.site.robotFolders();

@@ -1,0 +1,84 @@
+import { type Verdict, verdictOf } from "../decide/index.ts";
+import {
+  type Finding,
+  type FindingCode,
+  finding,
+  ranked,
+  reportOn,
+  type TrustStore,
+} from "../inspect/index.ts";
+import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
+import type { Policy } from "../policy.ts";
+import type { DirectoryCertificate, FoundCertificate, Holding } from "../store/index.ts";
+
+/** What a stored certificate is judged by, long after the mail that brought it. */
+export interface Bench {
+  readonly trust: TrustStore;
+  readonly policy: Policy["certificates"];
+  readonly at: Date;
+}
+
+export interface JudgedAgain {
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+  /** Its path is valid, so its own text may be quoted to others (PRODUCT §3). */
+  readonly quotable: boolean;
+}
+
+/**
+ * Judges a stored certificate with today's trust store, policy and time. What was found out about the mail stays: the
+ * mail is no longer at hand, so nothing can make it better.
+ * @param beside what else is stored under the same address, for the pin
+ */
+export function judgeAgain(
+  found: FoundCertificate,
+  holding: Holding,
+  beside: readonly DirectoryCertificate[],
+  bench: Bench,
+): JudgedAgain {
+  const kept = holding.findings.filter(({ code }) => isOfMail(code));
+  const certificate = parseCertificate(found.certificate.der);
+  if (isProblem(certificate)) {
+    const findings = ranked([...kept, finding("cert.unreadable", certificate.detail)]);
+    return { verdict: verdictOf(findings), findings, quotable: false };
+  }
+  const report = reportOn(certificate, {
+    role: holding.role,
+    address: holding.address,
+    beside: found.chain.flatMap(readable),
+    encryptionBeside: false,
+    trust: bench.trust,
+    policy: bench.policy,
+    at: bench.at,
+    findings: [...kept, ...pinFindings(found, beside, bench.policy)],
+    capabilities: found.capabilities,
+  });
+  return { verdict: verdictOf(report.findings), findings: report.findings, quotable: report.path.valid };
+}
+
+/** Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). */
+function isOfMail(code: FindingCode): boolean {
+  return (
+    code.startsWith("signature.") ||
+    code.startsWith("mail.") ||
+    code === "address.from" ||
+    code === "cert.private-key"
+  );
+}
+
+/** PRODUCT §3: an admin approved a key for this address by hand (or `pin = "first"`), and this is another one. */
+function pinFindings(
+  { certificate }: FoundCertificate,
+  beside: readonly DirectoryCertificate[],
+  { pin }: Policy["certificates"],
+): Finding[] {
+  if (pin === "off") return [];
+  const pins = beside.filter(({ status, approved }) => status === "active" && (pin === "first" || approved));
+  const pinned = pins.length > 0 && !pins.some(({ spkiSha256 }) => spkiSha256 === certificate.spkiSha256);
+  return pinned ? [finding("cert.pinned")] : [];
+}
+
+function readable(der: Uint8Array): Certificate[] {
+  const certificate = parseCertificate(der);
+  return isProblem(certificate) ? [] : [certificate];
+}

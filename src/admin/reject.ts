@@ -1,0 +1,20 @@
+import type { Policy } from "../policy.ts";
+import type { Store } from "../store/index.ts";
+import type { Change } from "./change.ts";
+import { type Decision, type DecisionRequest, decidePending } from "./decide-pending.ts";
+import type { Write } from "./letter.ts";
+
+/**
+ * Rejects a pending certificate, and tells the partner. A mail that brings it again does not put it before a person
+ * again; only one that is beyond doubt (its CA is trusted by then) makes it active.
+ * @param write null: nobody is told
+ * @throws KeybotError `usage` when it is not pending, `not-found`
+ */
+export function reject(
+  store: Store,
+  request: DecisionRequest,
+  change: Change,
+  options: { readonly policy: Policy; readonly write: Write | null },
+): Promise<Decision> {
+  return decidePending(store, { request, to: "rejected", change, ...options, check: () => {} });
+}

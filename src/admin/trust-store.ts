@@ -1,0 +1,7 @@
+import { decodeTrust, type TrustStore, trustMaterial } from "../inspect/index.ts";
+import type { Store } from "../store/index.ts";
+
+/** What the installation trusts today, decoded: the input of every path search. */
+export async function trustStoreOf(store: Store): Promise<TrustStore> {
+  return decodeTrust(trustMaterial(await store.trustVersion(), await store.listTrust()));
+}

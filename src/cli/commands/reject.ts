@@ -1,0 +1,18 @@
+import type { Command } from "commander";
+import { reject } from "../../admin/index.ts";
+import type { Context } from "../context.ts";
+import { examples } from "../examples.ts";
+import { defineDecision } from "./decision.ts";
+
+/** `keybot reject SHA256`: a pending certificate is turned away, and the partner is told. */
+export function define(program: Command, context: Context): void {
+  const words = {
+    name: "reject",
+    description: "reject a pending certificate, and tell the partner",
+    examples: examples(
+      ["keybot reject 3f2a9c1d --reason 'nobody by that name'", "it does not become pending again"],
+      ["keybot reject 3f2a9c1d --silent", "without a mail to the partner"],
+    ),
+  } as const;
+  defineDecision(program, context, words, reject);
+}

@@ -1,0 +1,101 @@
+/** Who signed an OCSP response, and may he: RFC 6960 §3.2 (2) to (4), §4.2.2.2. */
+import { hash } from "node:crypto";
+import type { Certificate } from "./certificate.ts";
+import { equalBytes } from "./der.ts";
+import type { BasicOcspResponse } from "./ocsp-response.ts";
+import { OID } from "./oid.ts";
+import { type PathBudget, signatureVerdict } from "./path-budget.ts";
+import { profileBreaches, unknownCriticalExtensions } from "./path-profile.ts";
+import { keyBits, type PublicKey } from "./public-key.ts";
+
+/** The CA that issued the certificate in question. */
+export interface OcspIssuer {
+  readonly certificate: Certificate;
+  /** Its key, DSA parameters filled in. */
+  readonly key: PublicKey;
+}
+
+/** `signature`: nobody at hand made it. `responder`: somebody did who may not. */
+export type ResponderVerdict =
+  | { readonly verdict: "authorised" }
+  | {
+      readonly verdict: "signature" | "responder" | "algorithm" | "budget";
+      readonly detail: string;
+    };
+
+const AUTHORISED: ResponderVerdict = { verdict: "authorised" };
+const NOBODY: ResponderVerdict = {
+  verdict: "signature",
+  detail: "the OCSP response is not signed by the issuer or a responder of the issuer's",
+};
+
+/**
+ * Whether the response is signed by the issuer itself, or by a responder whose certificate the issuer signed for it
+ * (RFC 6960 §4.2.2.2, cases 2 and 3; case 1, a responder that the local configuration names, does not exist here).
+ * @param isUnrevoked asked about a responder's certificate that has no id-pkix-ocsp-nocheck
+ */
+export function responderVerdict(
+  response: BasicOcspResponse,
+  issuer: OcspIssuer,
+  at: Date,
+  isUnrevoked: (responder: Certificate) => boolean,
+  budget: PathBudget,
+): ResponderVerdict {
+  let found = NOBODY;
+  for (const { certificate, key } of candidates(response, issuer)) {
+    const signed = signatureVerdict(response, key, budget);
+    if (signed === "budget") return { verdict: "budget", detail: "too many signatures to check" };
+    if (signed === "unsupported") {
+      const detail = `signature algorithm ${response.signatureAlgorithm.oid} cannot be checked`;
+      found = { verdict: "algorithm", detail };
+    }
+    if (signed !== "valid") continue;
+    if (certificate === issuer.certificate) return AUTHORISED; // RFC 6960 §4.2.2.2, case 2
+    const objection = objectionTo(certificate, issuer, at, isUnrevoked, budget);
+    if (objection === null) return AUTHORISED; // case 3
+    found = { verdict: "responder", detail: `the responder's certificate ${objection}` };
+  }
+  return found;
+}
+
+/** Those whom the ResponderID names: the issuer, then the certificates that came along. */
+function candidates(response: BasicOcspResponse, issuer: OcspIssuer): readonly OcspIssuer[] {
+  const delegates = response.certificates
+    .filter(({ sha256 }) => sha256 !== issuer.certificate.sha256)
+    .map((certificate) => ({ certificate, key: certificate.publicKey }));
+  return [issuer, ...delegates].filter(({ certificate }) => isNamed(response, certificate));
+}
+
+/** RFC 6960 §4.2.1: byName is the subject's name, byKey the SHA-1 of the key's bits. */
+function isNamed({ responder }: BasicOcspResponse, { subject, publicKey }: Certificate): boolean {
+  if (responder.form === "name") return responder.canonical === subject.canonical;
+  return equalBytes(responder.sha1, hash("sha1", keyBits(publicKey), "buffer"));
+}
+
+/** Why a certificate does not make its holder a responder of this issuer, or null (RFC 6960 §4.2.2.2). */
+function objectionTo(
+  certificate: Certificate,
+  { certificate: issuer, key }: OcspIssuer,
+  at: Date,
+  isUnrevoked: (responder: Certificate) => boolean,
+  budget: PathBudget,
+): string | null {
+  const { extensions, notBefore, notAfter } = certificate;
+  // "issued directly by the CA that is identified in the request"
+  if (certificate.issuer.canonical !== issuer.subject.canonical) return "was issued by another CA";
+  // The very purpose: anyExtendedKeyUsage would make a responder of every certificate of the CA.
+  if (extensions.extendedKeyUsage?.includes(OID.ocspSigning) !== true) return "is not for OCSP signing";
+  // RFC 5280 §4.2.1.12: id-kp-OCSPSigning goes with digitalSignature or nonRepudiation.
+  const usage = extensions.keyUsage;
+  if (usage !== null && !usage.has("digitalSignature") && !usage.has("nonRepudiation"))
+    return "has a keyUsage that is not for signing";
+  if (at < notBefore || at > notAfter) return "is not valid at this time";
+  const [breach] = profileBreaches(certificate);
+  if (breach !== undefined) return `is malformed (${breach.detail})`;
+  const [unknown] = unknownCriticalExtensions(certificate).filter((oid) => oid !== OID.ocspNoCheck);
+  if (unknown !== undefined) return `has critical extension ${unknown}, which is not understood`;
+  if (signatureVerdict(certificate, key, budget) !== "valid") return "is not signed by the issuer's key";
+  // RFC 6960 §4.2.2.2.1: with nocheck it is trusted as long as it is valid; without, it can be revoked like any other.
+  const nocheck = extensions.all.some(({ oid }) => oid === OID.ocspNoCheck);
+  return nocheck || isUnrevoked(certificate) ? null : "may be revoked: no CRL at hand says that it is not";
+}

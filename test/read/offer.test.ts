@@ -1,0 +1,255 @@
+import { describe, expect, it } from "vitest";
+import type { Carries, ReadMessage } from "../../src/read/index.ts";
+import { filesInContent } from "../../src/read/index.ts";
+import { ALICE, FROM_OUTSIDE, read } from "./kit.ts";
+
+/** What stands where a CMS structure or a certificate would: here only the MIME structure is asked. */
+const CMS = "MAMCAQE=";
+const TEXT = "Content-Type: text/plain\r\n\r\nHello";
+const SIGNATURE = `Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n${CMS}`;
+const SIGNED_TYPE =
+  'Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary=s';
+
+/** A multipart body of these parts. */
+function multipart(boundary: string, parts: readonly string[], epilogue = ""): string {
+  return `${parts.map((part) => `--${boundary}\r\n${part}\r\n`).join("")}--${boundary}--\r\n${epilogue}`;
+}
+
+const SIGNED = multipart("s", [TEXT, SIGNATURE]);
+const SIGNED_PART = `${SIGNED_TYPE}\r\n\r\n${SIGNED}`;
+
+function attachment(type: string, name: string, body = CMS): string {
+  return `Content-Type: ${type}\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n${body}`;
+}
+
+function message(type: string, body: string): ReadMessage {
+  return read([FROM_OUTSIDE, ...ALICE, "MIME-Version: 1.0", ...type.split("\r\n")], undefined, body);
+}
+
+function mixed(...parts: readonly string[]): ReadMessage {
+  return message("Content-Type: multipart/mixed; boundary=m", multipart("m", parts));
+}
+
+interface Shape {
+  readonly form: string | null;
+  readonly whole: boolean | null;
+  readonly files: number;
+  readonly carries: Carries;
+}
+
+function shapeOf({ offer, facts }: ReadMessage): Shape {
+  const { signed, files } = offer;
+  return {
+    form: signed?.form ?? null,
+    whole: signed?.whole ?? null,
+    files: files.length,
+    carries: facts.carries,
+  };
+}
+
+const DETACHED = { form: "detached", whole: true, files: 0, carries: "signed" } as const;
+const OPAQUE = { form: "opaque", whole: true, files: 0, carries: "signed" } as const;
+const NOTHING = { form: null, whole: null, files: 0, carries: "nothing" } as const;
+const P7M = (more: string) => `Content-Type: ${more}\r\nContent-Transfer-Encoding: base64`;
+const CER = attachment("application/pkix-cert", "me.cer");
+
+type Row = [name: string, mail: ReadMessage, expected: Shape];
+
+const FORMS: readonly Row[] = [
+  ["multipart/signed", message(SIGNED_TYPE, SIGNED), DETACHED],
+  ["the old x-pkcs7-signature", message(SIGNED_TYPE, SIGNED.replace("pkcs7-sig", "x-pkcs7-sig")), DETACHED],
+  [
+    "a signature by file name only",
+    message(SIGNED_TYPE, multipart("s", [TEXT, attachment("application/octet-stream", "smime.p7s")])),
+    DETACHED,
+  ],
+  ["a preamble for programs without MIME", message(SIGNED_TYPE, `This is S/MIME.\r\n${SIGNED}`), DETACHED],
+  [
+    "application/pkcs7-mime",
+    message(P7M("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m"), CMS),
+    OPAQUE,
+  ],
+  ["the old x-pkcs7-mime", message(P7M("application/x-pkcs7-mime; name=smime.p7m"), CMS), OPAQUE],
+  ["smime.p7m by file name only", message(P7M('application/octet-stream; name="smime.p7m"'), CMS), OPAQUE],
+  [
+    "certs-only",
+    message(P7M("application/pkcs7-mime; smime-type=certs-only"), CMS),
+    { ...OPAQUE, carries: "certs-only" },
+  ],
+  [
+    "enveloped",
+    message(P7M("application/pkcs7-mime; smime-type=enveloped-data"), CMS),
+    { ...OPAQUE, carries: "encrypted" },
+  ],
+  [
+    "enveloped with authentication (RFC 8551 §3.4)",
+    message(P7M("application/pkcs7-mime; smime-type=authEnveloped-data"), CMS),
+    { ...OPAQUE, carries: "encrypted" },
+  ],
+];
+
+const ALTERED: readonly Row[] = [
+  ["a list footer in multipart/mixed", mixed(SIGNED_PART, TEXT), { ...DETACHED, whole: false }],
+  ["a disclaimer above it", mixed(TEXT, SIGNED_PART), { ...DETACHED, whole: false }],
+  ["wrapped alone in multipart/mixed", mixed(SIGNED_PART), { ...DETACHED, whole: false }],
+  [
+    "a footer as epilogue",
+    message(SIGNED_TYPE, `${SIGNED}-- \r\nSent by a list\r\n`),
+    { ...DETACHED, whole: false },
+  ],
+  ["blank lines as epilogue are nothing", message(SIGNED_TYPE, `${SIGNED}\r\n\r\n`), DETACHED],
+  [
+    "a third part inside multipart/signed",
+    message(SIGNED_TYPE, multipart("s", [TEXT, SIGNATURE, TEXT])),
+    { ...DETACHED, whole: false },
+  ],
+  [
+    "signed as one alternative of several",
+    message("Content-Type: multipart/alternative; boundary=m", multipart("m", [TEXT, SIGNED_PART])),
+    { ...DETACHED, whole: false },
+  ],
+  [
+    "an opaque part as an attachment",
+    mixed(TEXT, attachment("application/pkcs7-mime", "smime.p7m")),
+    { ...OPAQUE, whole: false },
+  ],
+  [
+    "two signed parts: the first counts, the other's signature is a file",
+    mixed(SIGNED_PART, SIGNED_PART.replaceAll("boundary=s", "boundary=t").replaceAll("--s", "--t")),
+    { ...DETACHED, whole: false, files: 1 },
+  ],
+  [
+    "a signed part inside the signed content: the outer counts",
+    message(SIGNED_TYPE.replace("boundary=s", "boundary=o"), multipart("o", [SIGNED_PART, SIGNATURE])),
+    { ...DETACHED, files: 1 },
+  ],
+  [
+    "forwarded as message/rfc822: nothing",
+    mixed(TEXT, `Content-Type: message/rfc822\r\n\r\nFrom: x@y.example\r\n${SIGNED_PART}`),
+    NOTHING,
+  ],
+  [
+    "signed around a forwarded signed mail: the outer alone",
+    message(
+      SIGNED_TYPE.replace("boundary=s", "boundary=o"),
+      multipart("o", [`Content-Type: message/rfc822\r\n\r\n${SIGNED_PART}`, SIGNATURE]),
+    ),
+    DETACHED,
+  ],
+  ["multipart/signed with one part only", message(SIGNED_TYPE, multipart("s", [TEXT])), NOTHING],
+  ["multipart/signed whose second part is text", message(SIGNED_TYPE, multipart("s", [TEXT, TEXT])), NOTHING],
+];
+
+const FILES: readonly Row[] = [
+  ...["cer", "crt", "der", "pem", "p7b", "p7c", "P12", "pfx", "key"].map(
+    (ending): Row => [
+      `a file .${ending} by its name`,
+      mixed(TEXT, attachment("application/octet-stream", `me.${ending}`)),
+      { ...NOTHING, files: 1, carries: "certificate-file" },
+    ],
+  ),
+  ...[
+    "application/pkix-cert",
+    "application/x-x509-user-cert",
+    "application/x-x509-ca-cert",
+    "application/x-pkcs12",
+  ].map(
+    (type): Row => [
+      `a file by its type ${type}`,
+      mixed(TEXT, attachment(type, "me")),
+      { ...NOTHING, files: 1, carries: "certificate-file" },
+    ],
+  ),
+  ["a file of another kind", mixed(TEXT, attachment("application/pdf", "me.pdf")), NOTHING],
+  ["an empty file", mixed(TEXT, attachment("application/pkix-cert", "me.cer", "")), NOTHING],
+  [
+    "a file inside the signed content",
+    message(
+      SIGNED_TYPE,
+      multipart("s", [
+        `Content-Type: multipart/mixed; boundary=m\r\n\r\n${multipart("m", [TEXT, CER])}`,
+        SIGNATURE,
+      ]),
+    ),
+    { ...DETACHED, files: 1 },
+  ],
+  ["a file beside the signed part", mixed(SIGNED_PART, CER), { ...DETACHED, whole: false, files: 1 }],
+  ["a file in a forwarded mail", mixed(TEXT, `Content-Type: message/rfc822\r\n\r\n${CER}`), NOTHING],
+  [
+    "at most twenty files",
+    mixed(...Array.from({ length: 30 }, () => CER)),
+    { ...NOTHING, files: 20, carries: "certificate-file" },
+  ],
+  [
+    "a file too large to be a certificate",
+    mixed(TEXT, attachment("application/pkix-cert", "me.cer", "QUFB\r\n".repeat(120_000))),
+    NOTHING,
+  ],
+];
+
+const PGP = "-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n\r\nxx\r\n-----END PGP PUBLIC KEY BLOCK-----\r\n";
+const OPENPGP = { ...NOTHING, carries: "openpgp" } as const;
+
+const OTHERS: readonly Row[] = [
+  [
+    "PGP/MIME signed (RFC 3156)",
+    message(
+      'Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=s',
+      multipart("s", [TEXT, "Content-Type: application/pgp-signature\r\n\r\nxx"]),
+    ),
+    OPENPGP,
+  ],
+  [
+    "an attached OpenPGP key",
+    mixed(TEXT, "Content-Type: application/pgp-keys; name=key.asc\r\n\r\nxx"),
+    OPENPGP,
+  ],
+  ["OpenPGP armour in the text", message("Content-Type: text/plain", PGP), OPENPGP],
+  [
+    "OpenPGP armour quoted in a sentence",
+    message("Content-Type: text/plain", `> ${PGP.split("\r\n")[0]}\r\n`),
+    NOTHING,
+  ],
+  [
+    "S/MIME beside an OpenPGP key",
+    mixed(SIGNED_PART, "Content-Type: application/pgp-keys\r\n\r\nxx"),
+    { ...DETACHED, whole: false },
+  ],
+  ["HTML only", message("Content-Type: text/html", "<p>Hello</p>"), NOTHING],
+  ["a calendar", mixed("Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR"), NOTHING],
+  ["no MIME at all", read([FROM_OUTSIDE, ...ALICE]), NOTHING],
+];
+
+describe("what a mail offers, by its structure (PRODUCT §3)", () => {
+  it.each(FORMS)("%s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
+  it.each(ALTERED)("altered or nested: %s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
+  it.each(FILES)("%s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
+  it.each(OTHERS)("%s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
+});
+
+describe("the signed bytes (RFC 8551 §3.5.3)", () => {
+  it("are the part exactly as it was sent, without the line end before the delimiter", () => {
+    const odd =
+      "Content-Type: text/plain;\r\n\tformat=flowed \r\n\r\n trailing blanks  \r\n\r\n.\r\n\xe4\r\n";
+    const { signed } = message(SIGNED_TYPE, multipart("s", [odd, SIGNATURE])).offer;
+    expect(signed?.form === "detached" && Buffer.from(signed.content).toString()).toBe(odd);
+  });
+
+  it("are the same with bare LF line ends, as they are", () => {
+    const { signed } = message(SIGNED_TYPE, multipart("s", ["A: b\n\nc\nd", SIGNATURE])).offer;
+    expect(signed?.form === "detached" && Buffer.from(signed.content).toString()).toBe("A: b\n\nc\nd");
+  });
+
+  it("carry their CMS structure decoded, and tell when its base64 was damaged", () => {
+    const good = message(SIGNED_TYPE, SIGNED).offer.signed;
+    const damaged = message(SIGNED_TYPE, SIGNED.replace(CMS, "MAMC*QE=")).offer.signed;
+    expect(Buffer.from(good?.cms ?? []).toString("hex")).toBe("3003020101");
+    expect([good?.damaged, damaged?.damaged]).toEqual([false, true]);
+  });
+
+  it("of an opaque content are searched for certificate files too", () => {
+    const content = `Content-Type: multipart/mixed; boundary=m\r\n\r\n${multipart("m", [TEXT, CER])}`;
+    expect(filesInContent(Buffer.from(content)).map(({ name }) => name)).toEqual(["me.cer"]);
+    expect(filesInContent(Buffer.from("\x00\xff garbage"))).toEqual([]);
+  });
+});
