@@ -73,7 +73,7 @@ async function resolve(protocol: Protocol, server: MailServer): Promise<readonly
       "temporary",
       `${protocol}.unreachable`,
       `The name ${server.host} cannot be resolved.`,
-      { cause },
+      { hint: `Check ${protocol}.host and the name server.`, cause },
     );
   }
 }

@@ -19,19 +19,20 @@ interface Bucket {
 /**
  * The buckets that a reply to this sender draws on (PRODUCT §5). Senders who are not authenticated have buckets of
  * their own throughout: whoever forges an address must not use up what its real owner is due.
- * @param to bare address, plus form folded
+ * @param to bare address, plus form folded; its case is not counted, for it is the same person's mailbox
  */
 export function bucketsFor(
   to: string,
   authenticated: MessageFacts["authenticated"],
   policy: Policy["replies"],
 ): Bucket[] {
-  const domain = to.slice(to.lastIndexOf("@") + 1);
+  const person = to.toLowerCase();
+  const domain = person.slice(person.lastIndexOf("@") + 1);
   const { perAddress, perDomain, total, unauthenticated } = policy.budget;
   const stranger = authenticated !== true;
   const prefix = stranger ? "unauthenticated " : "";
   return [
-    { name: `${prefix}address ${to}`, rate: perAddress },
+    { name: `${prefix}address ${person}`, rate: perAddress },
     { name: `${prefix}domain ${domain}`, rate: perDomain },
     stranger ? { name: "unauthenticated", rate: unauthenticated } : { name: "total", rate: total },
   ];
@@ -40,20 +41,26 @@ export function bucketsFor(
 /**
  * Draws one reply from every bucket (generic cell rate algorithm: a bucket remembers one time, until which it is used
  * up). The reply leaves when the slowest bucket allows it; when that is more than 24 hours away, none is drawn.
+ * @param weight as how many replies it counts: each mailbox of a request is one (PRODUCT §4)
  */
-export function draw(wanted: readonly Bucket[], states: readonly BucketState[], now: Date): Allowance {
+export function draw(
+  wanted: readonly Bucket[],
+  states: readonly BucketState[],
+  now: Date,
+  weight = 1,
+): Allowance {
   const usedUntil = (name: string) =>
     Math.max(now.getTime(), states.find((state) => state.name === name)?.usedUntil.getTime() ?? 0);
   const sendAt = Math.max(
     now.getTime(),
-    ...wanted.map(({ name, rate }) => usedUntil(name) - (rate.limit - 1) * interval(rate)),
+    ...wanted.map(({ name, rate }) => usedUntil(name) - (rate.limit - weight) * interval(rate)),
   );
   if (sendAt - now.getTime() > DAY) return { sendAt: null, buckets: [] };
   return {
     sendAt: new Date(sendAt),
     buckets: wanted.map(({ name, rate }) => ({
       name,
-      usedUntil: new Date(usedUntil(name) + interval(rate)),
+      usedUntil: new Date(usedUntil(name) + weight * interval(rate)),
     })),
   };
 }

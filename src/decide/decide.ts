@@ -60,6 +60,11 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
   };
 }
 
+/** Each mailbox of a request counts in the budget (PRODUCT §4). */
+function weightOf(content: ReplyContent): number {
+  return "mailboxes" in content ? content.mailboxes.length : 1;
+}
+
 /** The answer to a request, in either of its two forms. */
 function isAnswer(content: ReplyContent): boolean {
   return content.template === "certificate" || content.template === "no-certificate";
@@ -118,7 +123,8 @@ function tell(
       continue;
     }
     const to = facts.from.address;
-    const allowance = draw(bucketsFor(withoutPlus(to), facts.authenticated, policy.replies), buckets, now);
+    const wanted = bucketsFor(withoutPlus(to), facts.authenticated, policy.replies);
+    const allowance = draw(wanted, buckets, now, weightOf(content));
     if (allowance.sendAt === null) {
       reasons.push(reason("no-reply.over-budget", content.template));
       continue;

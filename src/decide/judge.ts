@@ -50,7 +50,8 @@ function directoryFindings(
   const findings: Finding[] = [];
   // A revoked public key stays barred, in a fresh certificate and under any address.
   if (view.barred.has(report.spkiSha256)) findings.push(finding("cert.barred"));
-  if (held === null && isPinned(report, view, policy)) findings.push(finding("cert.pinned"));
+  // What is only pending, or expired, is not settled: else the same mail twice would get round the pin.
+  if (held?.status !== "active" && isPinned(report, view, policy)) findings.push(finding("cert.pinned"));
   return findings;
 }
 

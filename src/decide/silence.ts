@@ -1,4 +1,4 @@
-import { withoutPlus } from "../mail/index.ts";
+import { sameAddress, withoutPlus } from "../mail/index.ts";
 import type { Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
 import type { Template } from "./plan.ts";
@@ -81,8 +81,8 @@ function toldOften(
   return over === undefined ? null : reason("no-reply.told-before", `${told.length} in 30 days`);
 }
 
-/** Whether an address is the robot's own, plus form or not. */
+/** Whether an address is the robot's own, plus form or not, in any ASCII case. */
 export function isRobot(address: string, policy: Policy): boolean {
   const bare = withoutPlus(address);
-  return policy.robot.some((own) => withoutPlus(own) === bare);
+  return policy.robot.some((own) => sameAddress(withoutPlus(own), bare, { exactLocalPart: false }));
 }

@@ -68,6 +68,7 @@ export function connectError(error: unknown, settings: ImapSettings): unknown {
   if (clues.code === undefined) return error;
   const reason = UNREACHABLE[clues.code] ?? "closed the connection";
   return new KeybotError("temporary", "imap.unreachable", `${server} ${reason}${saying(clues)}`, {
+    hint: "Check imap.host and imap.port, and that the server is running.",
     cause: error,
   });
 }

@@ -36,7 +36,7 @@ export function reportOn(certificate: Certificate, circumstances: Circumstances)
     ...pathFindings(result),
     ...anchorFindings(result, trust, address),
     ...usageFindings(certificate, result.path, circumstances.encryptionBeside),
-    ...strengthFindings(certificate, result.path, policy),
+    ...strengthFindings(certificate, result, policy),
     ...revocationFindings(certificate, trust, policy),
   ];
   return {

@@ -17,7 +17,9 @@ export function holderFindings(
     return source === "subject" ? [finding("address.subject")] : [];
   }
   const domain = address.slice(address.lastIndexOf("@") + 1);
-  if (addresses.length === 0 && domains.some((named) => covers(named, domain))) {
+  const gateways = addresses.filter(isGateway).map((named) => named.slice(named.lastIndexOf("@") + 1));
+  const spokenFor = gateways.length < addresses.length ? [] : [...domains, ...gateways];
+  if (spokenFor.some((named) => covers(named, domain))) {
     return [finding("cert.domain", `a certificate of the domain ${domain}, not of one mailbox`)];
   }
   if (addresses.length === 0) return [finding("address.missing")];
@@ -31,6 +33,17 @@ export function namesAddress(certificate: Certificate, address: string, exactLoc
   return certificateAddresses(certificate).addresses.some((named) =>
     sameAddress(named, address, { exactLocalPart }),
   );
+}
+
+/** RFC 3183 §3.1.1: the names under which a gateway signs and decrypts for its whole domain. */
+const GATEWAYS = new Set([
+  "domain-signing-authority",
+  "domain-confidentiality-authority",
+  "review-authority",
+]);
+
+function isGateway(address: string): boolean {
+  return GATEWAYS.has(address.slice(0, address.lastIndexOf("@")).toLowerCase());
 }
 
 /** `example.com`, `@example.com`, `.example.com` and `*.example.com` all speak for a domain, never for a mailbox. */

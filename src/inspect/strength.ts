@@ -1,4 +1,4 @@
-import { type Certificate, digestOf } from "../pki/index.ts";
+import { type Certificate, digestOf, type PathResult } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -35,12 +35,12 @@ const STRONG_DIGESTS = new Set([
 
 /**
  * Algorithms of the certificate and its path (RFC 8550 §4.3): every key, and every signature below the anchor; the
- * anchor's own signature proves nothing.
- * @param path target first, anchor (or as far as it goes) last; may be empty
+ * anchor's own signature proves nothing, that of any other self-signed certificate at the end no more.
+ * @param result the path as far as it goes, whether or not it is valid
  */
 export function strengthFindings(
   certificate: Certificate,
-  path: readonly Certificate[],
+  { path, anchor }: Pick<PathResult, "path" | "anchor">,
   policy: Policy["certificates"],
 ): Finding[] {
   const findings: Finding[] = [];
@@ -51,9 +51,11 @@ export function strengthFindings(
     const weak = keyWeakness(above, policy.minimumRsaBits);
     if (weak !== null) findings.push(finding("path.weak", `the CA ${above.subject.text}: ${weak}`));
   }
-  // A path that could not be built to an anchor still says how the certificate itself was signed.
-  for (const below of path.length > 1 ? path.slice(0, -1) : [certificate]) {
-    const weak = signatureWeakness(below);
+  for (const signed of [certificate, ...path.slice(1)]) {
+    const isEnd =
+      signed !== certificate &&
+      (signed.sha256 === anchor?.certificate.sha256 || signed.issuer.canonical === signed.subject.canonical);
+    const weak = isEnd ? null : signatureWeakness(signed);
     if (weak !== null) findings.push(finding("path.weak", weak));
   }
   return findings;

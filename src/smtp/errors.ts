@@ -111,7 +111,10 @@ function replyError(clues: Clues, reply: number, settings: SmtpSettings, cause: 
 function unreachable(clues: Clues, settings: SmtpSettings, cause: Error): KeybotError {
   const known = UNREACHABLE[clues.systemCode ?? ""] ?? UNREACHABLE[clues.code ?? ""];
   const message = `${place(settings)} ${known ?? "closed the connection"}${saying(clues)}`;
-  return new KeybotError("temporary", "smtp.unreachable", message, { cause });
+  return new KeybotError("temporary", "smtp.unreachable", message, {
+    hint: "Check smtp.host and smtp.port, and that the server is running.",
+    cause,
+  });
 }
 
 /** The server has no way to log in, or none that fits. */

@@ -9,7 +9,7 @@ import { decodeTrust } from "../../src/inspect/index.ts";
 import { decideAndRender } from "../../src/robot/answer.ts";
 import { gather } from "../../src/robot/gather.ts";
 import { trustMaterialOf } from "../../src/robot/index.ts";
-import { openStore, type RenderedReply, type Store } from "../../src/store/index.ts";
+import { openStore, type Store } from "../../src/store/index.ts";
 import {
   Authority,
   type AuthorityOptions,
@@ -39,6 +39,8 @@ export interface RunOptions {
 /** An installation in a folder of its own, with a real database and mails that OpenSSL signed. */
 export class Office {
   readonly folder = mkdtempSync(join(tmpdir(), "keybot-office-"));
+  /** Its keybot.toml, to be written with changes; the tables that a test adds must not be in it. */
+  readonly configuration = CONFIGURATION.replace(/\[trust\][^[]*/, "");
   /** A CA that a test may trust, and what it issues. */
   readonly root: Authority;
   #mails = 0;
@@ -111,10 +113,22 @@ export class Office {
   }
 
   /** What waits in the outbox, whole. */
-  async outbox(): Promise<readonly RenderedReply["to"][]> {
+  async outbox(): Promise<readonly string[]> {
     return this.store(async (store) =>
       (await store.outboxEntries()).map(({ to, template }) => `${template} ${to}`),
     );
+  }
+
+  /** The text of the newest mail of a template, its quoted-printable undone. */
+  async mail(template: string): Promise<string> {
+    return this.store(async (store) => {
+      const entry = (await store.outboxEntries()).find((one) => one.template === template);
+      const due = entry === undefined ? null : await store.claim(entry.id, NOON, NOON);
+      const text = Buffer.from(due?.bytes ?? []).toString("latin1");
+      return text
+        .replace(/=\r\n/g, "")
+        .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    });
   }
 
   /** A partner sends a signed mail; it is read, judged, decided and committed as the robot does it. */

@@ -41,7 +41,9 @@ export class Shell {
     this.#show.command(line);
     const ran = await this.#spawn(...onTerminal(line));
     this.#show.output(ran.text);
-    if (exit !== 0 || ran.exit !== 0) this.#checks.check(`exit code ${exit}`, ran.exit, exit);
+    if (exit !== 0 || ran.exit !== 0) {
+      this.#checks.check(`it ends with exit code ${exit}`, ran.exit, exit);
+    }
     return ran.text;
   }
 
@@ -69,7 +71,7 @@ export class Shell {
     const child = spawn(program, args, {
       cwd: this.folder,
       env: this.#env,
-      stdio: ["pipe", "pipe", "inherit"],
+      stdio: ["pipe", "pipe", "ignore"],
     });
     const chunks: Buffer[] = [];
     child.stdout.on("data", (bytes: Buffer) => chunks.push(bytes));

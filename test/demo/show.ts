@@ -19,6 +19,10 @@ export class Show {
     this.coloured = out.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
   }
 
+  title(text: string): void {
+    this.#line(this.#style("bold", text));
+  }
+
   /** Begins the next step. */
   heading(title: string): void {
     this.#steps += 1;

@@ -36,8 +36,8 @@ export interface Stage {
   robotLog(): string;
   /** Shows a letter and sends it through Postfix as a host outside. */
   send(letter: Letter): Promise<void>;
-  /** What lies in the inbox of somebody outside, oldest first. */
-  inbox(address: string): Promise<readonly Received[]>;
+  /** What lies in the inbox of somebody outside, oldest first, once there are `count` mails. */
+  inbox(address: string, count: number): Promise<readonly Received[]>;
   /** The answers to a letter, once there are `count` of them in its author's inbox. */
   replies(letter: Letter, count?: number): Promise<readonly Received[]>;
   /** The ledger's record of a letter, once the robot has filed it. */
@@ -81,7 +81,11 @@ export async function openStage(show: Show, checks: Checks): Promise<Stage> {
         from: letter.envelopeFrom ?? addressOf(letter.from),
       });
     },
-    inbox,
+    inbox: (address, count) =>
+      until(`${count} mail(s) for ${address}`, async () => {
+        const mails = await inbox(address);
+        return mails.length >= count ? mails : undefined;
+      }),
     replies: (letter, count = 1) =>
       until(`${count} answer(s) to ${letter.messageId}`, async () => {
         const mails = await inbox(addressOf(letter.from));

@@ -190,12 +190,14 @@ for (const row of ROWS) {
   describeWith(["dovecot", "postfix"], `wiring: ${row.name}`, () => {
     let company: Company;
     let seen: readonly Seen[];
+    let became: Outcome;
     beforeAll(async () => {
       company = await openCompany(siteOptions(row.options));
       for (const name of NAMES) await send(company.site, name, SENT[name]);
       await arrived(company.site, NAMES.flatMap((name) => expectedOf(row, name)).length);
       seen = await lookAt(company.site);
       await company.site.keybot(["poll"]);
+      became = await outcomeOf(company.site);
     });
     afterAll(() => company?.stop());
 
@@ -207,15 +209,15 @@ for (const row of ROWS) {
       },
     );
 
-    it.each(NAMES)("%s: keybot poll answers each addressed mailbox, once", async (name) => {
+    it.each(NAMES)("%s: keybot poll answers each addressed mailbox, once", (name) => {
       const wanted = [...new Set(expectedOf(row, name).flatMap(({ mailboxes }) => mailboxes))].sort();
-      expect(await ledgerOf(company.site, name)).toEqual(wanted);
+      expect(became.asked(name)).toEqual(wanted);
       // Nobody has declared the alias: that anna and claims stand behind it must not be told.
       const templates = wanted.map((mailbox) =>
         mailbox.startsWith(SALES) ? "no-certificate" : "certificate",
       );
-      expect(await answersTo(company.site, name)).toEqual(templates);
-      expect(await repliesTo(company.site, name)).toBe(wanted.length);
+      expect(became.answers(name)).toEqual(templates);
+      expect(became.replies(name)).toBe(wanted.length);
     });
 
     it("believes no authentication result that the sender wrote", () => {
@@ -416,35 +418,40 @@ function deliveryOf(raw: Buffer): Omit<Copy, "mailboxes"> {
   };
 }
 
-/** What the ledger says of a request: `address source` of each mailbox that it was taken to ask for. */
-async function ledgerOf(site: Site, name: string): Promise<string[]> {
-  const store = await openStore({ stateDir: site.stateFolder, readOnly: true });
-  try {
-    const entries = await store.ledgerEntries();
-    const requests = entries.filter(
-      (entry) => entry.messageId === messageIdOf(name) && entry.kind === "request",
-    );
-    return requests.flatMap(({ addressed }) => addressed.map(nameAndSource)).sort();
-  } finally {
-    await store.close();
-  }
+/** What a poll made of the mails, each by its name. */
+interface Outcome {
+  /** `address source` of each mailbox that the ledger has for the request. */
+  readonly asked: (name: string) => string[];
+  /** The templates with which `keybot log` says that it was answered. */
+  readonly answers: (name: string) => string[];
+  /** How many replies the partner has. */
+  readonly replies: (name: string) => number;
 }
 
-/** The templates with which `keybot log` says that this mail was answered. */
-async function answersTo(site: Site, name: string): Promise<string[]> {
+async function outcomeOf(site: Site): Promise<Outcome> {
+  const store = await openStore({ stateDir: site.stateFolder, readOnly: true });
+  const entries = await store.ledgerEntries().finally(() => store.close());
   const records = (await site.keybot(["log", "--json", "--limit", "1000"])).records() as {
     readonly messageId: string;
     readonly replies: readonly { readonly template: string; readonly state: string }[];
   }[];
-  const replies = records
-    .filter(({ messageId }) => messageId === messageIdOf(name))
-    .flatMap((record) => record.replies);
-  return replies.filter(({ state }) => state === "sent").map(({ template }) => template);
-}
-
-async function repliesTo(site: Site, name: string): Promise<number> {
-  const inbox = await site.partnerInbox(PARTNER);
-  return inbox.filter(({ raw }) => valuesOf(fieldsOf(raw), "In-Reply-To")[0] === messageIdOf(name)).length;
+  const inbox = (await site.partnerInbox(PARTNER)).map(
+    ({ raw }) => valuesOf(fieldsOf(raw), "In-Reply-To")[0],
+  );
+  return {
+    asked: (name) =>
+      entries
+        .filter(({ messageId, kind }) => messageId === messageIdOf(name) && kind === "request")
+        .flatMap(({ addressed }) => addressed.map(nameAndSource))
+        .sort(),
+    answers: (name) =>
+      records
+        .filter(({ messageId }) => messageId === messageIdOf(name))
+        .flatMap(({ replies }) => replies)
+        .filter(({ state }) => state === "sent")
+        .map(({ template }) => template),
+    replies: (name) => inbox.filter((id) => id === messageIdOf(name)).length,
+  };
 }
 
 function expectedOf(row: Row, name: Name): readonly Copy[] {

@@ -200,7 +200,7 @@ function pathCases(world: World): Case[] {
     refused("rejected", "path.expired", "RFC 5280 §6.1.3", "expired", expired, ["cert.expired"]),
     refused("rejected", "path.not-yet", "RFC 5280 §6.1.3", "not yet valid", future, ["cert.not-yet-valid"]),
     refused("rejected", "path.expired-ca", "RFC 5280 §6.1.3", "the CA has expired", oldCa, ["path.expired"]),
-    refused("rejected", "path.not-a-ca", "RFC 5280 §6.1.4", "basicConstraints of the issuer say no CA", notCa, ["path.not-a-ca"]),
+    refused("rejected", "path.not-a-ca", "RFC 5280 §6.1.4", "basicConstraints of the issuer say no CA", notCa, ["path.not-a-ca", "path.malformed"]),
     refused("rejected", "path.key-usage", "RFC 5280 §6.1.4", "the issuer may not sign certificates", noSign, ["path.key-usage"]),
     refused("rejected", "path.length", "RFC 5280 §6.1.4", "a CA below pathLenConstraint 0", deep, ["path.length"]),
     accepted("path.name-constraints", "RFC 5280 §4.2.1.10", "rfc822Name permitted", permitted),
@@ -230,11 +230,15 @@ function usageCases(world: World): Case[] {
     accepted("usage.encipherment", USAGE, "RSA with keyEncipherment", rsa("critical,digitalSignature,keyEncipherment")),
     refused("rejected", "usage.rsa-agreement", USAGE, "RSA with keyAgreement, which an RSA key cannot", rsa("critical,digitalSignature,keyAgreement"), ["cert.sign-only"]),
     accepted("usage.eku-none", USAGE, "no extended key usage", eku(null)),
-    accepted("usage.eku-any", USAGE, "anyExtendedKeyUsage", eku("anyExtendedKeyUsage")),
+    accepted("usage.eku-any", USAGE, "anyExtendedKeyUsage", ...any(eku("anyExtendedKeyUsage"))),
     accepted("usage.eku-more", USAGE, "emailProtection and clientAuth", eku("emailProtection,clientAuth")),
     refused("rejected", "usage.eku-other", USAGE, "clientAuth alone", eku("clientAuth"), ["cert.usage"]),
     refused("rejected", "usage.ca", "RFC 5280 §4.2.1.9", "a CA certificate", ca, ["cert.ca"]),
   ];
+}
+
+function any(of: Identity): [Identity, Buffer, Rest] {
+  return [of, signed(of), { divergence: { path: "OpenSSL's S/MIME purpose wants emailProtection by name; RFC 8550 §4.4.4 takes any" } }];
 }
 
 /** Rule 5: strong enough. */

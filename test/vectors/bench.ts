@@ -66,7 +66,7 @@ export function explain(vector: Case, root: Identity): Promise<Explanation> {
   const policy = (vector.policy ?? ((same) => same))(POLICY);
   return explainMessage(vector.mail, {
     policy,
-    at: NOW,
+    at: new Date(), // never before the thisUpdate of a CRL that was made for this vector
     trust: {
       anchors: trust.anchors ?? [anchorOf(root)],
       intermediates: (trust.intermediates ?? []).map(certificateOf),

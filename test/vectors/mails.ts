@@ -1,4 +1,5 @@
 /** Mails that `test/lab` does not make: altered on the way, nested, or with a CMS structure of its own kind. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { isProblem, parseSignedData } from "../../src/pki/index.ts";
 import { type Identity, type SignedMailOptions, signedMail } from "../lab/openssl.ts";
 import { ALICE } from "./authorities.ts";
@@ -6,6 +7,8 @@ import { delivered } from "./bench.ts";
 
 /** A signed mail of Alice's to the robot. */
 export function signed(signer: Identity | readonly Identity[], change: Partial<SignedMailOptions> = {}): Buffer {
+  const signers: readonly Identity[] = "der" in signer ? [signer] : signer;
+  const beside = change.chain ?? [...new Set(signers.flatMap(({ chain }) => chain))];
   return signedMail({
     signer,
     from: ALICE,
@@ -13,7 +16,17 @@ export function signed(signer: Identity | readonly Identity[], change: Partial<S
     subject: "My certificate",
     extraHeaders: delivered(),
     ...change,
+    chain: oneFile(beside),
   });
+}
+
+/** `openssl cms` takes the last of several -certfile only, so they go into one. */
+function oneFile(files: readonly string[]): string[] {
+  const [first, ...others] = files;
+  if (first === undefined || others.length === 0) return [...files];
+  const all = `${first}.with-${others.length}-others.pem`;
+  writeFileSync(all, files.map((file) => readFileSync(file, "utf8")).join("\n"));
+  return [all];
 }
 
 const END_OF_HEADER = "\r\n\r\n";

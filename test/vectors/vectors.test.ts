@@ -113,7 +113,7 @@ describe("OpenSSL over the same vectors", () => {
       runSync(
         "openssl",
         [
-          ...["verify", "-x509_strict", "-purpose", "smimesign", "-no-CAfile", "-no-CApath", "-no-CAstore"],
+          ...["verify", "-x509_strict", "-policy_check", "-purpose", "smimesign", "-no-CAfile", "-no-CApath", "-no-CAstore"],
           ...["-trusted", file("anchors.pem", anchors), ...chain],
           ...(trust.intermediates === undefined ? [] : ["-untrusted", known]),
           ...(crls === undefined ? [] : ["-crl_check_all", "-CRLfile", file("crls.pem", crls)]),

@@ -14,7 +14,7 @@ export async function approve(stage: Stage): Promise<void> {
       "it, does so at once:",
   );
   await shell.run("keybot poll");
-  const second = (await stage.inbox(dora.address)).at(1);
+  const [, second] = await stage.inbox(dora.address, 2);
   if (second !== undefined) show.quote(excerpt(second, "Accepted", 12));
   checks.check(
     "Dora is told",

@@ -25,7 +25,7 @@ export async function encrypt(stage: Stage): Promise<void> {
   await shell.run(`keybot lookup ${alice.address} > alice.pem`);
   await shell.run(
     "openssl cms -encrypt -aes256 -in letter.txt -out letter.eml " +
-      `-from ${claims.address} \\\n    -to ${alice.address} -subject 'Your claim' alice.pem`,
+      `-from ${claims.address} \\\n-to ${alice.address} -subject 'Your claim' alice.pem`,
   );
   await shell.run("head -9 letter.eml");
 

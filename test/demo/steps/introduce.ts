@@ -2,7 +2,7 @@ import type { Stage } from "../stage.ts";
 
 /** Says what runs. */
 export async function introduce({ site, show }: Stage): Promise<void> {
-  show.plain("keybot: a company, its mail servers, four partners and the robot");
+  show.title("keybot: a company, its mail servers, four partners and the robot");
   const border =
     site.postfix === undefined
       ? "An SMTP receiver in Postfix's place (its master process needs root) and a real Dovecot"

@@ -31,11 +31,11 @@ export async function request(stage: Stage): Promise<void> {
     checks.check(`the certificate of ${address} came, byte for byte`, file.bytes.equals(identity.der));
     for (const { name, bytes } of reply.files) writeFileSync(join(shell.folder, name), bytes);
   }
-  show.say("OpenSSL reads what came:");
-  const [name = ""] = replies.flatMap(({ files }) => files.map((file) => file.name)).filter(isCer);
-  await shell.run(`openssl x509 -in ${name} -noout -subject -issuer -ext subjectAltName`);
-}
-
-function isCer(name: string): boolean {
-  return name.endsWith(".cer");
+  show.say("OpenSSL takes what came, and finds the path to the public CA:");
+  const { address } = cast.claims;
+  await shell.run(`openssl pkcs7 -inform DER -in ${address}.p7b -print_certs -out path.pem`);
+  const verified = await shell.run(
+    `openssl verify -purpose smimeencrypt -CAfile public-root.pem -untrusted path.pem ${address}.pem`,
+  );
+  checks.check("it is good for encrypting mail", verified, `${address}.pem: OK\n`);
 }

@@ -1,0 +1,331 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { encode } from "../../src/pki/der-write.ts";
+import { type Certificate, checkOcsp, isProblem, OID, parseOcspResponse, toPem } from "../../src/pki/index.ts";
+import { fullBudget } from "../../src/pki/path-budget.ts";
+import { hours, issueResponder, noCheck, nonce, ocspSigning, respond } from "./ocsp-authority.ts";
+import { Scratch } from "./openssl-scratch.ts";
+import { basicConstraints, edKey, extension, issue, issueCa, keyUsage, NOW } from "./path-authority.ts";
+
+const root = issueCa({ subject: "Root" });
+const ca = issueCa({ subject: "CA", issuer: root });
+const otherCa = issueCa({ subject: "Other CA", issuer: root });
+/** The CA's name and serial numbers under another key. */
+const namesake = issueCa({ subject: "CA", issuer: root });
+const alice = issue({ subject: "Alice", issuer: ca }).certificate;
+const bob = issue({ subject: "Bob", issuer: ca }).certificate;
+const responder = issueResponder({ issuer: ca });
+const about = { certificate: alice, issuer: ca.certificate };
+const SENT = Buffer.alloc(32, 7);
+const UNKNOWN = extension("1.2.3.4.5", encode.null(), true);
+
+interface Row {
+  readonly rule: string;
+  readonly given: () => Buffer;
+  /** `good`, `unknown`, `revoked <time> <reason>` or the fault. */
+  readonly found: string;
+  readonly nonce?: Buffer;
+  /** Certificates of responders that some CRL calls good. */
+  readonly unrevoked?: readonly Certificate[];
+  /** What OpenSSL makes of it, where it differs, and why. Times and nonces are not asked of it. */
+  readonly openssl?: readonly [says: string, because: string];
+}
+
+/** A responder of the CA's whose certificate differs in this one thing. */
+function delegated(spec: Partial<Parameters<typeof issueResponder>[0]>): Buffer {
+  return respond(issueResponder({ issuer: ca, ...spec }), { answers: [about] });
+}
+
+const ROWS: readonly Row[] = [
+  { rule: "§4.2.2.2 (2): signed by the issuer", found: "good", given: () => respond(ca, { answers: [about] }) },
+  {
+    rule: "§4.2.1: the responder named by its key",
+    found: "good",
+    given: () => respond(ca, { answers: [about], by: "key" }),
+  },
+  {
+    rule: "§4.2.2.2 (3): signed by a responder of the issuer's",
+    found: "good",
+    given: () => respond(responder, { answers: [about] }),
+  },
+  {
+    rule: "§4.2.2.2 (3): that responder named by its key",
+    found: "good",
+    given: () => respond(responder, { answers: [about], by: "key" }),
+  },
+  {
+    rule: "§4.1.1: the certificate named by SHA-256",
+    found: "good",
+    given: () => respond(ca, { answers: [{ ...about, digest: "sha256" }] }),
+  },
+  {
+    rule: "§2.2: revoked, without a reason",
+    found: "revoked 2026-06-01T09:00:00.000Z null",
+    given: () => respond(responder, { answers: [{ ...about, status: { revoked: hours(-3) } }] }),
+    openssl: ["revoked", "the same"],
+  },
+  {
+    rule: "§2.2: revoked with a reason",
+    found: "revoked 2026-06-01T09:00:00.000Z 1",
+    given: () => respond(ca, { answers: [{ ...about, status: { revoked: hours(-3), reason: 1 } }] }),
+    openssl: ["revoked", "the same"],
+  },
+  {
+    rule: "§2.2: the responder does not know the certificate",
+    found: "unknown",
+    given: () => respond(ca, { answers: [{ ...about, status: "unknown" }] }),
+  },
+  {
+    rule: "§3.2 (1): about another certificate",
+    found: "other-certificate",
+    given: () => respond(ca, { answers: [{ ...about, certificate: bob }] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§3.2 (1): the right one beside others",
+    found: "good",
+    given: () =>
+      respond(ca, { answers: [{ ...about, certificate: bob, status: { revoked: hours(-3) } }, about] }),
+  },
+  {
+    rule: "§3.2 (1): the same serial number under another key of the same name",
+    found: "other-certificate",
+    given: () => respond(ca, { answers: [{ certificate: alice, issuer: namesake.certificate }] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§3.2 (2): the signature is wrong",
+    found: "signature",
+    given: () => respond(ca, { answers: [about], spoilSignature: true }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§3.2 (2): the responder's certificate did not come along",
+    found: "signature",
+    given: () => respond(responder, { answers: [about], certificates: [] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§3.2 (2): the response names another responder than the one that signed",
+    found: "signature",
+    given: () => respond(responder, { answers: [about], responderName: ca.subject }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2: signed by another CA under the same root",
+    found: "responder",
+    given: () => respond(otherCa, { answers: [about], certificates: [otherCa.certificate] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2: signed by an end entity of the CA that is no responder",
+    found: "responder",
+    given: () =>
+      delegated({ extensions: [basicConstraints(false), keyUsage("digitalSignature"), noCheck()] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2: anyExtendedKeyUsage makes no responder",
+    found: "responder",
+    given: () => {
+      const any = extension(
+        OID.extendedKeyUsage,
+        encode.sequence(encode.oid(OID.anyExtendedKeyUsage)),
+      );
+      return delegated({ extensions: [basicConstraints(false), any, noCheck()] });
+    },
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2 (3): a responder of the root's, not issued directly by the CA",
+    found: "responder",
+    given: () => respond(issueResponder({ issuer: root }), { answers: [about] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2 (3): a responder whose certificate another CA of the same name signed",
+    found: "responder",
+    given: () => respond(issueResponder({ issuer: namesake }), { answers: [about] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2 (3): a responder whose certificate has run out",
+    found: "responder",
+    given: () => delegated({ notAfter: hours(-1) }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2 (3): a responder whose certificate is not valid yet",
+    found: "responder",
+    given: () => delegated({ notBefore: hours(1) }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "RFC 5280 §4.2.1.12: a responder whose keyUsage is not for signing",
+    found: "responder",
+    given: () =>
+      delegated({
+        extensions: [basicConstraints(false), keyUsage("keyEncipherment"), ocspSigning(), noCheck()],
+      }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "RFC 5280 §4.2: a responder with a critical extension that is not understood",
+    found: "responder",
+    given: () => delegated({ extensions: [basicConstraints(false), ocspSigning(), noCheck(), UNKNOWN] }),
+    openssl: ["nothing", "the same"],
+  },
+  {
+    rule: "§4.2.2.2.1: a responder without nocheck, of whose revocation nothing is known",
+    found: "responder",
+    given: () => delegated({ nocheck: false }),
+    openssl: ["good", "never asks whether a responder is revoked"],
+  },
+  {
+    rule: "§4.2.2.2.1: a responder without nocheck that is not revoked",
+    found: "good",
+    given: () => respond(unchecked, { answers: [about] }),
+    get unrevoked() {
+      return [unchecked.certificate];
+    },
+  },
+  {
+    rule: "§3.2 (6): nextUpdate has passed by more than the clocks may differ",
+    found: "stale",
+    given: () => respond(ca, { answers: [{ ...about, nextUpdate: hours(-0.1) }] }),
+  },
+  {
+    rule: "§3.2 (6): nextUpdate has passed, but within five minutes",
+    found: "good",
+    given: () => respond(ca, { answers: [{ ...about, nextUpdate: hours(-0.05) }] }),
+  },
+  {
+    rule: "§4.2.2.1: thisUpdate lies in the future by more than five minutes",
+    found: "later",
+    given: () => respond(ca, { answers: [{ ...about, thisUpdate: hours(0.1), nextUpdate: hours(2) }] }),
+  },
+  {
+    rule: "§4.2.2.1: thisUpdate lies in the future, but within five minutes",
+    found: "good",
+    given: () => respond(ca, { answers: [{ ...about, thisUpdate: hours(0.05), nextUpdate: hours(2) }] }),
+  },
+  {
+    rule: "§4.2.2.1: without nextUpdate, an hour old",
+    found: "good",
+    given: () => respond(ca, { answers: [{ ...about, nextUpdate: null }] }),
+  },
+  {
+    rule: "§4.2.2.1: without nextUpdate, two days old",
+    found: "stale",
+    given: () => respond(ca, { answers: [{ ...about, thisUpdate: hours(-48), nextUpdate: null }] }),
+  },
+  {
+    rule: "§3.2: of two answers about the certificate, the newer one",
+    found: "revoked 2026-06-01T09:00:00.000Z null",
+    given: () =>
+      respond(ca, {
+        answers: [
+          { ...about, thisUpdate: hours(-2) },
+          { ...about, thisUpdate: hours(-1), status: { revoked: hours(-3) } },
+        ],
+      }),
+    openssl: ["good", "takes the first"],
+  },
+  {
+    rule: "RFC 8954 §2.1: the nonce comes back",
+    found: "good",
+    nonce: SENT,
+    given: () => respond(ca, { answers: [about], extensions: [nonce(SENT)] }),
+  },
+  {
+    rule: "RFC 8954 §2.1: another nonce comes back",
+    found: "nonce",
+    nonce: SENT,
+    given: () => respond(ca, { answers: [about], extensions: [nonce(Buffer.alloc(32, 8))] }),
+  },
+  {
+    rule: "RFC 5019 §4: no nonce comes back",
+    found: "good",
+    nonce: SENT,
+    given: () => respond(ca, { answers: [about] }),
+  },
+  {
+    rule: "RFC 8954 §2.1: a nonce that nobody sent",
+    found: "good",
+    given: () => respond(ca, { answers: [about], extensions: [nonce(SENT)] }),
+  },
+  {
+    rule: "§4.4: a critical extension of the response that is not understood",
+    found: "critical-extension",
+    given: () => respond(ca, { answers: [about], extensions: [UNKNOWN] }),
+    openssl: ["good", "does not look at extensions"],
+  },
+  {
+    rule: "§4.4: a critical extension of the answer that is not understood",
+    found: "critical-extension",
+    given: () => respond(ca, { answers: [{ ...about, extensions: [UNKNOWN] }] }),
+    openssl: ["good", "does not look at extensions"],
+  },
+];
+
+const unchecked = issueResponder({ issuer: ca, nocheck: false, subject: "Unchecked" });
+
+describe("checkOcsp: the rules of RFC 6960", () => {
+  const scratch = new Scratch();
+  scratch.write("root.pem", toPem(root.certificate.der, "CERTIFICATE"));
+  scratch.write("ca.pem", toPem(ca.certificate.der, "CERTIFICATE"));
+  scratch.write("alice.pem", toPem(alice.der, "CERTIFICATE"));
+
+  it.each(ROWS.map((row) => [row.rule, row] as const))("%s", (_, row) => {
+    const der = row.given();
+    const result = judge(der, row.nonce ?? null, row.unrevoked ?? []);
+    expect(result).toBe(row.found);
+    const [says, because] = row.openssl ?? [row.found === "unknown" ? "unknown" : "good", "the same"];
+    expect(opensslSays(scratch, der), `openssl: ${because}`).toBe(says);
+  });
+
+  it("spends no more signature checks than the budget has", () => {
+    const budget = { ...fullBudget(), left: { ...fullBudget().left, signatureChecks: 1 } };
+    const response = parseOcspResponse(respond(responder, { answers: [about] }));
+    if (isProblem(response)) throw new Error(response.detail);
+    const issuer = { certificate: ca.certificate, key: ca.certificate.publicKey };
+    const isUnrevoked = () => false;
+    const result = checkOcsp({ certificate: alice, issuer, response, nonce: null, at: NOW, isUnrevoked, budget });
+    expect(result.status).not.toBe("good");
+    expect(budget.exhausted).toBe("signatureChecks");
+  });
+
+  it("a response that is signed by a key of an unknown kind says so", () => {
+    const odd = { ...ca, key: { ...edKey(), algorithm: encode.sequence(encode.oid("1.2.3.4")) } };
+    expect(judge(respond(odd, { answers: [about] }), null, [])).toBe("algorithm");
+  });
+});
+
+function judge(der: Buffer, sent: Buffer | null, unrevoked: readonly Certificate[]): string {
+  const response = parseOcspResponse(der);
+  if (isProblem(response)) return response.detail;
+  const result = checkOcsp({
+    certificate: alice,
+    issuer: { certificate: ca.certificate, key: ca.certificate.publicKey },
+    response,
+    nonce: sent,
+    at: NOW,
+    isUnrevoked: ({ sha256 }) => unrevoked.some((one) => one.sha256 === sha256),
+  });
+  if (result.status === "unusable") return result.fault;
+  if (result.status !== "revoked") return result.status;
+  return `revoked ${result.revocationTime.toISOString()} ${result.reason}`;
+}
+
+/** `openssl ocsp` over the same response: the status that it believes, or `nothing`. */
+function opensslSays(scratch: Scratch, der: Buffer): string {
+  scratch.write("response.der", der);
+  const options = ["-issuer", "ca.pem", "-cert", "alice.pem", "-CAfile", "root.pem"];
+  const { status, stdout, stderr } = spawnSync(
+    "openssl",
+    ["ocsp", "-respin", "response.der", "-verify_other", "ca.pem", ...options, "-attime", String(NOW.getTime() / 1000)],
+    { cwd: scratch.folder, encoding: "utf8" },
+  );
+  if (status !== 0 || !stderr.includes("Response verify OK")) return "nothing";
+  return /^alice\.pem: (good|revoked|unknown)/m.exec(stdout)?.[1] ?? "nothing";
+}
