@@ -6,7 +6,6 @@ import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
-import { connectImap } from "../imap/index.ts";
 import { FINDINGS, type FindingCode } from "../inspect/index.ts";
 import type { Log } from "../log.ts";
 import { DEFAULT_TIMEOUTS } from "../mail-server.ts";
@@ -70,7 +69,8 @@ export async function openRobot(
     store,
     judge,
     mailer,
-    connect: () => connectImap(connection, log),
+    // Loaded when it is needed: it takes longer than everything else, and most commands connect to nothing.
+    connect: async () => (await import("../imap/index.ts")).connectImap(connection, log),
     log,
     now,
     holder: `${hostname()} ${process.pid} ${randomBytes(4).toString("hex")}`,

@@ -35,12 +35,8 @@ export function namesAddress(certificate: Certificate, address: string, exactLoc
   );
 }
 
-/** RFC 3183 §3.1.1: the names under which a gateway signs and decrypts for its whole domain. */
-const GATEWAYS = new Set([
-  "domain-signing-authority",
-  "domain-confidentiality-authority",
-  "review-authority",
-]);
+/** RFC 3183 §3.1, §4: the names under which a gateway signs and decrypts for its whole domain. */
+const GATEWAYS = new Set(["domain-signing-authority", "domain-confidentiality-authority"]);
 
 function isGateway(address: string): boolean {
   return GATEWAYS.has(address.slice(0, address.lastIndexOf("@")).toLowerCase());

@@ -51,14 +51,17 @@ export function strengthFindings(
     const weak = keyWeakness(above, policy.minimumRsaBits);
     if (weak !== null) findings.push(finding("path.weak", `the CA ${above.subject.text}: ${weak}`));
   }
-  for (const signed of [certificate, ...path.slice(1)]) {
-    const isEnd =
-      signed !== certificate &&
-      (signed.sha256 === anchor?.certificate.sha256 || signed.issuer.canonical === signed.subject.canonical);
-    const weak = isEnd ? null : signatureWeakness(signed);
+  for (const [depth, signed] of [certificate, ...path.slice(1)].entries()) {
+    const isLast = depth > 0 && depth === path.length - 1;
+    if (isLast && (anchor !== null || isSelfIssued(signed))) continue;
+    const weak = signatureWeakness(signed);
     if (weak !== null) findings.push(finding("path.weak", weak));
   }
   return findings;
+}
+
+function isSelfIssued({ issuer, subject }: Certificate): boolean {
+  return issuer.canonical === subject.canonical;
 }
 
 function keyWeakness(certificate: Certificate, minimumRsaBits: number): string | null {

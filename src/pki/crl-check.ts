@@ -184,25 +184,12 @@ function unfitness(crl: Crl, at: Date): string | null {
   // RFC 5280 §5.1.2.5 requires nextUpdate; a CRL without one would stay good for ever.
   if (crl.nextUpdate === null) return `${whose} does not say when it runs out`;
   if (at > crl.nextUpdate) return `${whose} ran out at ${crl.nextUpdate.toISOString()}`; // §6.3.3 (a)
-  const unknown = crl.criticalExtensions.find((oid) => !PROCESSED.has(oid)) ?? unknownEntryExtension(crl);
-  return unknown === null ? null : `${whose} has critical extension ${unknown}, which is not understood`; // §5.2, §5.3
+  const unknown =
+    crl.criticalExtensions.find((oid) => !PROCESSED.has(oid)) ??
+    // RFC 5280 §5.3: an unknown critical extension on ANY entry forbids the use of the whole CRL.
+    crl.criticalEntryExtensions.find((oid) => !PROCESSED_IN_ENTRY.has(oid));
+  return unknown === undefined ? null : `${whose} has critical extension ${unknown}, which is not understood`; // §5.2, §5.3
 }
-
-/** RFC 5280 §5.3: an unknown critical extension on ANY entry forbids the use of the whole CRL. */
-function unknownEntryExtension(crl: Crl): string | null {
-  const known = UNKNOWN_ENTRY_EXTENSIONS.get(crl);
-  if (known !== undefined) return known;
-  let unknown: string | null = null;
-  for (const { criticalExtensions } of crlEntries(crl)) {
-    unknown = criticalExtensions.find((oid) => !PROCESSED_IN_ENTRY.has(oid)) ?? null;
-    if (unknown !== null) break;
-  }
-  UNKNOWN_ENTRY_EXTENSIONS.set(crl, unknown);
-  return unknown;
-}
-
-/** A CRL never changes, and walking 100,000 entries takes a tenth of a second: done once, however often it is asked. */
-const UNKNOWN_ENTRY_EXTENSIONS = new WeakMap<Crl, string | null>();
 
 /** Who may have signed a CRL for the certificate at this depth: those above it on the path, then all others. */
 function candidates(point: DistributionPoint, depth: number, input: RevocationInput): readonly CrlSigner[] {

@@ -61,7 +61,12 @@ export interface Crl {
     readonly onlySomeReasons: readonly number[] | null;
   } | null;
   readonly criticalExtensions: readonly string[];
+  /** OIDs of the critical extensions that any entry has, each once (RFC 5280 §5.3). */
+  readonly criticalEntryExtensions: readonly string[];
 }
+
+/** What can be said of a CRL before its entries were looked at. */
+export type CrlHeader = Omit<Crl, "entries" | "criticalEntryExtensions">;
 
 /** One entry of a CRL (RFC 5280 §5.3). */
 export interface CrlEntry {
@@ -88,8 +93,7 @@ export function parseCrl(der: Uint8Array): Crl | ParseProblem {
   if (der.length > MAX_CRL_BYTES) return { problem: "too-large", detail: `CRL of ${der.length} octets` };
   return attempt(() => {
     const crl = readCrl(Uint8Array.from(der));
-    checkEntries(crl.entries);
-    return crl;
+    return { ...crl, criticalEntryExtensions: checkEntries(crl.entries) };
   });
 }
 
@@ -98,13 +102,16 @@ export function parseCrl(der: Uint8Array): Crl | ParseProblem {
  * forwards a CRL; who wants to know what it says must decode it whole.
  * @param der is not copied: the result lives on its bytes
  */
-export function parseCrlHeader(der: Uint8Array): Omit<Crl, "entries"> | ParseProblem {
+export function parseCrlHeader(der: Uint8Array): CrlHeader | ParseProblem {
   if (der.length > MAX_CRL_BYTES) return { problem: "too-large", detail: `CRL of ${der.length} octets` };
   return attempt(() => readCrl(der));
 }
 
+/** Decoded but for its entries. */
+type Unwalked = CrlHeader & Pick<Crl, "entries">;
+
 /** CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm, signatureValue } (RFC 5280 §5.1.1). */
-function readCrl(der: Uint8Array): Crl {
+function readCrl(der: Uint8Array): Unwalked {
   const outer = enterOnly(der, TAG.sequence, "CRL");
   const tbs = outer.raw("tbsCertList", TAG.sequence);
   const signatureAlgorithm = readAlgorithm(outer, "signatureAlgorithm");
@@ -117,7 +124,7 @@ function readCrl(der: Uint8Array): Crl {
   return { der, sha256: hash("sha256", der, "hex"), tbs, ...fields, signatureAlgorithm, signature };
 }
 
-type TbsFields = Omit<Crl, "der" | "sha256" | "tbs" | "signatureAlgorithm" | "signature"> & {
+type TbsFields = Omit<Unwalked, "der" | "sha256" | "tbs" | "signatureAlgorithm" | "signature"> & {
   readonly tbsSignatureAlgorithm: AlgorithmIdentifier;
 };
 
@@ -237,9 +244,16 @@ function entryIssuer(value: Uint8Array): GeneralName[] {
   return readGeneralNames(enterOnly(value, TAG.sequence, "certificateIssuer"), "certificateIssuer");
 }
 
-function checkEntries(entries: Uint8Array): void {
+/** Checks the form of every entry in one pass; returns the OIDs of the critical extensions that it saw. */
+function checkEntries(entries: Uint8Array): readonly string[] {
   const list = new DerReader(entries);
-  while (list.more()) decodeEntry(readEntry(list), null);
+  const critical = new Set<string>();
+  while (list.more()) {
+    const entry = readEntry(list);
+    if (entry.extensions.length === 0) time(entry.date, "revocationDate");
+    else for (const oid of decodeEntry(entry, null).criticalExtensions) critical.add(oid);
+  }
+  return [...critical];
 }
 
 /**

@@ -7,8 +7,16 @@ import { DerError, type DerReader, TAG } from "./der.ts";
  */
 export function time(reader: DerReader, what: string): Date {
   const { tag, content } = reader.element();
-  if (tag === TAG.utcTime) return utcTime(digitsOf(content, 12, what), what);
-  if (tag === TAG.generalizedTime) return generalizedTime(digitsOf(content, 14, what), what);
+  if (tag === TAG.utcTime) {
+    checkForm(content, 12, what);
+    const year = pair(content, 0);
+    // RFC 5280 §4.1.2.5.1: two-digit years from 50 on are 19xx, below 20xx.
+    return calendarTime((year >= 50 ? 1900 : 2000) + year, content.subarray(2), what);
+  }
+  if (tag === TAG.generalizedTime) {
+    checkForm(content, 14, what);
+    return calendarTime(pair(content, 0) * 100 + pair(content, 2), content.subarray(4), what);
+  }
   throw new DerError(`${what}: neither UTCTime nor GeneralizedTime`);
 }
 
@@ -17,42 +25,36 @@ export function isTime(tag: number): boolean {
   return tag === TAG.utcTime || tag === TAG.generalizedTime;
 }
 
-/** RFC 5280 §4.1.2.5.1: two-digit years from 50 on are 19xx, below 20xx. */
-function utcTime(digits: readonly number[], what: string): Date {
-  const year = pair(digits, 0);
-  return calendarTime((year >= 50 ? 1900 : 2000) + year, digits.slice(2), what);
-}
-
-function generalizedTime(digits: readonly number[], what: string): Date {
-  return calendarTime(pair(digits, 0) * 100 + pair(digits, 2), digits.slice(4), what);
-}
-
 /** A year and the digits of MMDDHHMMSS as a Date; a day, hour … that does not exist is refused (Date would move on). */
-function calendarTime(year: number, digits: readonly number[], what: string): Date {
+function calendarTime(year: number, digits: Uint8Array, what: string): Date {
   const month = pair(digits, 0);
   const day = pair(digits, 2);
   const [hour, minute, second] = [pair(digits, 4), pair(digits, 6), pair(digits, 8)];
-  const date = new Date(Date.UTC(2000, month - 1, day, hour, minute, second));
-  date.setUTCFullYear(year, month - 1, day); // unlike Date.UTC it does not take the years 0 to 99 for 19xx
-  const exists =
-    date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  const exists = day >= 1 && day <= daysOf(year, month) && hour < 24 && minute < 60 && second < 60;
   if (!exists) throw new DerError(`${what}: no such time`);
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  if (year < 100) date.setUTCFullYear(year, month - 1, day); // Date.UTC takes the years 0 to 99 for 19xx
   return date;
 }
 
-function pair(digits: readonly number[], at: number): number {
-  return (digits[at] ?? 0) * 10 + (digits[at + 1] ?? 0);
+const DAYS: readonly number[] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Days of a month of the Gregorian calendar; 0 for a month that does not exist. */
+function daysOf(year: number, month: number): number {
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0);
 }
 
-/** The digits of a time that must have just so many, and a `Z` behind them. */
-function digitsOf(content: Uint8Array, count: number, what: string): number[] {
-  const digits: number[] = [];
+function pair(digits: Uint8Array, at: number): number {
+  return ((digits[at] ?? 0) - 0x30) * 10 + (digits[at + 1] ?? 0) - 0x30;
+}
+
+/** A time must have just so many digits, and a `Z` behind them. CRLs have 100,000 times, so no copies are made here. */
+function checkForm(content: Uint8Array, count: number, what: string): void {
   let wellFormed = content.length === count + 1 && content[count] === 0x5a;
   for (let at = 0; wellFormed && at < count; at++) {
-    const digit = (content[at] ?? 0) - 0x30;
-    wellFormed = digit >= 0 && digit <= 9;
-    digits.push(digit);
+    const digit = content[at] ?? 0;
+    wellFormed = digit >= 0x30 && digit <= 0x39;
   }
   if (!wellFormed) throw new DerError(`${what}: not of the form ${count === 12 ? "YY" : "YYYY"}MMDDHHMMSSZ`);
-  return digits;
 }

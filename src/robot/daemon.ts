@@ -17,6 +17,15 @@ export interface Watch {
 /** An IDLE connection is left and taken up again this often, so that a dead one is noticed (RFC 2177: under 29 minutes). */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
+/** Without IDLE the schedule alone decides; a timer cannot be set for ever. */
+const LONGEST_SLEEP_MS = 24 * 3_600_000;
+
+/** How often the outbox is looked at while the daemon waits: one indexed query. */
+const OUTBOX_MS = 1_000;
+
+/** Something was left for a retry, perhaps because a server is down: no hurry then. */
+const AFTER_FAILURE_MS = 30_000;
+
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
 
@@ -70,26 +79,40 @@ async function serve(robot: Robot, watch: Watch, wake: Wake, signal: AbortSignal
     robot.log.info("daemon.ready", { idle: watch.idle, cron: watch.cron });
     while (!signal.aborted && !session.closed) {
       wake.clear();
-      await runRound(robot, session, signal);
+      const { failed } = await runRound(robot, session, signal);
       if (signal.aborted) break;
-      const dueMs = await untilDue(robot);
-      const news = watch.idle ? await idle(session, dueMs, wake) : await wake.waitFor(dueMs);
-      if (news === "closed")
-        throw new KeybotError("temporary", "imap.closed", "The IMAP server closed the connection.");
+      const outbox = watchOutbox(robot, wake, failed > 0 ? AFTER_FAILURE_MS : OUTBOX_MS);
+      try {
+        await waitForWork(session, watch, wake);
+      } finally {
+        outbox.stop();
+      }
     }
   } finally {
     await session.close();
   }
 }
 
-async function idle(session: ImapSession, ms: number, wake: Wake): Promise<"news" | "timeout" | "closed"> {
-  return await session.waitForNews(Math.min(ms, LONGEST_WAIT_MS), wake.signal);
+async function waitForWork(session: ImapSession, watch: Watch, wake: Wake): Promise<void> {
+  if (!watch.idle) {
+    await wake.waitFor(LONGEST_SLEEP_MS);
+    return;
+  }
+  const news = await session.waitForNews(LONGEST_WAIT_MS, wake.signal);
+  if (news === "closed")
+    throw new KeybotError("temporary", "imap.closed", "The IMAP server closed the connection.");
 }
 
-async function untilDue(robot: Robot): Promise<number> {
-  const due = await robot.store.nextDueAt();
-  if (due === null) return LONGEST_WAIT_MS;
-  return Math.min(LONGEST_WAIT_MS, Math.max(1_000, due.getTime() - robot.now().getTime()));
+/** Wakes the daemon for a mail whose time has come, or that an admin's decision has put into the outbox meanwhile. */
+function watchOutbox(robot: Robot, wake: Wake, everyMs: number): { stop(): void } {
+  const look = async () => {
+    const due = await robot.store.nextDueAt();
+    if (due !== null && due.getTime() <= robot.now().getTime()) wake.up();
+  };
+  const timer = setInterval(() => {
+    look().catch((error: unknown) => robot.log.debug("outbox.not-read", { error: messageOf(error) }));
+  }, everyMs);
+  return { stop: () => clearInterval(timer) };
 }
 
 /** Something that ends a wait: a tick of the schedule, or the end of all. Remembered when nobody waits just then. */

@@ -54,8 +54,6 @@ export interface Cast {
 /** The lab of all attacks: identities, the honest twins, and what is trusted. */
 export interface Stage extends Cast {
   readonly now: Date;
-  /** Seconds of openssl are spent once a twin. */
-  twin(name: string, make: () => Buffer): Buffer;
   signed(options: Partial<SignedMailOptions> & Pick<SignedMailOptions, "signer">): Buffer;
   /** keybot with the public CA and the broker's; `days` from now. */
   bench(days: number): ExplainBench;
@@ -81,7 +79,6 @@ export function openStage(folder: string): Stage {
   const broker = Authority.root(folder, { name: "Broker CA" });
   const key = "P-256";
   const issue = (...addresses: string[]) => ca.issue({ addresses, key });
-  const twins = new Map<string, Buffer>();
   const utf8Mailbox = (text: string) =>
     ca.issue({ name: "Mallory", altNames: [`otherName:1.3.6.1.5.5.7.8.9;UTF8:${text}`], key });
   return {
@@ -107,11 +104,6 @@ export function openStage(folder: string): Stage {
     rogue: rogueCa.issue({ addresses: [ALICE], key }),
     ofBroker: broker.issue({ addresses: [ALICE], name: WORDS, key }),
     issuer: ca.identity,
-    twin: (name, make) => {
-      const known = twins.get(name) ?? make();
-      twins.set(name, known);
-      return known;
-    },
     signed: (options) => signedMail({ ...letter(now), ...options }),
     bench: (days) => ({
       policy: POLICY,

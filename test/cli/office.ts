@@ -16,7 +16,7 @@ import {
   type CertificateOptions,
   type Identity,
 } from "../lab/authority.ts";
-import { signedMail } from "../lab/mail.ts";
+import { type Attachment, signedMail } from "../lab/mail.ts";
 import { FakeTerminal } from "./fake-terminal.ts";
 
 /** The time of every command, unless a test says another one. */
@@ -144,12 +144,14 @@ export class Office {
       messageId,
       date: at,
       extraHeaders: more.headers ?? [],
+      ...(more.md === undefined ? {} : { md: more.md }),
+      ...(more.attachment === undefined ? {} : { attachment: more.attachment }),
     });
     const config = await loadConfig(join(this.folder, "keybot.toml"), {});
     // OpenSSL signs at the real time, and the office lives in June 2026.
     const policy = {
       ...config.policy,
-      certificates: { ...config.policy.certificates, replay: "accept" as const },
+      certificates: { ...config.policy.certificates, replayDays: 36_500 },
     };
     await this.store(async (store) => {
       const trust = decodeTrust(await trustMaterialOf(store));
@@ -172,6 +174,8 @@ export class Office {
 export interface HarvestOptions {
   readonly at?: Date;
   readonly headers?: readonly (readonly [string, string])[];
+  readonly md?: string;
+  readonly attachment?: Attachment;
 }
 
 /** A span around noon, in milliseconds. */

@@ -7,7 +7,6 @@ import type { Stage } from "./stage.ts";
 export function invite({ site, show, shell, cast }: Stage): void {
   const { alice, bob, claims } = cast;
   const send = `node --import tsx test/demo/send.ts ${site.postfix?.port ?? site.sink?.port}`;
-  const doveadm = `doveadm -c ${site.dovecot.configFile} fetch -u`;
   writeFileSync(join(shell.folder, "bob.pem"), bob.identity.pem);
   copyFileSync(bob.identity.keyFile, join(shell.folder, "bob.key"));
   const block = (title: string, ...lines: readonly string[]): void => {
@@ -37,8 +36,9 @@ export function invite({ site, show, shell, cast }: Stage): void {
   );
   block(
     "read a partner's inbox, and the robot's folders",
-    `${doveadm} ${alice.address} text all`,
-    `${doveadm} ${ROBOT} 'mailbox hdr.subject' all`,
+    `D=${site.dovecot.configFile}`,
+    `doveadm -c $D fetch -u ${alice.address} text all`,
+    `doveadm -c $D fetch -u ${ROBOT} 'mailbox hdr.subject' all`,
   );
   show.say("What the robot says:");
 }

@@ -40,8 +40,8 @@ export interface Stage {
   inbox(address: string, count: number): Promise<readonly Received[]>;
   /** The answers to a letter, once there are `count` of them in its author's inbox. */
   replies(letter: Letter, count?: number): Promise<readonly Received[]>;
-  /** The ledger's record of a letter, once the robot has filed it. */
-  record(letter: Letter): Promise<LogRecord>;
+  /** The ledger's records of these letters, once the robot has filed all that has come. */
+  ledger(letters: readonly Letter[]): Promise<readonly LogRecord[]>;
 }
 
 /** What of a record of `keybot log --json` the demo looks at. */
@@ -52,7 +52,7 @@ export interface LogRecord {
   readonly folder: string | null;
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 
 /** Starts the company's servers and makes the cast. */
 export async function openStage(show: Show, checks: Checks): Promise<Stage> {
@@ -92,14 +92,16 @@ export async function openStage(show: Show, checks: Checks): Promise<Stage> {
         const answers = mails.filter((mail) => mail.field("In-Reply-To") === letter.messageId);
         return answers.length >= count ? answers : undefined;
       }),
-    record: async (letter) => {
+    ledger: async (letters) => {
       await until(`an empty INBOX of ${ROBOT}`, async () =>
         (await site.dovecot.messages(ROBOT)).length === 0 ? true : undefined,
       );
       const records = (await shell.records("log")) as readonly LogRecord[];
-      const found = records.find(({ messageId }) => messageId === letter.messageId);
-      if (found === undefined) throw new Error(`keybot log does not know ${letter.messageId}`);
-      return found;
+      return letters.map((letter) => {
+        const found = records.find(({ messageId }) => messageId === letter.messageId);
+        if (found === undefined) throw new Error(`keybot log does not know ${letter.messageId}`);
+        return found;
+      });
     },
   };
 }

@@ -289,6 +289,34 @@ describeWith(["dovecot", "postfix"], "wiring: what goes wrong", () => {
     }
   });
 
+  it("recipient_bcc_maps are asked before aliases: a request to an alias is not copied at all", async () => {
+    const map = `inline:{ {${ANNA} = ${ROBOT}}, {${CLAIMS} = ${ROBOT}} }`;
+    const site = await startSite(
+      siteOptions({ wiring: "none", postfixSettings: `recipient_bcc_maps = ${map}` }),
+    );
+    try {
+      await send(site, "to the alias", { to: [SALES] });
+      await send(site, "to the mailbox", { to: [ANNA] });
+      await arrived(site, 1);
+      expect((await lookAt(site)).map(({ name, copy }) => [name, copy.originalTo])).toEqual([
+        ["to the mailbox", [ROBOT]],
+      ]);
+    } finally {
+      await site.stop();
+    }
+  });
+
+  it("Sieve forwards a Message-ID of the same mailbox only once", async () => {
+    const site = await startSite(siteOptions({ wiring: "sieve" }));
+    try {
+      for (const to of [[ANNA], [ANNA], [CLAIMS]]) await send(site, "again", { to });
+      await arrived(site, 2);
+      expect((await lookAt(site)).map(({ copy }) => copy.redirectedFrom)).toEqual([[ANNA], [CLAIMS]]);
+    } finally {
+      await site.stop();
+    }
+  });
+
   it.each([
     { stripForged: false, copies: 0 },
     { stripForged: true, copies: 1 },

@@ -32,8 +32,7 @@ describeWith(["dovecot"], "poll after poll", () => {
         peaks.push(peak);
       }
       const seen = summaries.map((summary) => ({ ...(summary as object), stored: 0, answered: 0 }));
-      for (const summary of seen)
-        expect(summary).toMatchObject({ seen: MAILS, failed: 0, pending: 0 });
+      for (const summary of seen) expect(summary).toMatchObject({ seen: MAILS, failed: 0, pending: 0 });
       const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
       expect(Math.max(...peaks)).toBeLessThan(250 * 2 ** 20);
       task.meta.counts = {

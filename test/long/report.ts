@@ -53,7 +53,9 @@ function report(tests: readonly Test[], started: Date, ended: Date): string {
     const duration = ((test.diagnostic()?.duration ?? 0) / 1000).toFixed(1);
     const state = test.result().state;
     const counts = Object.entries(test.meta().counts ?? {});
-    const rows = counts.map(([name, value]) => `| ${name} | ${typeof value === "number" ? grouped(value) : value} |\n`);
+    const rows = counts.map(
+      ([name, value]) => `| ${name} | ${typeof value === "number" ? grouped(value) : value} |\n`,
+    );
     const table = rows.length === 0 ? "" : `\n| counted | |\n| --- | --- |\n${rows.join("")}`;
     return `## ${test.name}\n\n${state === "passed" ? "Passed" : "**Failed**"} in ${duration} seconds.\n${table}`;
   });
@@ -70,7 +72,14 @@ ${sections.join("\n")}`;
 function machine(): string {
   const memory = Math.round(totalmem() / 2 ** 30);
   const model = cpus()[0]?.model ?? "CPU";
-  return format("%s, %d × %s, %d GB, Node %s", process.platform, cpus().length, model, memory, process.versions.node);
+  return format(
+    "%s, %d × %s, %d GB, Node %s",
+    process.platform,
+    cpus().length,
+    model,
+    memory,
+    process.versions.node,
+  );
 }
 
 function grouped(value: number): string {

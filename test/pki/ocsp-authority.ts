@@ -4,10 +4,24 @@
  */
 import { createHash } from "node:crypto";
 import { encode } from "../../src/pki/der-write.ts";
-import { type Certificate, isProblem, OID, type OcspResponse, parseOcspResponse } from "../../src/pki/index.ts";
+import {
+  type Certificate,
+  isProblem,
+  type OcspResponse,
+  OID,
+  parseOcspResponse,
+} from "../../src/pki/index.ts";
 import { encodeCertificateId, type OcspDigest } from "../../src/pki/ocsp-certificate-id.ts";
 import { keyBits } from "../../src/pki/public-key.ts";
-import { basicConstraints, extension, type Issued, issue, keyUsage, NOW, type Spec } from "./path-authority.ts";
+import {
+  basicConstraints,
+  extension,
+  type Issued,
+  issue,
+  keyUsage,
+  NOW,
+  type Spec,
+} from "./path-authority.ts";
 
 /** One SingleResponse. */
 export interface Said {
@@ -82,7 +96,9 @@ export function refusal(status: number): Buffer {
 }
 
 /** A responder's certificate, as CAs make them. */
-export function issueResponder(spec: Partial<Spec> & { readonly issuer: Issued; readonly nocheck?: boolean }): Issued {
+export function issueResponder(
+  spec: Partial<Spec> & { readonly issuer: Issued; readonly nocheck?: boolean },
+): Issued {
   const { nocheck = true, ...rest } = spec;
   return issue({
     subject: "Responder",

@@ -1,7 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/pki/der-write.ts";
-import { type Certificate, checkOcsp, isProblem, OID, parseOcspResponse, toPem } from "../../src/pki/index.ts";
+import {
+  type Certificate,
+  checkOcsp,
+  isProblem,
+  OID,
+  parseOcspResponse,
+  toPem,
+} from "../../src/pki/index.ts";
 import { fullBudget } from "../../src/pki/path-budget.ts";
 import { hours, issueResponder, noCheck, nonce, ocspSigning, respond } from "./ocsp-authority.ts";
 import { Scratch } from "./openssl-scratch.ts";
@@ -15,6 +22,7 @@ const namesake = issueCa({ subject: "CA", issuer: root });
 const alice = issue({ subject: "Alice", issuer: ca }).certificate;
 const bob = issue({ subject: "Bob", issuer: ca }).certificate;
 const responder = issueResponder({ issuer: ca });
+const unchecked = issueResponder({ issuer: ca, nocheck: false, subject: "Unchecked" });
 const about = { certificate: alice, issuer: ca.certificate };
 const SENT = Buffer.alloc(32, 7);
 const UNKNOWN = extension("1.2.3.4.5", encode.null(), true);
@@ -37,7 +45,11 @@ function delegated(spec: Partial<Parameters<typeof issueResponder>[0]>): Buffer 
 }
 
 const ROWS: readonly Row[] = [
-  { rule: "§4.2.2.2 (2): signed by the issuer", found: "good", given: () => respond(ca, { answers: [about] }) },
+  {
+    rule: "§4.2.2.2 (2): signed by the issuer",
+    found: "good",
+    given: () => respond(ca, { answers: [about] }),
+  },
   {
     rule: "§4.2.1: the responder named by its key",
     found: "good",
@@ -57,18 +69,17 @@ const ROWS: readonly Row[] = [
     rule: "§4.1.1: the certificate named by SHA-256",
     found: "good",
     given: () => respond(ca, { answers: [{ ...about, digest: "sha256" }] }),
+    openssl: ["nothing", "asks with SHA-1 here, and takes no other name for the certificate"],
   },
   {
     rule: "§2.2: revoked, without a reason",
     found: "revoked 2026-06-01T09:00:00.000Z null",
     given: () => respond(responder, { answers: [{ ...about, status: { revoked: hours(-3) } }] }),
-    openssl: ["revoked", "the same"],
   },
   {
     rule: "§2.2: revoked with a reason",
     found: "revoked 2026-06-01T09:00:00.000Z 1",
     given: () => respond(ca, { answers: [{ ...about, status: { revoked: hours(-3), reason: 1 } }] }),
-    openssl: ["revoked", "the same"],
   },
   {
     rule: "§2.2: the responder does not know the certificate",
@@ -79,7 +90,6 @@ const ROWS: readonly Row[] = [
     rule: "§3.2 (1): about another certificate",
     found: "other-certificate",
     given: () => respond(ca, { answers: [{ ...about, certificate: bob }] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§3.2 (1): the right one beside others",
@@ -91,74 +101,60 @@ const ROWS: readonly Row[] = [
     rule: "§3.2 (1): the same serial number under another key of the same name",
     found: "other-certificate",
     given: () => respond(ca, { answers: [{ certificate: alice, issuer: namesake.certificate }] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§3.2 (2): the signature is wrong",
     found: "signature",
     given: () => respond(ca, { answers: [about], spoilSignature: true }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§3.2 (2): the responder's certificate did not come along",
     found: "signature",
     given: () => respond(responder, { answers: [about], certificates: [] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§3.2 (2): the response names another responder than the one that signed",
     found: "signature",
     given: () => respond(responder, { answers: [about], responderName: ca.subject }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2: signed by another CA under the same root",
     found: "responder",
     given: () => respond(otherCa, { answers: [about], certificates: [otherCa.certificate] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2: signed by an end entity of the CA that is no responder",
     found: "responder",
     given: () =>
       delegated({ extensions: [basicConstraints(false), keyUsage("digitalSignature"), noCheck()] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2: anyExtendedKeyUsage makes no responder",
     found: "responder",
     given: () => {
-      const any = extension(
-        OID.extendedKeyUsage,
-        encode.sequence(encode.oid(OID.anyExtendedKeyUsage)),
-      );
+      const any = extension(OID.extendedKeyUsage, encode.sequence(encode.oid(OID.anyExtendedKeyUsage)));
       return delegated({ extensions: [basicConstraints(false), any, noCheck()] });
     },
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2 (3): a responder of the root's, not issued directly by the CA",
     found: "responder",
     given: () => respond(issueResponder({ issuer: root }), { answers: [about] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2 (3): a responder whose certificate another CA of the same name signed",
     found: "responder",
     given: () => respond(issueResponder({ issuer: namesake }), { answers: [about] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2 (3): a responder whose certificate has run out",
     found: "responder",
     given: () => delegated({ notAfter: hours(-1) }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2 (3): a responder whose certificate is not valid yet",
     found: "responder",
     given: () => delegated({ notBefore: hours(1) }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "RFC 5280 §4.2.1.12: a responder whose keyUsage is not for signing",
@@ -167,13 +163,12 @@ const ROWS: readonly Row[] = [
       delegated({
         extensions: [basicConstraints(false), keyUsage("keyEncipherment"), ocspSigning(), noCheck()],
       }),
-    openssl: ["nothing", "the same"],
+    openssl: ["good", "looks at the extended key usage only"],
   },
   {
     rule: "RFC 5280 §4.2: a responder with a critical extension that is not understood",
     found: "responder",
     given: () => delegated({ extensions: [basicConstraints(false), ocspSigning(), noCheck(), UNKNOWN] }),
-    openssl: ["nothing", "the same"],
   },
   {
     rule: "§4.2.2.2.1: a responder without nocheck, of whose revocation nothing is known",
@@ -185,9 +180,7 @@ const ROWS: readonly Row[] = [
     rule: "§4.2.2.2.1: a responder without nocheck that is not revoked",
     found: "good",
     given: () => respond(unchecked, { answers: [about] }),
-    get unrevoked() {
-      return [unchecked.certificate];
-    },
+    unrevoked: [unchecked.certificate],
   },
   {
     rule: "§3.2 (6): nextUpdate has passed by more than the clocks may differ",
@@ -268,7 +261,15 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-const unchecked = issueResponder({ issuer: ca, nocheck: false, subject: "Unchecked" });
+/** What OpenSSL says where it agrees; what times and nonces are worth is not asked of it. */
+const SAME: Readonly<Record<string, string>> = {
+  good: "good",
+  revoked: "revoked",
+  unknown: "unknown",
+  stale: "good",
+  later: "good",
+  nonce: "good",
+};
 
 describe("checkOcsp: the rules of RFC 6960", () => {
   const scratch = new Scratch();
@@ -280,7 +281,7 @@ describe("checkOcsp: the rules of RFC 6960", () => {
     const der = row.given();
     const result = judge(der, row.nonce ?? null, row.unrevoked ?? []);
     expect(result).toBe(row.found);
-    const [says, because] = row.openssl ?? [row.found === "unknown" ? "unknown" : "good", "the same"];
+    const [says, because] = row.openssl ?? [SAME[row.found.split(" ")[0] ?? ""] ?? "nothing", "the same"];
     expect(opensslSays(scratch, der), `openssl: ${because}`).toBe(says);
   });
 
@@ -290,7 +291,15 @@ describe("checkOcsp: the rules of RFC 6960", () => {
     if (isProblem(response)) throw new Error(response.detail);
     const issuer = { certificate: ca.certificate, key: ca.certificate.publicKey };
     const isUnrevoked = () => false;
-    const result = checkOcsp({ certificate: alice, issuer, response, nonce: null, at: NOW, isUnrevoked, budget });
+    const result = checkOcsp({
+      certificate: alice,
+      issuer,
+      response,
+      nonce: null,
+      at: NOW,
+      isUnrevoked,
+      budget,
+    });
     expect(result.status).not.toBe("good");
     expect(budget.exhausted).toBe("signatureChecks");
   });
@@ -320,12 +329,22 @@ function judge(der: Buffer, sent: Buffer | null, unrevoked: readonly Certificate
 /** `openssl ocsp` over the same response: the status that it believes, or `nothing`. */
 function opensslSays(scratch: Scratch, der: Buffer): string {
   scratch.write("response.der", der);
-  const options = ["-issuer", "ca.pem", "-cert", "alice.pem", "-CAfile", "root.pem"];
+  const options = ["-issuer", "ca.pem", "-cert", "alice.pem", "-CAfile", "root.pem", "-no_nonce"];
   const { status, stdout, stderr } = spawnSync(
     "openssl",
-    ["ocsp", "-respin", "response.der", "-verify_other", "ca.pem", ...options, "-attime", String(NOW.getTime() / 1000)],
+    [
+      "ocsp",
+      "-respin",
+      "response.der",
+      "-verify_other",
+      "ca.pem",
+      ...options,
+      "-attime",
+      String(NOW.getTime() / 1000),
+    ],
     { cwd: scratch.folder, encoding: "utf8" },
   );
   if (status !== 0 || !stderr.includes("Response verify OK")) return "nothing";
-  return /^alice\.pem: (good|revoked|unknown)/m.exec(stdout)?.[1] ?? "nothing";
+  // "Status times invalid" may come between: it measures by the clock of this machine, not by the time of the test.
+  return /^(?:alice\.pem: )?(good|revoked|unknown)$/m.exec(stdout)?.[1] ?? "nothing";
 }

@@ -35,13 +35,22 @@ interface Delivery {
 }
 
 /** The lines that our servers put above the sender's: for the lab's `extraHeaders`. */
-export function delivered({ dmarc, arrival = NOW, to = "robot@company.example" }: Delivery = {}): [string, string][] {
+export function delivered({
+  dmarc,
+  arrival = NOW,
+  to = "robot@company.example",
+}: Delivery = {}): [string, string][] {
   return [
     ["Return-Path", "<alice@partner.example>"],
     ["Delivered-To", to],
     ...(dmarc === undefined
       ? []
-      : [["Authentication-Results", `mx.company.example; dmarc=${dmarc} header.from=partner.example`] as [string, string]]),
+      : [
+          ["Authentication-Results", `mx.company.example; dmarc=${dmarc} header.from=partner.example`] as [
+            string,
+            string,
+          ],
+        ]),
     [
       "Received",
       `from mail.partner.example (mail.partner.example [192.0.2.1]) by mx.company.example with ESMTPS id 1; ${arrival.toUTCString().replace("GMT", "+0000")}`,

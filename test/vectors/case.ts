@@ -41,6 +41,8 @@ export interface Case {
     readonly replies: readonly Template[];
     /** Certificates stored as active, in order. */
     readonly active?: readonly Identity[];
+    /** Certificates whose public key is barred for every address. */
+    readonly barred?: readonly Identity[];
     readonly signature?: boolean | null;
     /** A reason that the ledger must hold. */
     readonly reason?: string;

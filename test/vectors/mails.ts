@@ -6,7 +6,10 @@ import { ALICE } from "./authorities.ts";
 import { delivered } from "./bench.ts";
 
 /** A signed mail of Alice's to the robot. */
-export function signed(signer: Identity | readonly Identity[], change: Partial<SignedMailOptions> = {}): Buffer {
+export function signed(
+  signer: Identity | readonly Identity[],
+  change: Partial<SignedMailOptions> = {},
+): Buffer {
   const signers: readonly Identity[] = "der" in signer ? [signer] : signer;
   const beside = change.chain ?? [...new Set(signers.flatMap(({ chain }) => chain))];
   return signedMail({
@@ -41,7 +44,12 @@ function parted(mail: Buffer): { readonly header: string; readonly entity: strin
 }
 
 /** The mail as one part of a multipart/mixed, with other parts around it: what lists and scanners do. */
-export function wrapped(mail: Buffer, before: readonly string[], after: readonly string[], type = "mixed"): Buffer {
+export function wrapped(
+  mail: Buffer,
+  before: readonly string[],
+  after: readonly string[],
+  type = "mixed",
+): Buffer {
   const { header, entity } = parted(mail);
   const parts = [...before, entity, ...after].map((part) => `--around\r\n${part}\r\n`).join("");
   return Buffer.from(
@@ -75,7 +83,10 @@ export function withField(mail: Buffer, name: string, ...lines: readonly string[
   const text = mail.toString("latin1");
   const field = new RegExp(`^${name}:.*\\r\\n`, "m");
   if (!field.test(text)) throw new Error(`no field ${name}`);
-  return Buffer.from(text.replace(field, () => lines.map((line) => `${line}\r\n`).join("")), "latin1");
+  return Buffer.from(
+    text.replace(field, () => lines.map((line) => `${line}\r\n`).join("")),
+    "latin1",
+  );
 }
 
 /** The base64 body of an opaque mail. */
@@ -107,7 +118,9 @@ export function withBrokenSigner(mail: Buffer, serial: string): Buffer {
 
 /** A detached signature whose SignedData carries a content of its own (CVE-2017-17848's class of forgery). */
 export function detachedWithContent(signer: Identity): Buffer {
-  const cms = opaqueCms(signed(signer, { form: "opaque" })).toString("base64").replace(/.{1,76}/g, "$&\r\n");
+  const cms = opaqueCms(signed(signer, { form: "opaque" }))
+    .toString("base64")
+    .replace(/.{1,76}/g, "$&\r\n");
   const { header } = parted(signed(signer));
   const content = "Content-Type: text/plain\r\n\r\nAnother text\r\n";
   const p7s = `Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\n${cms}`;

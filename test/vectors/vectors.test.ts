@@ -31,7 +31,7 @@ describe("the vectors (PRODUCT §3-5)", () => {
     "%s: %s (%s)",
     async (_, __, ___, vector) => {
       const { evidence, plan } = await explain(vector, world.root.identity);
-      const { certificates, folder, replies, active, signature, reason } = vector.expect;
+      const { certificates, folder, replies, active, barred = [], signature, reason } = vector.expect;
       expect(
         plan.judged.map(({ certificate, verdict, findings }) => ({
           certificate,
@@ -40,16 +40,25 @@ describe("the vectors (PRODUCT §3-5)", () => {
         })),
       ).toEqual(certificates.map(({ of, verdict, codes }) => ({ certificate: of.sha256, verdict, codes })));
       for (const [index, { notes = [] }] of certificates.entries()) {
-        expect(plan.judged[index]?.findings.map(({ code }) => code)).toEqual(expect.arrayContaining([...notes]));
+        expect(plan.judged[index]?.findings.map(({ code }) => code)).toEqual(
+          expect.arrayContaining([...notes]),
+        );
       }
       const stored = plan.actions.filter((action): action is StoreAction => action.action === "store");
       if (active !== undefined) {
         const newly = stored.filter(({ status }) => status === "active");
-        expect(newly.map(({ certificate, address }) => [certificate, address.toLowerCase().normalize("NFD").replace("a\u0308", "a")])).toEqual(
-          active.map(({ sha256 }) => [sha256, ALICE]),
-        );
+        expect(
+          newly.map(({ certificate, address }) => [
+            certificate,
+            address.toLowerCase().normalize("NFD").replace("a\u0308", "a"),
+          ]),
+        ).toEqual(active.map(({ sha256 }) => [sha256, ALICE]));
       }
-      expect(plan.actions.flatMap((action) => (action.action === "reply" ? [action.template] : []))).toEqual(replies);
+      expect(plan.actions.flatMap((action) => (action.action === "reply" ? [action.template] : []))).toEqual(
+        replies,
+      );
+      const bars = plan.actions.flatMap((action) => (action.action === "bar" ? [action.certificate] : []));
+      expect(bars).toEqual(barred.map(({ sha256 }) => sha256));
       expect(plan.actions.at(-1)).toEqual({ action: "file", folder });
       if (reason !== undefined) expect(plan.reasons.map(({ code }) => code)).toContain(reason);
       if (signature !== undefined) {
@@ -97,23 +106,54 @@ describe("OpenSSL over the same vectors", () => {
   function verifiesPath({ trust = {}, expect: { certificates }, mail }: Case): boolean {
     const of = certificates[0]?.of;
     if (of === undefined) throw new Error("no certificate");
-    const anchors = trust.anchors?.map(({ certificate }) => pem(certificate.der)) ?? [world.root.identity.pem];
-    const sent = runSync("openssl", ["cms", "-verify", "-noverify", "-inform", "SMIME", "-certsout", join(folder, "sent.pem"), "-out", "/dev/null"], {
-      input: mail,
-      check: false,
-    });
-    const chain = sent.code === 0 ? ["-untrusted", join(folder, "sent.pem")] : of.chain.flatMap((file) => ["-untrusted", file]);
+    const anchors = trust.anchors?.map(({ certificate }) => pem(certificate.der)) ?? [
+      world.root.identity.pem,
+    ];
+    const sent = runSync(
+      "openssl",
+      [
+        "cms",
+        "-verify",
+        "-noverify",
+        "-inform",
+        "SMIME",
+        "-certsout",
+        join(folder, "sent.pem"),
+        "-out",
+        "/dev/null",
+      ],
+      {
+        input: mail,
+        check: false,
+      },
+    );
+    const chain =
+      sent.code === 0
+        ? ["-untrusted", join(folder, "sent.pem")]
+        : of.chain.flatMap((file) => ["-untrusted", file]);
     const file = (name: string, parts: readonly string[]) => {
       writeFileSync(join(folder, name), parts.join("\n"));
       return join(folder, name);
     };
-    const known = file("known.pem", (trust.intermediates ?? []).map(({ pem: text }) => text));
+    const known = file(
+      "known.pem",
+      (trust.intermediates ?? []).map(({ pem: text }) => text),
+    );
     const crls = trust.crls?.map((der) => pem(der, "X509 CRL"));
     return (
       runSync(
         "openssl",
         [
-          ...["verify", "-x509_strict", "-policy_check", "-purpose", "smimesign", "-no-CAfile", "-no-CApath", "-no-CAstore"],
+          ...[
+            "verify",
+            "-x509_strict",
+            "-policy_check",
+            "-purpose",
+            "smimesign",
+            "-no-CAfile",
+            "-no-CApath",
+            "-no-CAstore",
+          ],
           ...["-trusted", file("anchors.pem", anchors), ...chain],
           ...(trust.intermediates === undefined ? [] : ["-untrusted", known]),
           ...(crls === undefined ? [] : ["-crl_check_all", "-CRLfile", file("crls.pem", crls)]),
@@ -130,5 +170,7 @@ function isSigned({ expect: { signature } }: Case): boolean {
 }
 
 function pem(der: Uint8Array, label = "CERTIFICATE"): string {
-  return `-----BEGIN ${label}-----\n${Buffer.from(der).toString("base64").replace(/.{1,64}/g, "$&\n")}-----END ${label}-----\n`;
+  return `-----BEGIN ${label}-----\n${Buffer.from(der)
+    .toString("base64")
+    .replace(/.{1,64}/g, "$&\n")}-----END ${label}-----\n`;
 }

@@ -20,6 +20,7 @@ export async function harvest(stage: Stage): Promise<void> {
   show.say(`${seconds} seconds later the answer lies in Alice's own inbox:`);
   show.quote(excerpt(reply, "Guten Tag", 13));
 
+  checks.check("the robot did not wait for its schedule, every five minutes", Number(seconds) < 10);
   const used = await shell.records(`lookup ${alice.address}`);
   checks.check(
     "her certificate is the one to encrypt to now",
@@ -29,7 +30,6 @@ export async function harvest(stage: Stage): Promise<void> {
   checks.check("the answer says it is one (RFC 3834)", reply.field("Auto-Submitted"), "auto-replied");
   checks.check("it has the null sender, so that nothing answers it", reply.field("Return-Path"), "<>");
   checks.check("it refers to her mail", reply.field("In-Reply-To"), letter.messageId);
-  checks.check("it came within five seconds", Number(seconds) < 5);
   const hex = reply.text.replace(/[^0-9A-F]/g, "");
   checks.check("it names her fingerprint", hex.includes(alice.identity.sha256.toUpperCase()));
 }

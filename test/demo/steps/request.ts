@@ -32,10 +32,10 @@ export async function request(stage: Stage): Promise<void> {
     for (const { name, bytes } of reply.files) writeFileSync(join(shell.folder, name), bytes);
   }
   show.say("OpenSSL takes what came, and finds the path to the public CA:");
-  const { address } = cast.claims;
+  const { address } = cast.anna;
   await shell.run(`openssl pkcs7 -inform DER -in ${address}.p7b -print_certs -out path.pem`);
   const verified = await shell.run(
-    `openssl verify -purpose smimeencrypt -CAfile public-root.pem -untrusted path.pem ${address}.pem`,
+    `openssl verify -purpose smimeencrypt -CAfile public-root.pem \\\n-untrusted path.pem ${address}.pem`,
   );
   checks.check("it is good for encrypting mail", verified, `${address}.pem: OK\n`);
 }

@@ -15,6 +15,7 @@ export async function revoke(stage: Stage): Promise<void> {
     form: "detached",
   });
   await stage.send(again);
-  checks.check("the revoked key is rejected", (await stage.record(again)).outcome, "rejected");
+  const [record] = await stage.ledger([again]);
+  checks.check("the revoked key is rejected", record?.outcome, "rejected");
   checks.check("and there is still none to encrypt to", await shell.records(`lookup ${alice.address}`), []);
 }
