@@ -37,26 +37,14 @@ const RULES: readonly Rule[] = [
   ({ facts }) => (facts.authenticated === false ? reason("no-reply.authentication-failed") : null),
   // PRODUCT §5: an answer to one of our mails, a ticket system's for example.
   ({ view, changes }) => (view.refersToUs && !changes ? reason("no-reply.refers-to-us") : null),
-  // PRODUCT §4: hints can be switched off, and come once a day.
+  // PRODUCT §4: hints can be switched off.
   ({ template, policy }) =>
     template === "hint" && !policy.replies.hints ? reason("no-reply.switched-off") : null,
-  (situation) => toldOften(situation, ["hint"], [{ times: 1, within: DAY }]),
-  // PRODUCT §3: how to do it right is told to authenticated senders only, once in 7 days.
+  // PRODUCT §3: how to do it right is told to authenticated senders only.
   ({ template, facts }) =>
     template === "not-usable" && facts.authenticated !== true ? reason("no-reply.not-authenticated") : null,
-  (situation) => toldOften(situation, ["not-usable"], [{ times: 1, within: 7 * DAY }]),
-  // PRODUCT §3: a mail that changes nothing gets one such reply a day and three in 30 days.
-  (situation) =>
-    situation.changes
-      ? null
-      : toldOften(
-          situation,
-          ["accepted", "pending", "rejected"],
-          [
-            { times: 1, within: DAY },
-            { times: 3, within: 30 * DAY },
-          ],
-        ),
+  // PRODUCT §3-4: what changes nothing is not told over and over.
+  (situation) => (situation.changes ? null : toldOften(situation)),
 ];
 
 /** The reason why this reply must not be sent, or null. */
@@ -68,17 +56,37 @@ export function silence(situation: Situation): Reason | null {
   return null;
 }
 
-function toldOften(
-  { template, view, now }: Situation,
-  templates: readonly Template[],
-  limits: readonly { readonly times: number; readonly within: number }[],
-): Reason | null {
-  if (!templates.includes(template)) return null;
-  const told = view.told.filter((reply) => templates.includes(reply.template));
-  const over = limits.find(
-    ({ times, within }) => told.filter(({ at }) => now.getTime() - at.getTime() < within).length >= times,
-  );
-  return over === undefined ? null : reason("no-reply.told-before", `${told.length} in 30 days`);
+/** How often the same is told to one address when nothing has changed. */
+interface Repeats {
+  /** Replies that count as the same. */
+  readonly same: readonly Template[];
+  readonly limits: readonly { readonly times: number; readonly within: number }[];
+}
+
+const SUBMISSION = [
+  { times: 1, within: DAY },
+  { times: 3, within: 30 * DAY },
+];
+
+/**
+ * Pending and rejected count together: anybody can provoke them in another's name. An acceptance he cannot, so it does
+ * not keep the partner from being told of a first failure. Templates that are not here have no limit.
+ */
+const REPEATS: Readonly<Partial<Record<Template, Repeats>>> = {
+  hint: { same: ["hint"], limits: [{ times: 1, within: DAY }] },
+  "not-usable": { same: ["not-usable"], limits: [{ times: 1, within: 7 * DAY }] },
+  accepted: { same: ["accepted"], limits: SUBMISSION },
+  pending: { same: ["pending", "rejected"], limits: SUBMISSION },
+  rejected: { same: ["pending", "rejected"], limits: SUBMISSION },
+};
+
+function toldOften({ template, view, now }: Situation): Reason | null {
+  const repeats = REPEATS[template];
+  if (repeats === undefined) return null;
+  const told = view.told.filter((reply) => repeats.same.includes(reply.template));
+  const within = (ms: number) => told.filter(({ at }) => now.getTime() - at.getTime() < ms).length;
+  const over = repeats.limits.some((limit) => within(limit.within) >= limit.times);
+  return over ? reason("no-reply.told-before", `${told.length} in 30 days`) : null;
 }
 
 /** Whether an address is the robot's own, plus form or not, in any ASCII case. */

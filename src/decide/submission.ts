@@ -1,4 +1,4 @@
-import type { Finding, SignatureReport } from "../inspect/index.ts";
+import type { Finding, FindingCode, SignatureReport } from "../inspect/index.ts";
 import type { MessageFacts } from "../read/index.ts";
 import type { Judged } from "./judge.ts";
 import type { BarAction, JudgedCertificate, ReplyContent, StoreAction } from "./plan.ts";
@@ -84,7 +84,24 @@ function barAction({ report, findings }: Judged): BarAction[] {
 }
 
 function told({ report, verdict, findings }: Judged): JudgedCertificate {
-  return { certificate: report, verdict, findings, quotable: report.path.valid };
+  return { certificate: report, verdict, findings, quotable: isQuotable(report.path.valid, findings) };
+}
+
+/** A CA that we trust did not vouch for this text as the addressee's. */
+const OF_SOMEBODY_ELSE: ReadonlySet<FindingCode> = new Set([
+  "address.mismatch",
+  "address.missing",
+  "cert.domain",
+  "path.anchor-domain",
+]);
+
+/**
+ * Whether a certificate's own text may be mailed to the From address: only when its path is valid (PRODUCT §3), and
+ * it is a certificate of that address. A public CA gives anybody a certificate with words of his in it, and From is
+ * easily forged.
+ */
+function isQuotable(pathValid: boolean, findings: readonly Finding[]): boolean {
+  return pathValid && !findings.some(({ code }) => OF_SOMEBODY_ELSE.has(code));
 }
 
 /** What is wrong with the signature as such: there is no certificate that could bear it. */

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 import { asciiLowerCase } from "./characters.ts";
 import { decodeEncodedWords } from "./encoded-word.ts";
 import { lex, SPECIALS, type Token } from "./lexer.ts";
@@ -214,6 +214,7 @@ function addrSpec(tokens: readonly Token[], displayName: string | null): Mailbox
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(localPart) || /[\p{C}\p{Z}]/u.test(written)) return "control-character";
   if (/[^\S ]/u.test(localPart)) return "syntax"; // a blank other than SP
   const domain = canonicalDomain(written);
+  if (domain === null) return "syntax";
   const address = spell(localPart, domain);
   if (Buffer.byteLength(address, "utf8") > LIMITS.addressOctets) return "too-long";
   return { displayName, localPart, domain, address };
@@ -238,12 +239,24 @@ function isEncodedWord(text: string): boolean {
   return text.includes("=?") && text.includes("?=");
 }
 
-/** RFC 5321 §2.4: the domain in lower case; RFC 5890 §2.3.2.1: as A-labels where it has U-labels. */
-function canonicalDomain(domain: string): string {
+/** Printable ASCII that no domain name holds (RFC 5890 §2.3.1); `_` as some networks have it. */
+const FOREIGN_ASCII = /[\x21-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7e]/;
+
+/**
+ * RFC 5321 §2.4: the domain in lower case; RFC 5890 §2.3.2.1: as A-labels where it has U-labels.
+ *
+ * @returns null for what only a browser takes for a domain: domainToASCII reads a URL's host, which ends at `/`, `?`,
+ *   `#` and `\`, undoes percent signs, and maps a full-width letter or an ideographic stop to ASCII (RFC 5895 §2).
+ *   Whoever else looks at this address, DMARC first of all, would see another domain.
+ */
+function canonicalDomain(domain: string): string | null {
   // ASCII never passes through the URL host parser, which would read "1.2" as an IPv4 address.
   if (/^[\x21-\x7e]*$/.test(domain)) return asciiLowerCase(domain);
+  if (FOREIGN_ASCII.test(domain)) return null;
   const ascii = domainToASCII(domain);
-  return ascii === "" || isIP(ascii) !== 0 ? asciiLowerCase(domain) : ascii;
+  if (ascii === "" || isIP(ascii) !== 0) return asciiLowerCase(domain);
+  // RFC 5890 §2.3.2.1: a U-label comes back from its A-label as it was, but for case and NFC.
+  return domainToUnicode(ascii) === domain.normalize("NFC").toLowerCase() ? ascii : null;
 }
 
 // RFC 5322 §3.2.3 dot-atom-text, with the UTF-8 of RFC 6532 §3.2.

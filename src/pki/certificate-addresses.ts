@@ -1,5 +1,5 @@
 /** Which mailboxes a certificate names (RFC 8550 §3, RFC 9598 §3). */
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 import type { Certificate } from "./certificate.ts";
 import { attributeTexts } from "./name.ts";
 import { OID } from "./oid.ts";
@@ -81,11 +81,22 @@ function asciiDomain(text: string, international: boolean): string | null {
   if (text.length > MAX_DOMAIN) return null;
   const ascii = /^[!-~]*$/.test(text);
   if (!ascii && !(international && !INVISIBLE.test(text))) return null;
-  const lower = ascii ? text.toLowerCase() : domainToASCII(text);
+  const lower = ascii ? text.toLowerCase() : aLabels(text);
   const labels = lower.split(".");
   if (!labels.every((label) => LABEL.test(label))) return null;
   // An all-numeric last label is an IP address, never a domain (RFC 3696 §2).
   return /^[0-9]+$/.test(labels.at(-1) ?? "") ? null : lower;
+}
+
+/**
+ * U-labels as A-labels, or "" for what only a browser takes for a domain: domainToASCII reads a URL's host, so that
+ * `partner.example/ü.evil.example` would end at the slash while a CA looks at its end. A U-label comes back from its
+ * A-label as it was, but for case and NFC (RFC 5890 §2.3.2.1).
+ */
+function aLabels(text: string): string {
+  if (/[^A-Za-z0-9._\u0080-\u{10ffff}-]/u.test(text)) return "";
+  const ascii = domainToASCII(text);
+  return domainToUnicode(ascii) === text.normalize("NFC").toLowerCase() ? ascii : "";
 }
 
 /** Takes `example.com`, `.example.com`, `@example.com`, `*.example.com` and `*@example.com` as that domain. */

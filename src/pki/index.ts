@@ -45,6 +45,7 @@ export {
 
 export { buildCertsOnly } from "./certs-only.ts";
 export { readCrls } from "./crl-file.ts";
+export { type NssRoot, parseNssRoots } from "./nss-roots.ts";
 export {
   type CertificateFile,
   type CertificateFileKind,

@@ -86,3 +86,9 @@ export const MAX_OCSP_CERTIFICATES = 8;
 
 /** OCSP responses looked at for one certificate: one a responder that it names, which are 1 or 2. */
 export const MAX_OCSP_RESPONSES = 8;
+
+/** Octets of one list of public roots. Mozilla's certdata.txt has 1.3 MiB. */
+export const MAX_ROOT_LIST_BYTES = 16 * 1024 * 1024;
+
+/** Certificates of one list of public roots. Mozilla's has 167. */
+export const MAX_ROOT_LIST_CERTIFICATES = 2_000;

@@ -9,7 +9,7 @@ import {
 } from "../mail/index.ts";
 import type { MailboxSource, Policy } from "../policy.ts";
 import type { AddressedMailbox, AddressedSource } from "./facts.ts";
-import { ADDRESSED_MAILBOXES } from "./limits.ts";
+import { ADDRESSED_MAILBOXES, LOCAL_PART_OCTETS } from "./limits.ts";
 import type { TrustedBlock } from "./trusted-block.ts";
 
 /** To whom the outside world addressed the mail (PRODUCT §4), and whether anything named us at all. */
@@ -37,7 +37,8 @@ export function addressedMailboxes(
   const own = new Set(policy.domains);
   const isRobot = ({ address }: Candidate) =>
     policy.robot.some((robot) => isSame(withoutPlus(robot), address));
-  const isOurs = (candidate: Candidate) => own.has(domainOf(candidate.address)) || isRobot(candidate);
+  const isOurs = (candidate: Candidate) =>
+    isPlain(candidate.address) && (own.has(domainOf(candidate.address)) || isRobot(candidate));
 
   const envelope = envelopeSources(policy.border.mailboxSource).map((read) => read(block).filter(isOurs));
   const visible =
@@ -133,6 +134,15 @@ function unique(list: readonly Candidate[]): Candidate[] {
     const key = address.toLowerCase();
     return !seen.has(key) && seen.add(key) !== undefined;
   });
+}
+
+/**
+ * Departs from RFC 5321 §4.1.2 in that a quoted local part is no mailbox of ours, nor one over its 64 octets: nobody
+ * has such an address, and the answer to a request repeats it to whoever stands in From.
+ */
+function isPlain(address: string): boolean {
+  const local = address.slice(0, address.lastIndexOf("@"));
+  return !local.startsWith('"') && Buffer.byteLength(local) <= LOCAL_PART_OCTETS;
 }
 
 function domainOf(address: string): string {

@@ -12,6 +12,9 @@ export const SIGNED_PART_DEPTH = 10;
 /** Addressed mailboxes kept as facts; a request may ask for far fewer (PRODUCT §4: five). */
 export const ADDRESSED_MAILBOXES = 50;
 
+/** Octets of a local part at most (RFC 5321 §4.5.3.1.1); no server delivers to a longer one. */
+export const LOCAL_PART_OCTETS = 64;
+
 /** Message-IDs looked up to recognise an answer to us; a References field keeps the newest at its end. */
 export const REFERENCES = 50;
 

@@ -104,7 +104,8 @@ function signedPart(raw: Uint8Array, part: MimePart, whole: boolean): SignedPart
     };
   }
   const { bytes, problem } = decodeBody(raw, part);
-  return { form: "opaque", cms: bytes, whole, damaged: problem !== null };
+  // Words behind the end of the base64, as a list appends its footer: the CMS can still be read, they are not in it.
+  return { form: "opaque", cms: bytes, whole: whole && problem === null, damaged: problem !== null };
 }
 
 /**

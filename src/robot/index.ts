@@ -10,6 +10,7 @@ export { decodeTrust, type TrustMaterial } from "../inspect/index.ts";
 export { type Letter, renderLetter, type Voice, voiceOf } from "./answer.ts";
 export { runDaemon, type Watch } from "./daemon.ts";
 export { type ExplainBench, type Explanation, explainCertificates, explainMessage } from "./explain.ts";
+export { type Check, checkHealth, fault, ok } from "./health.ts";
 export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
 export { poll } from "./poll.ts";
 export { FOLDERS, type Robot, type Summary } from "./robot.ts";

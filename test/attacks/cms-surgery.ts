@@ -121,7 +121,11 @@ export function attributeOf(signer: DerNode, oid: string): DerNode {
 }
 
 /** Signs the attributes anew with the signer's own SHA-256 key, in DER order unless they shall stay as they are. */
-export function signAgain(signer: DerNode, identity: Identity, order: "sorted" | "as they are" = "sorted"): void {
+export function signAgain(
+  signer: DerNode,
+  identity: Identity,
+  order: "sorted" | "as they are" = "sorted",
+): void {
   const set = signedAttributes(signer);
   if (order === "sorted") set.children?.sort((a, b) => Buffer.compare(writeDer(a), writeDer(b)));
   setSignature(signer, sign("sha256", attributeBytes(signer), privateKeyOf(identity)));

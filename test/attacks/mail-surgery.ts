@@ -16,7 +16,8 @@ export function cut(mail: Buffer): CutMail {
   const isMime = (field: string) => /^(content-|mime-version)/i.test(field);
   return {
     envelope: fields.filter((field) => !isMime(field)).join(""),
-    entity: fields.filter((field) => isMime(field) && !/^mime-version/i.test(field)).join("") + text.slice(end),
+    entity:
+      fields.filter((field) => isMime(field) && !/^mime-version/i.test(field)).join("") + text.slice(end),
   };
 }
 
@@ -54,7 +55,10 @@ export function withField(mail: Buffer, name: string, ...lines: readonly string[
 export function below(mail: Buffer, name: string, ...lines: readonly string[]): Buffer {
   const bytes = mail.toString("latin1");
   const at = bytes.search(new RegExp(`^${name}:`, "im"));
-  return Buffer.from(bytes.slice(0, at) + lines.map((line) => `${line}\r\n`).join("") + bytes.slice(at), "latin1");
+  return Buffer.from(
+    bytes.slice(0, at) + lines.map((line) => `${line}\r\n`).join("") + bytes.slice(at),
+    "latin1",
+  );
 }
 
 /** Exactly this text replaced by another; it must be there. */

@@ -1,14 +1,9 @@
 /** Who is on stage: a public CA, Alice the partner, Mallory with a good certificate of his own, and forgeries. */
-import { DEFAULT_POLICY, type Policy } from "../../src/policy.ts";
+
 import { decodeTrust } from "../../src/inspect/index.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/policy.ts";
 import type { ExplainBench } from "../../src/robot/explain.ts";
-import {
-  Authority,
-  type Identity,
-  type SignedMailOptions,
-  selfSigned,
-  signedMail,
-} from "../lab/openssl.ts";
+import { Authority, type Identity, type SignedMailOptions, selfSigned, signedMail } from "../lab/openssl.ts";
 
 export const ALICE = "alice@partner.example";
 export const MALLORY = "m@evil.example";
@@ -28,13 +23,16 @@ export interface Cast {
   /** Alice's dual key pair: one signs, the other encrypts. */
   readonly aliceSigns: Identity;
   readonly aliceEncrypts: Identity;
-  readonly bob: Identity;
+  /** Alice's with an RSA key. */
+  readonly aliceRsa: Identity;
   /** Mallory's, of the same public CA, for his own address. */
   readonly mallory: Identity;
   /** Mallory's for his own address, with Alice's in the emailAddress of the subject. */
   readonly malloryNamesAliceInSubject: Identity;
   /** Mallory's for his own address; his words stand in its subject. */
   readonly malloryTalks: Identity;
+  /** The same with control characters in its subject. */
+  readonly escapes: Identity;
   /** Mallory's for a domain that looks like Alice's. */
   readonly lookAlike: Identity;
   /** Mallory's mailboxes that a careless comparison takes for Alice's. */
@@ -46,6 +44,12 @@ export interface Cast {
   readonly fakeEncrypts: Identity;
   /** Names Alice, of a CA that calls itself as the public one does. */
   readonly rogue: Identity;
+  /** The same for Alice's own public key. */
+  readonly sameKey: Identity;
+  /** Names Alice, signed with the key of Mallory's certificate as if that were a CA's. */
+  readonly ofMallory: Identity;
+  /** Names the domain partner.example and no mailbox. */
+  readonly wholeDomain: Identity;
   /** Names Alice, of a CA that an admin trusts for evil.example only. */
   readonly ofBroker: Identity;
   readonly issuer: Identity;
@@ -81,17 +85,27 @@ export function openStage(folder: string): Stage {
   const issue = (...addresses: string[]) => ca.issue({ addresses, key });
   const utf8Mailbox = (text: string) =>
     ca.issue({ name: "Mallory", altNames: [`otherName:1.3.6.1.5.5.7.8.9;UTF8:${text}`], key });
+  const alice = issue(ALICE);
+  const mallory = ca.intermediate({
+    name: MALLORY,
+    addresses: [MALLORY],
+    key,
+    basicConstraints: "critical,CA:FALSE",
+    keyUsage: "critical,digitalSignature,keyAgreement",
+    extendedKeyUsage: "emailProtection",
+  });
   return {
     now,
-    alice: issue(ALICE),
+    alice,
     aliceSpare: issue(ALICE),
     aliceSigns: ca.issue({ addresses: [ALICE], key, keyUsage: "critical,digitalSignature" }),
     aliceEncrypts: ca.issue({ addresses: [ALICE], key, keyUsage: "critical,keyAgreement" }),
-    bob: issue("bob@partner.example"),
-    mallory: issue(MALLORY),
+    aliceRsa: ca.issue({ addresses: [ALICE] }),
+    mallory: mallory.identity,
     malloryNamesAliceInSubject: ca.issue({ addresses: [MALLORY], emailAddress: ALICE, name: "Alice", key }),
     malloryTalks: ca.issue({ addresses: [MALLORY], name: WORDS, key }),
-    lookAlike: issue("alice@xn--prtner-4ve.example"),
+    escapes: ca.issue({ addresses: [MALLORY], name: `${WORDS}\u001b[2J\u0007`, key }),
+    lookAlike: issue("alice@xn--prtner-3nf.example"),
     nulByte: ca.issue({
       name: "Mallory",
       // IA5String with a NUL behind Alice's address (the trick of CVE-2009-2408, for mail).
@@ -102,6 +116,14 @@ export function openStage(folder: string): Stage {
     fake: selfSigned(folder, { addresses: [ALICE], key }),
     fakeEncrypts: selfSigned(folder, { addresses: [ALICE], key, keyUsage: "critical,keyAgreement" }),
     rogue: rogueCa.issue({ addresses: [ALICE], key }),
+    sameKey: rogueCa.issue({
+      addresses: [ALICE],
+      keyFile: alice.keyFile,
+      key,
+      notAfter: new Date(now.getTime() + 900 * DAY),
+    }),
+    ofMallory: mallory.issue({ addresses: [ALICE], key }),
+    wholeDomain: ca.issue({ name: "Partner", altNames: ["DNS:partner.example"], key }),
     ofBroker: broker.issue({ addresses: [ALICE], name: WORDS, key }),
     issuer: ca.identity,
     signed: (options) => signedMail({ ...letter(now), ...options }),

@@ -21,14 +21,7 @@ export class Shell {
     this.#checks = checks;
     this.#env = {
       ...process.env,
-      // The sbin folders: Debian keeps doveadm's and Postfix's companions there.
-      PATH: [
-        process.env.DEMO_SHIM ?? "",
-        join(ROOT, "bin"),
-        dirname(process.execPath),
-        process.env.PATH,
-        "/usr/sbin",
-      ].join(delimiter),
+      PATH: [join(ROOT, "bin"), dirname(process.execPath), process.env.PATH].join(delimiter),
       KEYBOT_CONFIG: configFile,
       LC_ALL: "C.UTF-8",
       SHELL: "/bin/sh",
@@ -47,15 +40,14 @@ export class Shell {
     return ran.text;
   }
 
-  /** Runs `keybot … --json` without showing it; returns its records, none when it exits with another code than 0. */
+  /** Runs `keybot … --json` without showing it; returns its records, none when there was nothing to find (exit 3). */
   async records(args: string): Promise<readonly unknown[]> {
-    const ran = await this.#spawn("/bin/sh", ["-c", `keybot ${args} --json`]);
-    return ran.exit === 0
-      ? ran.text
-          .split("\n")
-          .filter(Boolean)
-          .map((line): unknown => JSON.parse(line))
-      : [];
+    const ran = await this.#spawn("/bin/sh", ["-c", `keybot ${args} --json 2>error`]);
+    if (ran.exit !== 0 && ran.exit !== 3) {
+      throw new Error(`keybot ${args} --json ended with ${ran.exit}: ${this.file("error")}`);
+    }
+    const lines = ran.text.split("\n").filter((line) => line !== "");
+    return lines.map((line): unknown => JSON.parse(line));
   }
 
   /** The bytes of a file in the folder. */
@@ -71,7 +63,8 @@ export class Shell {
     const child = spawn(program, args, {
       cwd: this.folder,
       env: this.#env,
-      stdio: ["pipe", "pipe", "ignore"],
+      stdio: ["pipe", "pipe", "inherit"],
+      timeout: 30_000,
     });
     const chunks: Buffer[] = [];
     child.stdout.on("data", (bytes: Buffer) => chunks.push(bytes));

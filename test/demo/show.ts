@@ -50,7 +50,7 @@ export class Show {
   output(text: string): void {
     if (text === "") return;
     for (const line of text.replace(/\n+$/, "").split("\n")) {
-      for (const piece of fold(line, COLUMNS - INDENT.length)) this.#line(INDENT + piece);
+      for (const piece of fold(line, COLUMNS - INDENT.length)) this.#line((INDENT + piece).trimEnd());
     }
   }
 

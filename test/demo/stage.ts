@@ -57,6 +57,15 @@ const PATIENCE_MS = 30_000;
 /** Starts the company's servers and makes the cast. */
 export async function openStage(show: Show, checks: Checks): Promise<Stage> {
   const site = await startSite({ addresses: MORE_ADDRESSES });
+  try {
+    return stageOf(site, show, checks);
+  } catch (error) {
+    await site.stop();
+    throw error;
+  }
+}
+
+function stageOf(site: Site, show: Show, checks: Checks): Stage {
   const work = join(site.folder, "work");
   mkdirSync(work);
   const shell = new Shell(work, site.configFile, show, checks);

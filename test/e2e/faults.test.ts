@@ -32,7 +32,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: "an unreachable server",
     exit: 1,
-    says: /refuses connections\n  .*imap\.port/,
+    says: /refuses connections\n {2}.*imap\.port/,
     make: async (site) => {
       const [nobody] = await freePorts(1);
       configure(site, (text) => text.replace(/(\[imap\][^[]*?\nport = )\d+/, `$1${nobody}`));

@@ -30,10 +30,17 @@ function main([version = "", ...vitestArguments]) {
   }
 }
 
-/** The npm package `node` holds one release of Node for this machine; returns its program. */
+/** npm has a package of each release of Node for each kind of machine, C headers included; returns the program in it. */
 function fetchNode(version) {
   say(`fetching Node ${version} …`);
-  const asked = ["-y", "-p", `node@${version}`, "node", "-p", "process.execPath"];
+  const asked = [
+    "-y",
+    "-p",
+    `node-${process.platform}-${process.arch}@${version}`,
+    "node",
+    "-p",
+    "process.execPath",
+  ];
   const { status, stdout, stderr } = spawnSync("npx", asked, { cwd: tmpdir(), encoding: "utf8" });
   const program = stdout?.trim().split("\n").pop() ?? "";
   if (status === 0 && existsSync(program)) return program;

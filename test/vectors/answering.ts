@@ -17,8 +17,8 @@ const CLAIMS = "claims@company.example";
 interface Outcome {
   readonly reply?: Template;
   readonly reason: string;
-  readonly view?: Case["view"];
-  readonly policy?: Case["policy"];
+  readonly view?: NonNullable<Case["view"]>;
+  readonly policy?: NonNullable<Case["policy"]>;
 }
 
 function unsigned(

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 
 import type { Context } from "../context.ts";
 import { define as approve } from "./approve.ts";
+import { define as doctor } from "./doctor.ts";
 import { define as help } from "./help.ts";
 import { define as init } from "./init.ts";
 import { define as inspect } from "./inspect.ts";
@@ -23,6 +24,7 @@ export type Define = (program: Command, context: Context) => void;
 /** Every command, in the order of `keybot help`. */
 export const COMMANDS: readonly Define[] = [
   init,
+  doctor,
   run,
   poll,
   inspect,

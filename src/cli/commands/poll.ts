@@ -45,8 +45,10 @@ async function pollOnce(context: Context): Promise<void> {
 
 function summaryLine({ seen, stored, answered, pending, rejected, unhandled, failed }: Summary): string {
   const left = failed === 0 ? "" : `; ${failed} left for a retry`;
-  return (
-    `${seen} seen: ${stored} certificates stored, ${answered} mails answered, ` +
-    `${pending} pending, ${rejected} rejected, ${unhandled} unhandled${left}`
-  );
+  const work = `${count(stored, "certificate")} stored, ${count(answered, "mail")} sent`;
+  return `${count(seen, "message")} seen: ${work}, ${pending} pending, ${rejected} rejected, ${unhandled} unhandled${left}`;
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }

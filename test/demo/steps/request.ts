@@ -22,14 +22,16 @@ export async function request(stage: Stage): Promise<void> {
   checks.check("two answers", replies.length, 2);
   for (const { address, identity } of mailboxes) {
     const reply = replies.find(({ text }) => text.includes(address));
-    const file = reply?.files.find(({ name }) => name.endsWith(".cer"));
-    if (reply === undefined || file === undefined) {
-      checks.check(`an answer brings the certificate of ${address}`, false);
-      continue;
-    }
-    if (address === cast.anna.address) show.quote(excerpt(reply, "Guten Tag", 16));
-    checks.check(`the certificate of ${address} came, byte for byte`, file.bytes.equals(identity.der));
-    for (const { name, bytes } of reply.files) writeFileSync(join(shell.folder, name), bytes);
+    if (reply !== undefined && address === cast.anna.address) show.quote(excerpt(reply, "Guten Tag", 16));
+    const names = reply?.files.map(({ name }) => name);
+    const certificate = reply?.files[0]?.bytes;
+    checks.check(
+      `one brings the files of ${address} and no others`,
+      names,
+      ["cer", "pem", "p7b"].map((kind) => `${address}.${kind}`),
+    );
+    checks.check("the certificate is the published one, byte for byte", certificate?.equals(identity.der));
+    for (const { name, bytes } of reply?.files ?? []) writeFileSync(join(shell.folder, name), bytes);
   }
   show.say("OpenSSL takes what came, and finds the path to the public CA:");
   const { address } = cast.anna;

@@ -1,0 +1,178 @@
+/** All questions of one message, asked: OCSP first, then CRLs, the certificates side by side. */
+import { hash } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import type { Log } from "../log.ts";
+import { buildOcspRequest } from "../pki/index.ts";
+import { Budget } from "./budget.ts";
+import { memoryCache, type RevocationCache } from "./cache.ts";
+import { Inquiries, type Inquiry } from "./inquiry.ts";
+import {
+  ASK_LIMITS,
+  type AskLimits,
+  MAX_FETCHED_CRL_BYTES,
+  MAX_FETCHED_OCSP_BYTES,
+  MEMORY_CACHE_BYTES,
+} from "./limits.ts";
+import type { RevocationQuestion } from "./questions.ts";
+import type { Network } from "./route.ts";
+import { crlWorth, ocspWorth } from "./worth.ts";
+
+/** What asking needs. */
+export interface RevocationOptions {
+  /** URL of an HTTP proxy, or null. Its own name resolution and rules then decide which hosts can be reached. */
+  readonly proxy: string | null;
+  /** Fetch from addresses that are not public too. */
+  readonly privateAddresses: boolean;
+  /** Keeps answers over a restart; null: in memory only. */
+  readonly cache: RevocationCache | null;
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Fresh random octets, 1 to 32 (RFC 8954 §2.1), for each OCSP request; null, the default: requests without nonce. */
+  readonly nonce?: (() => Uint8Array) | null;
+  /** All addresses of a host name; the system's resolver when it is left out. */
+  readonly lookup?: Network["lookup"];
+  /** `ASK_LIMITS` when it is left out. */
+  readonly limits?: AskLimits;
+}
+
+/** What could be had, raw: `revocationStatuses` of pki judges it together with the path. */
+export interface RevocationAnswers {
+  readonly ocsp: readonly OcspReply[];
+  /** DER of each, each once. */
+  readonly crls: readonly Uint8Array[];
+  /** Certificates that name somebody to ask, of whom none gave an answer that counts. */
+  readonly unanswered: readonly Unanswered[];
+}
+
+export interface OcspReply {
+  /** SHA-256 of the certificate that was asked about. */
+  readonly certificate: string;
+  readonly der: Uint8Array;
+  /** The nonce of the request; null when there was none, or when the answer was made for an earlier request. */
+  readonly nonce: Uint8Array | null;
+}
+
+export interface Unanswered {
+  /** SHA-256. */
+  readonly certificate: string;
+  /** What was tried, in order; empty when it names no http(s) URL that may be fetched. */
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Attempt {
+  readonly url: string;
+  /** As `FetchFailure`, and `no-answer` for bytes that are no answer to the question. */
+  readonly why: string;
+  readonly detail: string;
+}
+
+/** Asks about revocation; keeps answers, and shares what is on its way, between all messages. */
+export interface RevocationDesk {
+  /**
+   * Asks all questions of one message within one budget. Never rejects for what a URL does or holds.
+   * @throws KeybotError what the cache throws
+   */
+  ask(questions: readonly RevocationQuestion[]): Promise<RevocationAnswers>;
+}
+
+/** Opens the desk. One for the whole program. */
+export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
+  const { proxy, privateAddresses, log, now, nonce = null, limits = ASK_LIMITS } = options;
+  const network = { proxy, privateAddresses, lookup: options.lookup ?? systemLookup };
+  const cache = memoryCache(MEMORY_CACHE_BYTES, options.cache);
+  const inquiries = new Inquiries({ network, cache, log, now });
+  return {
+    async ask(questions) {
+      const budget = new Budget(limits);
+      const outcomes = await Promise.all(
+        questions.map((question) => askOne(question, inquiries, budget, nonce)),
+      );
+      const unanswered = outcomes.flatMap((outcome) => outcome.unanswered ?? []);
+      for (const { certificate, attempts } of unanswered) {
+        const tried = attempts.map(({ url, why, detail }) => `${url} ${why}: ${detail}`);
+        log.warn("revocation.unanswered", { certificate, tried });
+      }
+      return {
+        ocsp: outcomes.flatMap(({ ocsp }) => ocsp ?? []),
+        crls: eachOnce(outcomes.flatMap(({ crls }) => crls)),
+        unanswered,
+      };
+    },
+  };
+}
+
+interface Outcome {
+  readonly ocsp: OcspReply | null;
+  readonly crls: readonly Uint8Array[];
+  readonly unanswered: Unanswered | null;
+}
+
+async function askOne(
+  question: RevocationQuestion,
+  inquiries: Inquiries,
+  budget: Budget,
+  nonce: (() => Uint8Array) | null,
+): Promise<Outcome> {
+  const certificate = question.certificate.sha256;
+  const attempts: Attempt[] = [];
+  for (const url of question.ocsp) {
+    const fresh = nonce?.() ?? null;
+    const answer = await inquiries.ask(ocspInquiry(url, question, fresh), budget);
+    if (!answer.ok) attempts.push({ url, why: answer.why, detail: answer.detail });
+    else {
+      const ocsp = { certificate, der: answer.bytes, nonce: answer.fresh ? fresh : null };
+      return { ocsp, crls: [], unanswered: null };
+    }
+  }
+  const crls: Uint8Array[] = [];
+  for (const places of question.crls) {
+    for (const url of places) {
+      const answer = await inquiries.ask(crlInquiry(url, question), budget);
+      if (answer.ok) {
+        crls.push(answer.bytes);
+        break; // the other places have the same CRL
+      }
+      attempts.push({ url, why: answer.why, detail: answer.detail });
+    }
+  }
+  const silent = question.named && crls.length === 0;
+  return { ocsp: null, crls, unanswered: silent ? { certificate, attempts } : null };
+}
+
+/**
+ * Departs from RFC 5019 §5 (GET for small requests) because every responder takes a POST, also those of small CAs; what
+ * a GET would find in caches on the way, our own cache has.
+ */
+function ocspInquiry(url: string, question: RevocationQuestion, nonce: Uint8Array | null): Inquiry {
+  const { certificate, issuer } = question;
+  const body = buildOcspRequest(certificate, issuer, { nonce });
+  const plain = nonce === null ? body : buildOcspRequest(certificate, issuer);
+  return {
+    key: `ocsp ${hash("sha256", plain, "hex")} ${url}`,
+    request: {
+      url,
+      post: { body, contentType: "application/ocsp-request" },
+      maxBytes: MAX_FETCHED_OCSP_BYTES,
+    },
+    worth: (bytes, now) => ocspWorth(bytes, question, nonce, now),
+  };
+}
+
+/** The issuer's key is part of the question: what one CA has proven at a URL proves nothing for another. */
+function crlInquiry(url: string, question: RevocationQuestion): Inquiry {
+  return {
+    key: `crl ${question.issuer.spkiSha256} ${url}`,
+    request: { url, post: null, maxBytes: MAX_FETCHED_CRL_BYTES },
+    worth: (bytes, now) => crlWorth(bytes, question, now),
+  };
+}
+
+/** Two certificates of one CA have the same CRL; cached and shared answers are even the same buffer. */
+function eachOnce(all: readonly Uint8Array[]): readonly Uint8Array[] {
+  const byDigest = new Map([...new Set(all)].map((der) => [hash("sha256", der, "hex"), der]));
+  return [...byDigest.values()];
+}
+
+async function systemLookup(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

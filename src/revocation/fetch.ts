@@ -1,0 +1,38 @@
+/** Bytes from a stranger's URL, under all rules of PRODUCT §5. What happens on the way is a value, never an exception. */
+import type { Budget } from "./budget.ts";
+import { type Exchange, exchange } from "./exchange.ts";
+import { fetchableUrl } from "./fetchable-url.ts";
+import { type Fetched, type FetchFailure, type FetchRequest, failure } from "./fetched.ts";
+import { MAX_REDIRECTS } from "./limits.ts";
+import { type Network, routeTo } from "./route.ts";
+
+/**
+ * Fetches one URL. Redirects are followed under the same rules. From https to http too: what is fetched here is signed
+ * and public, so the transport has nothing to protect, and CRLs must be had without TLS anyway (RFC 5280 §8).
+ */
+export async function fetchUrl(request: FetchRequest, network: Network, budget: Budget): Promise<Fetched> {
+  let url = fetchableUrl(request.url);
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    if (typeof url === "string") return failure(redirects === 0 ? "url" : "redirect", url);
+    if (budget.deadline.aborted) return failure("budget", "the time for the message is over");
+    if (!budget.takeRequest()) return failure("budget", "too many requests for one message");
+    const answer = await hop(url, request, network, budget);
+    if (!("location" in answer)) return answer;
+    url = fetchableUrl(answer.location, url);
+  }
+  return failure("redirect", `over ${MAX_REDIRECTS} redirects`);
+}
+
+/** One exchange within its time, the look-up of the name included. */
+async function hop(url: URL, request: FetchRequest, network: Network, budget: Budget): Promise<Exchange> {
+  const signal = AbortSignal.any([budget.deadline, AbortSignal.timeout(budget.exchangeMilliseconds)]);
+  const route = await Promise.race([routeTo(url, network), expiry(signal)]);
+  return "ok" in route ? route : exchange(url, route, request, budget, signal);
+}
+
+/** Resolves to a failure when the signal fires; for what cannot be ended itself. */
+export function expiry(signal: AbortSignal): Promise<FetchFailure> {
+  const late = failure("timeout", "no answer in time");
+  if (signal.aborted) return Promise.resolve(late);
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(late), { once: true }));
+}

@@ -1,0 +1,26 @@
+/** Which URLs of strangers may be fetched at all, as far as their text tells. Pure. */
+import { MAX_URL_LENGTH } from "./limits.ts";
+
+/**
+ * The URL, normalised and without its fragment, or why it is never fetched.
+ * @param base what a relative one is relative to: a redirect's Location (RFC 9110 §10.2.2)
+ */
+export function fetchableUrl(text: string, base?: URL): URL | string {
+  if (text.length > MAX_URL_LENGTH) return `a URL of ${text.length} characters`;
+  if (!URL.canParse(text, base?.href)) return "not a URL";
+  const url = new URL(text, base?.href);
+  if (url.protocol !== "http:" && url.protocol !== "https:") return "neither http nor https";
+  if (url.username !== "" || url.password !== "") return "user or password in the URL";
+  if (!isPortAllowed(url.port)) return `port ${url.port}`;
+  url.hash = "";
+  return url;
+}
+
+/**
+ * 80, 443, and from 1024 on, where own CAs' responders listen (8080, 2560, 8888). The other ports below belong to other
+ * protocols, mail above all: no certificate may make keybot talk to them.
+ */
+function isPortAllowed(port: string): boolean {
+  const number = Number(port === "" ? 80 : port);
+  return number === 80 || number === 443 || number >= 1024;
+}

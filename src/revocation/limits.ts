@@ -1,0 +1,62 @@
+/**
+ * The budgets of this room. The URLs stand in certificates of strangers; whatever is behind them costs at most this.
+ */
+import { MAX_CRL_BYTES, MAX_OCSP_BYTES } from "../pki/index.ts";
+
+/** What the questions of one message may cost together. */
+export interface AskLimits {
+  /** HTTP exchanges, redirects included. A path of four certificates with OCSP and one CRL each in reserve needs 6. */
+  readonly requests: number;
+  /** Bytes of all bodies. One of the largest CRLs and several ordinary ones fit. */
+  readonly bytes: number;
+  /** Until everything that is still open is given up; the mail waits so long, others go on. */
+  readonly milliseconds: number;
+  /** For one exchange, from the look-up of the name to the last byte, so that a server that drips ends too. */
+  readonly exchangeMilliseconds: number;
+}
+
+export const ASK_LIMITS: AskLimits = {
+  requests: 16,
+  bytes: 40 * 1024 * 1024,
+  milliseconds: 30_000,
+  exchangeMilliseconds: 15_000,
+};
+
+/**
+ * Bytes of one CRL over HTTP. The largest of public mail CAs have a few MiB; 20 MiB are half a million entries. Less than
+ * what `pki` decodes, because an admin may name a larger file by hand.
+ */
+export const MAX_FETCHED_CRL_BYTES = Math.min(20 * 1024 * 1024, MAX_CRL_BYTES);
+
+/** Bytes of one OCSP response: `pki` takes no more. */
+export const MAX_FETCHED_OCSP_BYTES = MAX_OCSP_BYTES;
+
+/** Redirects that are followed: http to https, a new host name, a CDN. */
+export const MAX_REDIRECTS = 3;
+
+/** Characters of a URL: RFC 9110 §4.1 recommends to support 8000; those in certificates have under 200. */
+export const MAX_URL_LENGTH = 2_048;
+
+/** OCSP URLs tried for one certificate; more than one is rare. */
+export const MAX_OCSP_URLS = 2;
+
+/** CRLs fetched for one certificate: one, or a few that share the reasons of revocation out among them. */
+export const MAX_CRLS = 4;
+
+/** Places tried for one CRL: mirrors of the same file. */
+export const MAX_CRL_URLS = 3;
+
+/** Bytes of answers kept in memory: all CRLs that a robot meets in a day, the largest ones among them. */
+export const MEMORY_CACHE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * How long an answer is used before the CA is asked anew although it is still valid: a revocation is noticed an hour
+ * after its CA publishes it, and no CA hears of us more than once an hour for the same certificate.
+ */
+export const RENEW_AFTER_MS = 60 * 60 * 1000;
+
+/** How long a URL that cannot be fetched, or a question without answer, is left alone: a hundred mails of one CA must not wait for it a hundred times. */
+export const FAILURE_REST_MS = 60 * 1000;
+
+/** URLs and questions that are remembered as failing. */
+export const MAX_FAILURES = 1_000;

@@ -1,0 +1,64 @@
+/** What there is to ask about the certificates of a path, and where: their own URLs. Pure. */
+import { type Certificate, type DistributionPoint, type GeneralName, OID } from "../pki/index.ts";
+import { fetchableUrl } from "./fetchable-url.ts";
+import { MAX_CRL_URLS, MAX_CRLS, MAX_OCSP_URLS } from "./limits.ts";
+
+/** One certificate whose revocation is to be asked. */
+export interface RevocationQuestion {
+  readonly certificate: Certificate;
+  /** The certificate above it on its path. */
+  readonly issuer: Certificate;
+  /** It names an OCSP responder or a CRL, be it one that cannot be asked (LDAP). False: there is nothing to be asked. */
+  readonly named: boolean;
+  /** OCSP responders (RFC 5280 §4.2.2.1), in the certificate's order. */
+  readonly ocsp: readonly string[];
+  /** The CRLs that are needed, each with the places where it can be had (RFC 5280 §4.2.1.13), in the certificate's order. */
+  readonly crls: readonly (readonly string[])[];
+}
+
+/**
+ * The questions for each certificate below the anchor, target first. Only ask them when the mail's signature is right
+ * and the path ends in an anchor (PRODUCT §5): the URLs are then those of a CA that is trusted.
+ * @param path target first, anchor last
+ */
+export function revocationQuestions(path: readonly Certificate[]): readonly RevocationQuestion[] {
+  return path.slice(0, -1).flatMap((certificate, depth) => {
+    const issuer = path[depth + 1];
+    return issuer === undefined ? [] : [questionAbout(certificate, issuer)];
+  });
+}
+
+function questionAbout(certificate: Certificate, issuer: Certificate): RevocationQuestion {
+  const { authorityInfoAccess, crlDistributionPoints } = certificate.extensions;
+  const responders = (authorityInfoAccess ?? []).filter(({ method }) => method === OID.ocspAccess);
+  return {
+    certificate,
+    issuer,
+    named: responders.length > 0 || (crlDistributionPoints ?? []).length > 0,
+    ocsp: urlsOf(responders.map(({ location }) => location)).slice(0, MAX_OCSP_URLS),
+    crls: crlsOf(crlDistributionPoints ?? []),
+  };
+}
+
+/**
+ * A point without reasons stands for all of them, so several such points are several places for the same information,
+ * as many CAs write their mirrors; a point with reasons has a CRL of its own.
+ */
+function crlsOf(points: readonly DistributionPoint[]): readonly (readonly string[])[] {
+  const whole = points.filter(({ reasons }) => reasons === null).flatMap(({ fullName }) => fullName);
+  const parts = points.filter(({ reasons }) => reasons !== null).map(({ fullName }) => fullName);
+  return [whole, ...parts]
+    .map((names) => urlsOf(names).slice(0, MAX_CRL_URLS))
+    .filter((urls) => urls.length > 0)
+    .slice(0, MAX_CRLS);
+}
+
+/** The http(s) URLs among the names, normalised, each once. */
+function urlsOf(names: readonly GeneralName[]): readonly string[] {
+  const urls = names.flatMap((name) => {
+    if (name.form !== "uniformResourceIdentifier") return [];
+    const url = fetchableUrl(name.text);
+    return url instanceof URL ? [url.href] : [];
+  });
+  return [...new Set(urls)];
+}

@@ -1,0 +1,132 @@
+import { KeybotError, messageOf } from "../errors.ts";
+import type { Policy } from "../policy.ts";
+import type { Robot } from "./robot.ts";
+
+/** One thing that `run` needs, and how it is. */
+export interface Check {
+  readonly name: string;
+  /** `fault`: the robot cannot work. `warning`: it works, but not as most want it. */
+  readonly state: "ok" | "warning" | "fault";
+  readonly says: string;
+  /** What to do about it, or null. */
+  readonly mend: string | null;
+}
+
+/** Looks at everything that a round needs, in the order of its path; changes nothing but missing folders. */
+export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
+  yield* checkReading(robot.policy);
+  yield await checked("imap", async () => {
+    const session = await robot.connect();
+    try {
+      const waiting = (await session.list()).length;
+      return ok(
+        "imap",
+        `logged in; ${waiting} ${waiting === 1 ? "mail waits" : "mails wait"} in the mailbox`,
+      );
+    } finally {
+      await session.close();
+    }
+  });
+  yield await checked("smtp", async () => {
+    await robot.mailer.verify();
+    return ok("smtp", "logged in");
+  });
+  yield await checkTrust(robot);
+  yield await checkMailboxes(robot);
+  yield await checkQueues(robot);
+}
+
+/** What the policy believes of delivery headers (PRODUCT §4). */
+function* checkReading({ border, certificates }: Policy): Generator<Check> {
+  yield border.ownHosts !== null && border.ownHosts.length === 0
+    ? warning(
+        "own hosts",
+        "requests.own_hosts is empty: no delivery header is believed, so a request is answered by its To and Cc alone",
+        "name your servers as their Received lines do; docs/WIRING.md shows how to find out",
+      )
+    : ok("own hosts", (border.ownHosts ?? []).join(", "));
+  yield border.authservIds.length === 0
+    ? warning(
+        "authentication",
+        "requests.authserv_id is empty: every sender counts as not authenticated, and all share one small budget",
+        "name the authserv-id that your mail server writes into Authentication-Results",
+      )
+    : ok("authentication", border.authservIds.join(", "));
+  yield certificates.revocation === "hard-fail"
+    ? warning(
+        "revocation",
+        'this version asks no CRL or OCSP server, so with trust.revocation = "hard-fail" a certificate that names one waits for a person',
+        '"soft-fail" accepts it with a note',
+      )
+    : ok("revocation", certificates.revocation);
+}
+
+async function checkTrust({ store }: Robot): Promise<Check> {
+  const anchors = (await store.listTrust()).filter(({ kind, enabled }) => kind === "anchor" && enabled);
+  if (anchors.length > 0) return ok("trust", `${anchors.length} trust anchors`);
+  return warning(
+    "trust",
+    "no CA is trusted: every certificate waits for a person",
+    "keybot trust add CA.pem --domain NAME",
+  );
+}
+
+async function checkMailboxes({ store, now }: Robot): Promise<Check> {
+  const mailboxes = await store.listMailboxes();
+  if (mailboxes.length === 0) {
+    return warning(
+      "mailboxes",
+      "nothing is published: every request is told that there is no certificate",
+      "keybot mailbox add ADDRESS FILE",
+    );
+  }
+  const at = now();
+  const lapsed = mailboxes.filter(({ certificates }) => certificates.every(({ notAfter }) => notAfter < at));
+  if (lapsed.length === 0) return ok("mailboxes", `${mailboxes.length} published`);
+  const names = lapsed.slice(0, 3).map(({ address }) => address);
+  return warning(
+    "mailboxes",
+    `expired: ${names.join(", ")}${lapsed.length > 3 ? " and more" : ""}`,
+    "keybot mailbox add ADDRESS FILE adds a new certificate",
+  );
+}
+
+async function checkQueues({ store }: Robot): Promise<Check> {
+  const failed = await store.outboxEntries({ state: "failed", limit: 100 });
+  const waiting = await store.outboxEntries({ state: "waiting", limit: 1000 });
+  const last = waiting.find(({ lastError }) => lastError !== null);
+  if (last !== undefined)
+    return warning(
+      "outbox",
+      `${waiting.length} mails wait; the last try said: ${last.lastError ?? ""}`,
+      null,
+    );
+  const given = failed.length === 0 ? "" : `; ${failed.length} were refused for good`;
+  return ok("outbox", `${waiting.length} mails wait${given}`);
+}
+
+async function checked(name: string, look: () => Promise<Check>): Promise<Check> {
+  try {
+    return await look();
+  } catch (error) {
+    return fault(name, error);
+  }
+}
+
+/** What an error means to the health of something. */
+export function fault(name: string, error: unknown): Check {
+  return {
+    name,
+    state: "fault",
+    says: messageOf(error),
+    mend: error instanceof KeybotError ? error.hint : null,
+  };
+}
+
+export function ok(name: string, says: string): Check {
+  return { name, state: "ok", says, mend: null };
+}
+
+function warning(name: string, says: string, mend: string | null): Check {
+  return { name, state: "warning", says, mend };
+}

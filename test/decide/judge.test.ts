@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import {
+  type HeldCertificate,
+  statusOf,
+  type Verdict,
+  type View,
+  verdictOf,
+} from "../../src/decide/index.ts";
+import { type CertificateReport, type FindingCode, finding, type Severity } from "../../src/inspect/index.ts";
+import type { Policy } from "../../src/policy.ts";
+import type { MessageFacts } from "../../src/read/index.ts";
+import { evidence, offering, POLICY, planOf, report } from "./kit.ts";
+
+const UNKNOWN: readonly FindingCode[] = ["path.unknown-ca"];
+const EXPIRED: readonly FindingCode[] = ["cert.expired"];
+
+function held(name: string, change: Partial<HeldCertificate> = {}): HeldCertificate {
+  return {
+    sha256: `sha256 of ${name}`,
+    spkiSha256: `key of ${name}`,
+    status: "active",
+    approved: false,
+    decidedByPerson: false,
+    ...change,
+  };
+}
+
+function withPin(pin: Policy["certificates"]["pin"]): Policy {
+  return { ...POLICY, certificates: { ...POLICY.certificates, pin } };
+}
+
+const APPROVED = held("old", { approved: true, decidedByPerson: true });
+const NEW = report("new");
+const RENEWED = report("new", [], { spkiSha256: "key of old" });
+
+type Row = [
+  name: string,
+  offered: CertificateReport,
+  expected: [Verdict, ...FindingCode[]],
+  view?: Partial<View>,
+  policy?: Policy,
+  facts?: Partial<MessageFacts>,
+];
+
+const ROWS: readonly Row[] = [
+  ["nothing is known", NEW, ["accepted"]],
+  ["a doubt", report("new", UNKNOWN), ["pending", "path.unknown-ca"]],
+  [
+    "an error beside a doubt",
+    report("new", ["path.unknown-ca", "cert.expired"]),
+    ["rejected", "path.unknown-ca", "cert.expired"],
+  ],
+
+  ["pinned: another key", NEW, ["pending", "cert.pinned"], { held: [APPROVED] }],
+  ["pinned: the same key", RENEWED, ["accepted"], { held: [APPROVED] }],
+  [
+    "pinned: another key, waiting already",
+    NEW,
+    ["pending", "cert.pinned"],
+    { held: [APPROVED, held("new", { status: "pending" })] },
+  ],
+  [
+    "pinned: another key, expired before",
+    NEW,
+    ["pending", "cert.pinned"],
+    { held: [APPROVED, held("new", { status: "expired" })] },
+  ],
+  ["pinned: another key, active already", NEW, ["accepted"], { held: [APPROVED, held("new")] }],
+  [
+    "pinned: one of two approved keys",
+    RENEWED,
+    ["accepted"],
+    { held: [APPROVED, held("third", { approved: true })] },
+  ],
+  [
+    "not pinned: the approved one was revoked",
+    NEW,
+    ["accepted"],
+    { held: [{ ...APPROVED, status: "revoked" }] },
+  ],
+  [
+    "not pinned: the approved one has expired",
+    NEW,
+    ["accepted"],
+    { held: [{ ...APPROVED, status: "expired" }] },
+  ],
+  ["not pinned: the robot accepted the other", NEW, ["accepted"], { held: [held("old")] }],
+  [
+    "pin = first: the robot accepted the other",
+    NEW,
+    ["pending", "cert.pinned"],
+    { held: [held("old")] },
+    withPin("first"),
+  ],
+  [
+    "pin = first: the other is pending",
+    NEW,
+    ["accepted"],
+    { held: [held("old", { status: "pending" })] },
+    withPin("first"),
+  ],
+  ["pin = off", NEW, ["accepted"], { held: [APPROVED] }, withPin("off")],
+
+  ["barred", NEW, ["rejected", "cert.barred"], { barred: new Set(["key of new"]) }],
+  [
+    "barred: active all the same",
+    NEW,
+    ["rejected", "cert.barred"],
+    { barred: new Set(["key of new"]), held: [held("new")] },
+  ],
+  ["barred: another key", NEW, ["accepted"], { barred: new Set(["key of old"]) }],
+
+  [
+    "settled: active, and a doubt about this mail",
+    report("new", UNKNOWN),
+    ["accepted", "path.unknown-ca"],
+    { held: [held("new")] },
+  ],
+  [
+    "settled: active, and an error",
+    report("new", EXPIRED),
+    ["rejected", "cert.expired"],
+    { held: [held("new")] },
+  ],
+  [
+    "settled: turned away by a person",
+    report("new", UNKNOWN),
+    ["rejected", "path.unknown-ca"],
+    { held: [held("new", { status: "rejected", decidedByPerson: true })] },
+  ],
+  [
+    "settled: rejected by the robot, a doubt now",
+    report("new", UNKNOWN),
+    ["pending", "path.unknown-ca"],
+    { held: [held("new", { status: "rejected" })] },
+  ],
+  [
+    "settled: turned away by a person, beyond doubt now",
+    NEW,
+    ["accepted"],
+    { held: [held("new", { status: "rejected", decidedByPerson: true })] },
+  ],
+
+  [
+    "cap: the last of the day",
+    report("new", UNKNOWN),
+    ["pending", "path.unknown-ca"],
+    { pendingOfDomain: 19 },
+  ],
+  [
+    "cap: one more",
+    report("new", UNKNOWN),
+    ["rejected", "path.unknown-ca", "cert.pending-cap"],
+    { pendingOfDomain: 20 },
+  ],
+  ["cap: accepted is not counted", NEW, ["accepted"], { pendingOfDomain: 20 }],
+  [
+    "cap: pending already",
+    report("new", UNKNOWN),
+    ["pending", "path.unknown-ca"],
+    { pendingOfDomain: 20, held: [held("new", { status: "pending" })] },
+  ],
+
+  ["DMARC fails: accepted stays", NEW, ["accepted"], {}, POLICY, { authenticated: false }],
+  [
+    "DMARC fails: a doubt is rejected",
+    report("new", UNKNOWN),
+    ["rejected", "path.unknown-ca", "mail.authentication"],
+    {},
+    POLICY,
+    { authenticated: false },
+  ],
+  [
+    "DMARC fails: a rejection stays",
+    report("new", EXPIRED),
+    ["rejected", "cert.expired", "mail.authentication"],
+    {},
+    POLICY,
+    { authenticated: false },
+  ],
+  [
+    "nothing said of the sender: a doubt is a doubt",
+    report("new", UNKNOWN),
+    ["pending", "path.unknown-ca"],
+    {},
+    POLICY,
+    { authenticated: null },
+  ],
+];
+
+describe("a certificate against the directory (PRODUCT §3)", () => {
+  it.each(ROWS)("%s", (_, offered, [verdict, ...codes], view = {}, policy = POLICY, facts = {}) => {
+    const [judged] = planOf(evidence(facts, offering(offered)), { view, policy }).judged;
+    expect([judged?.verdict, ...(judged?.findings ?? []).map(({ code }) => code)]).toEqual([
+      verdict,
+      ...codes,
+    ]);
+  });
+
+  it("counts the pending certificates of one mail too", () => {
+    const mail = offering(report("a", UNKNOWN), report("b", UNKNOWN), report("c", UNKNOWN));
+    const { judged } = planOf(evidence({}, mail), { view: { pendingOfDomain: 18 } });
+    expect(judged.map(({ verdict }) => verdict)).toEqual(["pending", "pending", "rejected"]);
+  });
+});
+
+describe("a verdict", () => {
+  it.each<[Severity[], Verdict]>([
+    [[], "accepted"],
+    [["info", "info"], "accepted"],
+    [["info", "warning"], "pending"],
+    [["warning", "error", "info"], "rejected"],
+  ])("of %j is %s", (severities, verdict) => {
+    expect(verdictOf(severities.map((severity) => finding("cert.expired", "", severity)))).toBe(verdict);
+  });
+
+  it("is stored as a status", () => {
+    expect((["accepted", "pending", "rejected"] as const).map(statusOf)).toEqual([
+      "active",
+      "pending",
+      "rejected",
+    ]);
+  });
+});

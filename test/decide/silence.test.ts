@@ -1,0 +1,229 @@
+import { describe, expect, it } from "vitest";
+import type { Evidence, Template } from "../../src/decide/index.ts";
+import {
+  ALICE,
+  CLAIMS,
+  evidence,
+  hoursAgo,
+  offering,
+  POLICY,
+  planOf,
+  REQUEST,
+  ROBOT,
+  reasons,
+  report,
+  type Situation,
+  templates,
+} from "./kit.ts";
+
+const told = (template: Template, ...hours: readonly number[]) => ({
+  view: { told: hours.map((ago) => ({ template, at: hoursAgo(ago) })) },
+});
+const PENDING = offering(report("new", ["path.unknown-ca"]));
+const GOOD = offering(report("known"));
+const NOTHING_NEW = {
+  view: {
+    held: [
+      {
+        sha256: "sha256 of known",
+        spkiSha256: "key of known",
+        status: "active" as const,
+        approved: false,
+        decidedByPerson: false,
+      },
+    ],
+  },
+};
+const WRONG = offering(report("wrong", ["cert.expired"]));
+const AUTOMATIC = { automatic: { rule: "precedence", evidence: "Precedence: bulk" } } as const;
+const NEAR = { request: "near-miss", subject: "axazertifikat" } as const;
+const NO_HINTS = { ...POLICY, replies: { ...POLICY.replies, hints: false } };
+
+type Row = [
+  rule: string,
+  why: string,
+  mail: Evidence,
+  twin: Evidence,
+  situation?: Situation,
+  twinSituation?: Situation,
+];
+
+/** In each row the first mail is not answered, for this reason; its twin, one property changed, is. */
+const RULES: readonly Row[] = [
+  ["RFC 3834 §2", "no-reply.automatic", evidence({ ...REQUEST, ...AUTOMATIC }), evidence(REQUEST)],
+  ["RFC 3834 §2, a submission", "no-reply.automatic", evidence(AUTOMATIC, GOOD), evidence({}, GOOD)],
+  [
+    "PRODUCT §3, no single From",
+    "no-reply.from",
+    evidence({ ...REQUEST, from: { kind: "several" } }),
+    evidence(REQUEST),
+  ],
+  [
+    "PRODUCT §5, not to us",
+    "no-reply.not-addressed",
+    evidence({ ...REQUEST, addressedToUs: false }),
+    evidence(REQUEST),
+  ],
+  [
+    "PRODUCT §5, DMARC fails",
+    "no-reply.authentication-failed",
+    evidence({ ...REQUEST, authenticated: false }),
+    evidence({ ...REQUEST, authenticated: null }),
+  ],
+  [
+    "PRODUCT §5, refers to us",
+    "no-reply.refers-to-us",
+    evidence(REQUEST),
+    evidence(REQUEST),
+    { view: { refersToUs: true } },
+  ],
+  [
+    "PRODUCT §5, refers to us and changes nothing",
+    "no-reply.refers-to-us",
+    evidence({}, WRONG),
+    evidence({}, GOOD),
+    { view: { refersToUs: true } },
+    { view: { refersToUs: true } },
+  ],
+  [
+    "PRODUCT §4, hints switched off",
+    "no-reply.switched-off",
+    evidence(NEAR),
+    evidence(NEAR),
+    { policy: NO_HINTS },
+  ],
+  [
+    "PRODUCT §4, one hint a day",
+    "no-reply.told-before",
+    evidence(NEAR),
+    evidence(NEAR),
+    told("hint", 23.9),
+    told("hint", 24),
+  ],
+  [
+    "PRODUCT §4, a hint only counts hints",
+    "no-reply.told-before",
+    evidence(NEAR),
+    evidence(NEAR),
+    told("hint", 1),
+    told("accepted", 1),
+  ],
+  [
+    "PRODUCT §3, not usable: authenticated only",
+    "no-reply.not-authenticated",
+    evidence({ authenticated: null }),
+    evidence(),
+  ],
+  [
+    "PRODUCT §3, not usable: once in 7 days",
+    "no-reply.told-before",
+    evidence(),
+    evidence(),
+    told("not-usable", 167),
+    told("not-usable", 168),
+  ],
+  [
+    "PRODUCT §3, one reply a day when nothing changes",
+    "no-reply.told-before",
+    evidence({}, GOOD),
+    evidence({}, GOOD),
+    { view: { ...NOTHING_NEW.view, ...told("accepted", 5).view } },
+    { view: { ...NOTHING_NEW.view, ...told("accepted", 25).view } },
+  ],
+  [
+    "PRODUCT §3, a doubt told then counts, an acceptance does not",
+    "no-reply.told-before",
+    evidence({}, WRONG),
+    evidence({}, WRONG),
+    told("pending", 5),
+    told("accepted", 5),
+  ],
+  [
+    "PRODUCT §3, three in 30 days",
+    "no-reply.told-before",
+    evidence({}, WRONG),
+    evidence({}, WRONG),
+    told("rejected", 30, 60, 90),
+    told("rejected", 30, 60),
+  ],
+  [
+    "PRODUCT §3, three in 30 days, and older ones",
+    "no-reply.told-before",
+    evidence({}, WRONG),
+    evidence({}, WRONG),
+    told("rejected", 30, 60, 719),
+    told("rejected", 30, 60, 720),
+  ],
+];
+
+describe("a mail is not answered, its twin is", () => {
+  it.each(RULES)("%s: %s", (_, why, mail, twin, situation, twinSituation) => {
+    const plan = planOf(mail, situation);
+    expect(templates(plan)).toEqual([]);
+    expect(reasons(plan)).toContain(why);
+    const answered = planOf(
+      twin,
+      twinSituation ?? (situation === undefined || mail !== twin ? undefined : {}),
+    );
+    expect(templates(answered)).toHaveLength(1);
+    expect(reasons(answered)).not.toContain(why);
+  });
+
+  it("a mail that changes the directory is answered whatever was told", () => {
+    expect(templates(planOf(evidence({}, PENDING), told("pending", 1, 2, 3, 4)))).toEqual(["pending"]);
+    expect(templates(planOf(evidence({}, GOOD), told("accepted", 1, 2, 3, 4)))).toEqual(["accepted"]);
+  });
+
+  it("a request is answered however often its sender was told of certificates", () => {
+    expect(templates(planOf(evidence(REQUEST), told("rejected", 1, 2, 3)))).toEqual(["no-certificate"]);
+  });
+});
+
+describe("what is told where", () => {
+  it.each<[string, Evidence, string[]]>([
+    ["a request", evidence(REQUEST), ["no-certificate"]],
+    [
+      "a signed request: the answer, then the verdict",
+      evidence(REQUEST, GOOD),
+      ["no-certificate", "accepted"],
+    ],
+    ["a near miss", evidence(NEAR), ["hint"]],
+    ["a signed near miss: the verdict alone", evidence(NEAR, GOOD), ["accepted"]],
+    [
+      "a near miss to a mailbox",
+      evidence({ ...NEAR, addressed: [{ address: CLAIMS, source: "To" }] }),
+      ["hint"],
+    ],
+    ["an unsigned mail to the robot", evidence(), ["not-usable"]],
+    [
+      "the same to its plus form in another case",
+      evidence({ addressed: [{ address: ROBOT.toUpperCase().replace("@", "+x@"), source: "To" }] }),
+      ["not-usable"],
+    ],
+    ["an unsigned mail to a mailbox", evidence({ addressed: [{ address: CLAIMS, source: "To" }] }), []],
+    [
+      "an unsigned mail to the robot and a mailbox",
+      evidence({
+        addressed: [
+          { address: ROBOT, source: "To" },
+          { address: CLAIMS, source: "Cc" },
+        ],
+      }),
+      [],
+    ],
+  ])("%s", (_, mail, expected) => expect(templates(planOf(mail))).toEqual(expected));
+
+  it.each([
+    ["encrypted", { carries: "encrypted" }],
+    ["openpgp", { carries: "openpgp" }],
+    ["unsigned", { carries: "nothing" }],
+  ] as const)("a mail that is not usable is told why: %s", (why, change) => {
+    const reply = planOf(evidence(change)).actions.find(({ action }) => action === "reply");
+    expect(reply).toMatchObject({ to: ALICE, content: { template: "not-usable", why } });
+  });
+
+  it("goes to the From address, and to nobody else", () => {
+    const mail = evidence({ ...REQUEST, returnPath: { kind: "address", address: "x@elsewhere.example" } });
+    expect(planOf(mail).actions).toContainEqual(expect.objectContaining({ action: "reply", to: ALICE }));
+  });
+});
