@@ -51,6 +51,8 @@ export interface Policy {
     readonly mailboxSource: MailboxSource;
   };
   readonly certificates: {
+    /** The public e-mail CAs of the trust store vouch too, not only what was added by hand. */
+    readonly publicRoots: boolean;
     readonly revocation: Revocation;
     readonly pin: Pinning;
     /** RFC 8550 §3 compares local parts exactly; S/MIME clients ignore ASCII case. True: exact. */
@@ -88,6 +90,7 @@ export const DEFAULT_POLICY: Policy = {
   robot: [],
   border: { ownHosts: [], ownNetworks: ["127.0.0.0/8", "::1/128"], authservIds: [], mailboxSource: "auto" },
   certificates: {
+    publicRoots: true,
     revocation: "hard-fail",
     pin: "approved",
     exactLocalPart: false,

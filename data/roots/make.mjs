@@ -59,7 +59,7 @@ function sourceOf(database) {
   if (builtins === undefined || !/^Manufacturer: *Mozilla/m.test(module)) {
     throw new Problem("libnssckbi.so of this machine is not Mozilla's (p11-kit in its place?)");
   }
-  const version = run("dpkg-query", ["-W", "-f", "${Version}", PACKAGE]);
+  const version = /^Version: (.*)$/m.exec(run("dpkg-query", ["-s", PACKAGE]))?.[1] ?? "";
   return { builtins, version, dated: dateOf(version) };
 }
 

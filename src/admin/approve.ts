@@ -26,7 +26,7 @@ export function approve(
 }
 
 /** What no person can make good. */
-function refuse({ certificate, barred }: FoundCertificate, at: Date): void {
+function refuse({ certificate, barred, holdings }: FoundCertificate, at: Date): void {
   const short = certificate.sha256.slice(0, 16);
   if (barred !== null) {
     throw refusal(
@@ -38,6 +38,13 @@ function refuse({ certificate, barred }: FoundCertificate, at: Date): void {
     throw refusal(
       `${short} expired on ${certificate.notAfter.toISOString().slice(0, 10)}`,
       "the partner must send a newer one",
+    );
+  }
+  if (holdings.some(({ findings }) => findings.some(({ code }) => code === "cert.domain"))) {
+    // PRODUCT §3: the key of a gateway is no partner's; whoever runs the domain could read his mail.
+    throw refusal(
+      `${short} speaks for a whole domain, not for one mailbox`,
+      "keybot cannot use certificates of domains yet",
     );
   }
   if (!certificate.usage.encrypt)

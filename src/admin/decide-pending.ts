@@ -102,7 +102,7 @@ async function contentOf(
   holding: Holding,
   { to, change, policy }: Deciding,
 ) {
-  const bench = { trust: await trustStoreOf(store), policy: policy.certificates, at: change.at };
+  const bench = { trust: await trustStoreOf(store, policy), policy: policy.certificates, at: change.at };
   const { quotable } = judgeAgain(found, holding, [], bench);
   const template = to === "active" ? ("accepted" as const) : ("rejected" as const);
   // No findings: a person has decided, and what was doubtful for the robot need not have been his reason.

@@ -1,4 +1,4 @@
-import { type Verdict, verdictOf } from "../decide/index.ts";
+import { isPinnedToAnother, type Verdict, verdictOf } from "../decide/index.ts";
 import {
   type Finding,
   type FindingCode,
@@ -42,6 +42,9 @@ export function judgeAgain(
     const findings = ranked([...kept, finding("cert.unreadable", certificate.detail)]);
     return { verdict: verdictOf(findings), findings, quotable: false };
   }
+  const pinned = isPinnedToAnother(certificate.spkiSha256, beside, bench.policy.pin)
+    ? [finding("cert.pinned")]
+    : [];
   const report = reportOn(certificate, {
     role: holding.role,
     address: holding.address,
@@ -50,7 +53,7 @@ export function judgeAgain(
     trust: bench.trust,
     policy: bench.policy,
     at: bench.at,
-    findings: [...kept, ...pinFindings(found, beside, bench.policy)],
+    findings: [...kept, ...pinned],
     capabilities: found.capabilities,
   });
   return { verdict: verdictOf(report.findings), findings: report.findings, quotable: report.path.valid };
@@ -64,18 +67,6 @@ function isOfMail(code: FindingCode): boolean {
     code === "address.from" ||
     code === "cert.private-key"
   );
-}
-
-/** PRODUCT §3: an admin approved a key for this address by hand (or `pin = "first"`), and this is another one. */
-function pinFindings(
-  { certificate }: FoundCertificate,
-  beside: readonly DirectoryCertificate[],
-  { pin }: Policy["certificates"],
-): Finding[] {
-  if (pin === "off") return [];
-  const pins = beside.filter(({ status, approved }) => status === "active" && (pin === "first" || approved));
-  const pinned = pins.length > 0 && !pins.some(({ spkiSha256 }) => spkiSha256 === certificate.spkiSha256);
-  return pinned ? [finding("cert.pinned")] : [];
 }
 
 function readable(der: Uint8Array): Certificate[] {

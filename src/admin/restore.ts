@@ -35,7 +35,11 @@ export async function restore(
       `the public key of ${short} is not barred; nothing was changed`,
     );
   }
-  const bench: Bench = { trust: await trustStoreOf(store), policy: policy.certificates, at: change.at };
+  const bench: Bench = {
+    trust: await trustStoreOf(store, policy),
+    policy: policy.certificates,
+    at: change.at,
+  };
   const found = await store.certificatesOfKey(certificate.spkiSha256, change.at);
   const judged: Rejudged[] = [];
   for (const one of found) judged.push(...(await rejudge(store, one, bench)));

@@ -73,6 +73,20 @@ export async function removeTrust(store: Store, sha256: string, change: Change):
   throw new KeybotError("not-found", "admin.no-trust", `no CA ${sha256.slice(0, 16)} is in the trust store`);
 }
 
+/**
+ * Switches a CA off, so that it vouches for nobody, or on again. An update of the public CAs leaves it so.
+ * @param sha256 in full
+ * @returns false when it stood so already
+ */
+export function switchTrust(
+  store: Store,
+  sha256: string,
+  enabled: boolean,
+  change: Change,
+): Promise<boolean> {
+  return store.switchTrust(sha256, enabled, change);
+}
+
 function caOf(entry: TrustEntry): TrustedCa {
   const { sha256, kind, origin, domains, enabled, distrustAfter, addedAt, addedBy } = entry;
   const certificate = parseCertificate(entry.der);

@@ -21,7 +21,8 @@ const CODE_OF_KIND: Readonly<Record<ErrorKind, ExitCode>> = {
   config: 2,
   usage: 2,
   "not-found": 3,
-  fault: 4,
+  // 4 is what doctor and audit verify report themselves.
+  fault: 1,
 };
 
 /** What is printed of an error, and how the program ends. */

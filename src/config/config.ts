@@ -41,7 +41,6 @@ export interface Config {
     /** Null: the null sender `<>`. */
     readonly bounceAddress: string | null;
   };
-  readonly trust: { readonly publicRoots: boolean };
   readonly admin: { readonly address: string | null; readonly contact: string | null };
   /** The robot's S/MIME identity, or null: replies are not signed. */
   readonly signing: {
@@ -76,7 +75,6 @@ export function configOf(source: Source, values: Values, env: Environment): Conf
     languages: languagesOf(source, values),
     imap,
     smtp,
-    trust: { publicRoots: values.trust.public_roots },
     admin: { address: values.admin.address, contact: values.admin.contact },
     signing: signingOf(source, values, env),
     texts: { dir: values.texts.dir },
@@ -227,6 +225,7 @@ function policyOf(values: Values, robot: readonly string[]): Policy {
       mailboxSource: requests.mailbox_source,
     },
     certificates: {
+      publicRoots: trust.public_roots,
       revocation: trust.revocation,
       pin: trust.pin,
       exactLocalPart: trust.exact_local_part,

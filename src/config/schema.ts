@@ -192,8 +192,9 @@ export const SCHEMA = {
     keys: {
       public_roots: byDefault(
         SWITCH,
-        true,
-        "Trust the shipped e-mail CAs. When false, only what `keybot trust add` was given vouches for anybody.",
+        certificates.publicRoots,
+        "Trust the public e-mail CAs that `keybot init` or `keybot trust update` has loaded. When false, only what " +
+          "`keybot trust add` was given vouches for anybody.",
       ),
       revocation: byDefault(
         choice("off", "soft-fail", "hard-fail"),

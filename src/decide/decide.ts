@@ -42,7 +42,7 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
   }
   const { facts, inspection } = evidence;
   const judged = judgeCertificates(inspection.certificates, facts, view, policy.certificates);
-  const submission = isSubmission(evidence) ? decideSubmission(judged, inspection.signature, facts) : null;
+  const submission = isSubmission(evidence) ? decideSubmission(judged, inspection, facts) : null;
   const changes = submission?.changes ?? false;
   const due = repliesDue(evidence, submission, view, policy);
   const replies = tell(due, { facts, changes, view, policy, now });

@@ -7,6 +7,7 @@
 
 export { decide, viewQuery } from "./decide.ts";
 export type { Evidence } from "./evidence.ts";
+export { isPinnedToAnother } from "./judge.ts";
 export type {
   Action,
   BarAction,

@@ -1,5 +1,5 @@
 import { type CertificateReport, type Finding, finding } from "../inspect/index.ts";
-import type { Policy } from "../policy.ts";
+import type { Pinning, Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import type { HeldCertificate, View } from "./view.ts";
@@ -51,17 +51,24 @@ function directoryFindings(
   // A revoked public key stays barred, in a fresh certificate and under any address.
   if (view.barred.has(report.spkiSha256)) findings.push(finding("cert.barred"));
   // What is only pending, or expired, is not settled: else the same mail twice would get round the pin.
-  if (held?.status !== "active" && isPinned(report, view, policy)) findings.push(finding("cert.pinned"));
+  if (held?.status !== "active" && isPinnedToAnother(report.spkiSha256, view.held, policy.pin))
+    findings.push(finding("cert.pinned"));
   return findings;
 }
 
-/** PRODUCT §3: an admin approved a key for this address by hand (or `pin = "first"`), and this is another one. */
-function isPinned(report: CertificateReport, view: View, policy: Policy["certificates"]): boolean {
-  if (policy.pin === "off") return false;
-  const pins = view.held.filter(
-    (held) => held.status === "active" && (policy.pin === "first" || held.approved),
-  );
-  return pins.length > 0 && !pins.some((held) => held.spkiSha256 === report.spkiSha256);
+/**
+ * Whether another key is settled for the address (PRODUCT §3): one that an admin approved by hand or, with
+ * `pin = "first"`, any that is used.
+ * @param held what the directory holds under the address
+ */
+export function isPinnedToAnother(
+  spkiSha256: string,
+  held: readonly Pick<HeldCertificate, "spkiSha256" | "status" | "approved">[],
+  pin: Pinning,
+): boolean {
+  if (pin === "off") return false;
+  const pins = held.filter(({ status, approved }) => status === "active" && (pin === "first" || approved));
+  return pins.length > 0 && !pins.some((pinned) => pinned.spkiSha256 === spkiSha256);
 }
 
 /**

@@ -16,7 +16,8 @@ export function kindOf(evidence: Evidence): MessageKind {
   return facts.carries === "openpgp" ? "openpgp" : "other";
 }
 
-/** Whether a certificate or a signature was offered. */
+/** Whether a certificate or a signature was offered, or what its sender took for one: his private key. */
 export function isSubmission(evidence: Extract<Evidence, { kind: "read" }>): boolean {
-  return evidence.inspection.signature !== null || evidence.inspection.certificates.length > 0;
+  const { signature, certificates, privateKey } = evidence.inspection;
+  return signature !== null || certificates.length > 0 || privateKey;
 }

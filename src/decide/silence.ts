@@ -31,6 +31,8 @@ const RULES: readonly Rule[] = [
   ({ facts }) => (facts.automatic === null ? null : reason("no-reply.automatic", facts.automatic.evidence)),
   // PRODUCT §3: without exactly one From address there is nobody to answer.
   ({ facts }) => (facts.from.kind === "one" ? null : reason("no-reply.from", facts.from.kind)),
+  ({ facts }) =>
+    facts.from.kind === "one" && !isOrdinary(facts.from.address) ? reason("no-reply.from", "address") : null,
   // RFC 3834 §2: a mail that names us nowhere was not meant for us.
   ({ facts }) => (facts.addressedToUs ? null : reason("no-reply.not-addressed")),
   // PRODUCT §5: nothing is sent to an address whose authentication failed.
@@ -79,6 +81,17 @@ const REPEATS: Readonly<Partial<Record<Template, Repeats>>> = {
   pending: { same: ["pending", "rejected"], limits: SUBMISSION },
   rejected: { same: ["pending", "rejected"], limits: SUBMISSION },
 };
+
+/**
+ * An address that somebody may write from: a name with a dot behind the `@`. An address literal or a bare host
+ * (RFC 5321 §4.1.3, §2.3.5) is a machine near us, which must not be written to for a stranger. A quoted local part, or
+ * one over its 64 octets (RFC 5321 §4.5.3.1.1), holds words, which our reply would repeat to a catch-all mailbox.
+ */
+function isOrdinary(address: string): boolean {
+  const at = address.lastIndexOf("@");
+  const [local, domain] = [address.slice(0, at), address.slice(at + 1)];
+  return !local.startsWith('"') && Buffer.byteLength(local) <= 64 && /^[^[].*\../s.test(domain);
+}
 
 function toldOften({ template, view, now }: Situation): Reason | null {
   const repeats = REPEATS[template];

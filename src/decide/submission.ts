@@ -1,4 +1,10 @@
-import type { Finding, FindingCode, SignatureReport } from "../inspect/index.ts";
+import {
+  type Finding,
+  type FindingCode,
+  finding,
+  type Inspection,
+  type SignatureReport,
+} from "../inspect/index.ts";
 import type { MessageFacts } from "../read/index.ts";
 import type { Judged } from "./judge.ts";
 import type { BarAction, JudgedCertificate, ReplyContent, StoreAction } from "./plan.ts";
@@ -18,14 +24,14 @@ export interface SubmissionOutcome {
 /** Decides what is stored of the judged certificates (PRODUCT §3) and what the submitter is told. */
 export function decideSubmission(
   judged: readonly Judged[],
-  signature: SignatureReport | null,
+  { signature, privateKey }: Pick<Inspection, "signature" | "privateKey">,
   facts: MessageFacts,
 ): SubmissionOutcome {
   const usable = judged.filter(isForEncryption);
   const verdict = best(usable.length > 0 ? usable : judged);
   const address = facts.from.kind === "one" ? facts.from.address : null;
   const stores = address === null ? [] : usable.map((entry) => storeAction(entry, address));
-  const problems = judged.length > 0 ? [] : signatureProblems(signature);
+  const problems = judged.length > 0 ? [] : problemsOf(signature, privateKey);
   const changed = usable.filter((entry) => address !== null && changesDirectory(entry));
   return {
     verdict,
@@ -104,9 +110,9 @@ function isQuotable(pathValid: boolean, findings: readonly Finding[]): boolean {
   return pathValid && !findings.some(({ code }) => OF_SOMEBODY_ELSE.has(code));
 }
 
-/** What is wrong with the signature as such: there is no certificate that could bear it. */
-function signatureProblems(signature: SignatureReport | null): readonly Finding[] {
-  if (signature === null) return [];
+/** What is wrong with the mail as such: there is no certificate that could bear it. */
+function problemsOf(signature: SignatureReport | null, privateKey: boolean): readonly Finding[] {
+  if (signature === null) return privateKey ? [finding("mail.private-key", undefined, "error")] : [];
   return [...signature.findings, ...signature.signers.flatMap(({ findings }) => findings)].filter(
     ({ severity }) => severity !== "info",
   );

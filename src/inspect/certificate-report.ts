@@ -29,7 +29,7 @@ export interface Circumstances {
 /** Judges one certificate: address, path, time, usage, strength, revocation. All findings, the worst first. */
 export function reportOn(certificate: Certificate, circumstances: Circumstances): CertificateReport {
   const { address, policy, trust } = circumstances;
-  const result = pathOf(certificate, circumstances.beside, trust, policy, circumstances.at);
+  const result = pathOf(certificate, circumstances.beside, trust, policy, circumstances.at, address);
   const findings = [
     ...circumstances.findings,
     ...(address === null ? [] : holderFindings(certificate, address, policy.exactLocalPart)),

@@ -89,6 +89,11 @@ export const FINDINGS = {
     "the address stands in the subject only, as in old certificates",
   ),
   "address.from": rule("error", "RFC 5322 §3.6.2", "the mail does not have exactly one From address"),
+  "mail.private-key": rule(
+    "warning",
+    "PRODUCT §3",
+    "a private key came along that cannot be compared (PKCS#12, behind a password); it may be that of the certificate",
+  ),
   "mail.authentication": rule(
     "error",
     "RFC 7489 §6.6",
@@ -105,6 +110,11 @@ export const FINDINGS = {
     "the issuer has the name of a known CA but another key signed",
   ),
   "path.anchor-domain": rule("warning", "PRODUCT §3", "the CA is trusted for other domains only"),
+  "path.anchor-distrusted": rule(
+    "warning",
+    "PRODUCT §3",
+    "issued after the day up to which the CA is trusted",
+  ),
   "path.signature": rule("error", "RFC 5280 §6.1.3", "a signature on the path is wrong"),
   "path.expired": rule("error", "RFC 5280 §6.1.3", "a CA certificate of the path is outside its validity"),
   "path.names": rule("error", "RFC 5280 §6.1.3", "issuer and subject names do not chain"),

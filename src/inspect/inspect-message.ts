@@ -51,6 +51,7 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
     address: addressOf(facts),
     about: fromFindings(facts),
     keysSent: files.keysSent,
+    lockedKeySent: files.lockedKeySent,
   };
 
   const signed =
@@ -66,8 +67,8 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
 
 /** Judges a certificate file on its own (PEM, DER, PKCS#7): no address rule, and no signature, so at most pending. */
 export function inspectCertificateFile(file: CertificateFile, bench: Bench): Inspection {
-  const { certificates, privateKey, keysSent } = readFiles([file]);
-  const subject: Subject = { ...bench, address: null, about: [], keysSent };
+  const { certificates, privateKey, keysSent, lockedKeySent } = readFiles([file]);
+  const subject: Subject = { ...bench, address: null, about: [], keysSent, lockedKeySent };
   return { ...NOTHING, certificates: reportsOnFiles(certificates, subject), privateKey };
 }
 
@@ -79,13 +80,14 @@ interface Subject extends Bench {
   readonly about: readonly Finding[];
   /** Public keys (SHA-256 of the SPKI) whose private half came along. */
   readonly keysSent: ReadonlySet<string>;
+  /** A private key came along that only its password opens. */
+  readonly lockedKeySent: boolean;
 }
 
 /** The findings on the mail, and on its certificate's own key. */
 function aboutCertificate(certificate: Certificate, subject: Subject): Finding[] {
-  return subject.keysSent.has(certificate.spkiSha256)
-    ? [finding("cert.private-key"), ...subject.about]
-    : [...subject.about];
+  if (subject.keysSent.has(certificate.spkiSha256)) return [finding("cert.private-key"), ...subject.about];
+  return subject.lockedKeySent ? [finding("mail.private-key"), ...subject.about] : [...subject.about];
 }
 
 /** The CMS structure of the mail: verified, and each certificate in it judged. */
@@ -250,14 +252,19 @@ interface Files {
   readonly certificates: readonly Certificate[];
   readonly privateKey: boolean;
   readonly keysSent: ReadonlySet<string>;
+  readonly lockedKeySent: boolean;
 }
 
 function readFiles(files: readonly CertificateFile[]): Files {
-  const read = files.map((file) => ({ bytes: file.bytes, ...readCertificates(file.bytes) }));
+  const read = files.map(({ bytes }) => {
+    const file = readCertificates(bytes);
+    return { ...file, keys: file.privateKey ? publicKeysOfPrivateKeys(bytes) : [] };
+  });
   return {
     certificates: unique(read.flatMap((file) => file.certificates)),
     privateKey: read.some((file) => file.privateKey),
-    keysSent: new Set(read.flatMap((file) => (file.privateKey ? publicKeysOfPrivateKeys(file.bytes) : []))),
+    keysSent: new Set(read.flatMap((file) => file.keys)),
+    lockedKeySent: read.some((file) => file.privateKey && file.keys.length === 0),
   };
 }
 

@@ -22,11 +22,15 @@ export interface TrustedAnchor {
   readonly certificate: Certificate;
   /** Mail domains that it may speak for; null: all of them. */
   readonly domains: readonly string[] | null;
+  /** What was issued below it later does not count; null: no such limit. */
+  readonly distrustAfter: Date | null;
 }
 
 /**
- * The certification path of a certificate (RFC 5280 §6), as the policy starts it.
+ * The certification path of a certificate (RFC 5280 §6), as the policy starts it. One to an anchor that may vouch for
+ * it goes before one to an anchor that may not, which a cross-certificate can bring closer.
  * @param beside certificates that came along in the mail; candidates, not trusted
+ * @param address the From address, or null when no address is judged
  */
 export function pathOf(
   certificate: Certificate,
@@ -34,19 +38,25 @@ export function pathOf(
   trust: TrustStore,
   policy: Policy["certificates"],
   at: Date,
+  address: string | null,
 ): PathResult {
   const initial = policy.initialPolicies;
-  return findPath({
-    target: certificate,
-    intermediates: [...trust.intermediates, ...beside],
-    anchors: trust.anchors,
-    at,
-    acceptablePolicies: initial.acceptable,
-    explicitPolicy: initial.explicitPolicy,
-    inhibitAnyPolicy: initial.inhibitAnyPolicy,
-    inhibitPolicyMapping: initial.inhibitPolicyMapping,
-    crls: trust.crls,
-  });
+  const pathTo = (anchors: readonly TrustedAnchor[]): PathResult =>
+    findPath({
+      target: certificate,
+      intermediates: [...trust.intermediates, ...beside],
+      anchors,
+      at,
+      acceptablePolicies: initial.acceptable,
+      explicitPolicy: initial.explicitPolicy,
+      inhibitAnyPolicy: initial.inhibitAnyPolicy,
+      inhibitPolicyMapping: initial.inhibitPolicyMapping,
+      crls: trust.crls,
+    });
+  const fit = trust.anchors.filter((anchor) => objections(anchor, certificate, address).length === 0);
+  const result = pathTo(fit);
+  // Without one, a path to an anchor that may not vouch for it says more than "unknown CA".
+  return result.valid || fit.length === trust.anchors.length ? result : pathTo(trust.anchors);
 }
 
 /** What each broken rule of the path means for a verdict; a rule may read otherwise on the certificate itself. */
@@ -86,24 +96,50 @@ function toFinding(problem: PathProblem): Finding {
 }
 
 /**
- * An own CA vouches only for the domains that the admin named (PRODUCT §3): a broker's CA must not speak for a hospital.
+ * What speaks against the anchor that the path ends in, though the path is valid.
  * @param address the From address, or null when no address is judged
  */
 export function anchorFindings(result: PathResult, trust: TrustStore, address: string | null): Finding[] {
-  if (!result.valid || result.anchor === null || address === null) return [];
+  if (!result.valid || result.anchor === null) return [];
   const sha256 = result.anchor.certificate.sha256;
   const anchor = trust.anchors.find((candidate) => candidate.certificate.sha256 === sha256);
-  if (anchor === undefined || anchor.domains === null) return [];
+  return anchor === undefined ? [] : objections(anchor, result.path[0] ?? null, address);
+}
+
+/** Why an anchor may not vouch for a certificate under an address. */
+function objections(
+  anchor: TrustedAnchor,
+  certificate: Certificate | null,
+  address: string | null,
+): Finding[] {
+  return [...distrust(anchor, certificate), ...otherDomain(anchor, address)];
+}
+
+/**
+ * Mozilla winds a CA down by a date: what it issued before still counts, what it issues later does not (PRODUCT §3). As
+ * there, the certificate's own beginning is held against the date: who can backdate it is not stopped by this.
+ */
+function distrust({ distrustAfter }: TrustedAnchor, certificate: Certificate | null): Finding[] {
+  if (distrustAfter === null || certificate === null || certificate.notBefore <= distrustAfter) return [];
+  const [issued, limit] = [certificate.notBefore, distrustAfter].map((time) =>
+    time.toISOString().slice(0, 10),
+  );
+  return [
+    finding(
+      "path.anchor-distrusted",
+      `issued on ${issued}; the CA is trusted for what it issued until ${limit} only`,
+    ),
+  ];
+}
+
+/** An own CA vouches only for the domains that the admin named (PRODUCT §3): a broker's CA must not speak for a hospital. */
+function otherDomain({ domains }: TrustedAnchor, address: string | null): Finding[] {
+  if (domains === null || address === null) return [];
   const domain = address.slice(address.lastIndexOf("@") + 1);
-  const covered = anchor.domains.some((own) => domain === own || domain.endsWith(`.${own}`));
-  return covered
-    ? []
-    : [
-        finding(
-          "path.anchor-domain",
-          `the CA is trusted for ${anchor.domains.join(", ")} only, not for ${domain}`,
-        ),
-      ];
+  if (domains.some((own) => domain === own || domain.endsWith(`.${own}`))) return [];
+  return [
+    finding("path.anchor-domain", `the CA is trusted for ${domains.join(", ")} only, not for ${domain}`),
+  ];
 }
 
 /**

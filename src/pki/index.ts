@@ -59,7 +59,12 @@ export { publicKeysOfPrivateKeys } from "./private-key.ts";
 // Paths and revocation.
 
 export { type Crl, type CrlEntry, crlEntries, parseCrl, parseCrlHeader, REMOVE_FROM_CRL } from "./crl.ts";
-export { MAX_CRL_BYTES, MAX_OCSP_BYTES } from "./limits.ts";
+export {
+  MAX_CRL_BYTES,
+  MAX_OCSP_BYTES,
+  MAX_ROOT_LIST_BYTES,
+  MAX_ROOT_LIST_CERTIFICATES,
+} from "./limits.ts";
 export {
   checkOcsp,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,

@@ -33,7 +33,7 @@ function isProven(key: KeyObject): boolean {
     case "ec":
       return signs(key, "sha256");
     default:
-      // RFC 8410 §7, RFC 5208: the others hold no public half, it is computed.
+      // RFC 8410 §7: the others hold no public half, it is computed.
       return true;
   }
 }

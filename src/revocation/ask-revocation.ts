@@ -84,9 +84,8 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
   return {
     async ask(questions) {
       const budget = new Budget(limits);
-      const outcomes = await Promise.all(
-        questions.map((question) => askOne(question, inquiries, budget, nonce)),
-      );
+      const asked = questions.map((question) => askOne(question, inquiries, budget, nonce));
+      const outcomes = await Promise.all(asked).finally(() => budget.close());
       const unanswered = outcomes.flatMap((outcome) => outcome.unanswered ?? []);
       for (const { certificate, attempts } of unanswered) {
         const tried = attempts.map(({ url, why, detail }) => `${url} ${why}: ${detail}`);

@@ -9,11 +9,20 @@ export class Budget {
   #requests: number;
   #bytes: number;
 
+  readonly #timer: NodeJS.Timeout;
+
   constructor(limits: AskLimits) {
-    this.deadline = AbortSignal.timeout(limits.milliseconds);
+    const controller = new AbortController();
+    this.deadline = controller.signal;
+    this.#timer = setTimeout(() => controller.abort(), limits.milliseconds);
     this.exchangeMilliseconds = limits.exchangeMilliseconds;
     this.#requests = limits.requests;
     this.#bytes = limits.bytes;
+  }
+
+  /** The message has its answers: the clock stops. */
+  close(): void {
+    clearTimeout(this.#timer);
   }
 
   /** Takes one exchange; false when there is none left. */

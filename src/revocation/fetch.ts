@@ -25,9 +25,18 @@ export async function fetchUrl(request: FetchRequest, network: Network, budget: 
 
 /** One exchange within its time, the look-up of the name included. */
 async function hop(url: URL, request: FetchRequest, network: Network, budget: Budget): Promise<Exchange> {
-  const signal = AbortSignal.any([budget.deadline, AbortSignal.timeout(budget.exchangeMilliseconds)]);
-  const route = await Promise.race([routeTo(url, network), expiry(signal)]);
-  return "ok" in route ? route : exchange(url, route, request, budget, signal);
+  // Not AbortSignal.any over AbortSignal.timeout: Node 20 lets go of such signals while a body is still dripping in.
+  const controller = new AbortController();
+  const end = (): void => controller.abort();
+  const timer = setTimeout(end, budget.exchangeMilliseconds);
+  budget.deadline.addEventListener("abort", end, { once: true });
+  try {
+    const route = await Promise.race([routeTo(url, network), expiry(controller.signal)]);
+    return "ok" in route ? route : await exchange(url, route, request, budget, controller.signal);
+  } finally {
+    clearTimeout(timer);
+    budget.deadline.removeEventListener("abort", end);
+  }
 }
 
 /** Resolves to a failure when the signal fires; for what cannot be ended itself. */

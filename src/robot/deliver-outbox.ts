@@ -21,7 +21,6 @@ export class OutboxPass {
   /** False: the server was out of reach or refused us. The others would fare no better; the next round asks again. */
   #reachable = true;
   #sent = 0;
-  #left = 0;
 
   constructor(robot: Robot) {
     this.#robot = robot;
@@ -32,9 +31,11 @@ export class OutboxPass {
     return this.#sent;
   }
 
-  /** Mails that were due and are still waiting. */
+  /** Mails left for a retry: tried in vain before, or due and not reached. Held back by a budget is not that. */
   async left(): Promise<number> {
-    return this.#left + (await this.#robot.store.dueMails(this.#robot.now(), COUNTED_AT_MOST)).length;
+    const now = this.#robot.now();
+    const waiting = await this.#robot.store.outboxEntries({ state: "waiting", limit: COUNTED_AT_MOST });
+    return waiting.filter(({ attempts, nextAttempt }) => attempts > 0 || nextAttempt <= now).length;
   }
 
   /** Sends every mail that is due, the longest waiting first. */
@@ -53,7 +54,6 @@ export class OutboxPass {
 
   #note(result: Result): void {
     if (result === "sent") this.#sent += 1;
-    else if (result !== "given-up") this.#left += 1;
     if (result === "no-server") this.#reachable = false;
   }
 }

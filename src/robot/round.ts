@@ -37,7 +37,7 @@ export async function runRound(robot: Robot, session: ImapSession, signal: Abort
 }
 
 async function prepareJudge(robot: Robot): Promise<void> {
-  robot.judge.bench(robot.policy, await trustMaterialOf(robot.store));
+  robot.judge.bench(robot.policy, await trustMaterialOf(robot.store, robot.policy));
 }
 
 interface Round {

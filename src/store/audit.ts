@@ -17,6 +17,9 @@ export type AuditAction =
   | "alias.removed"
   | "trust.added"
   | "trust.removed"
+  | "trust.enabled"
+  | "trust.disabled"
+  | "trust.updated"
   | "partner.forgotten";
 
 export type AuditDetail = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;

@@ -51,14 +51,14 @@ const TRANSLATIONS: readonly Translation[] = [
     kind: "fault",
     code: "store.corrupt",
     sentence: "the file is not a database",
-    hint: "put it aside and restore a backup made by `keybot backup`",
+    hint: "put it aside and restore the last good copy of keybot.db",
   },
   {
     sqlite: "SQLITE_CORRUPT",
     kind: "fault",
     code: "store.corrupt",
     sentence: "the database is damaged",
-    hint: "put it aside and restore a backup made by `keybot backup`",
+    hint: "put it aside and restore the last good copy of keybot.db",
   },
 ];
 

@@ -37,4 +37,12 @@ export type {
   RenderedReply,
 } from "./outbox.ts";
 export type { StoredStatus } from "./transition.ts";
-export type { TrustChange, TrustEntry, TrustItem, TrustOrigin } from "./trust.ts";
+export type {
+  LoadedTrustList,
+  TrustChange,
+  TrustEntry,
+  TrustItem,
+  TrustList,
+  TrustOrigin,
+  TrustReplacement,
+} from "./trust.ts";

@@ -90,7 +90,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
 function demand(file: string): void {
   if (existsSync(file)) return;
   throw new KeybotError("config", "store.missing", `there is no database ${file}`, {
-    hint: "`keybot init` makes it, or state_dir in keybot.toml names another folder",
+    hint: "the first command that writes makes it (`keybot trust add`, `keybot poll`); or state_dir in keybot.toml names another folder",
   });
 }
 

@@ -75,7 +75,9 @@ function expected({ judged, folder, reply: template, signature = [], bars = [] }
 const HERS: readonly (keyof Cast)[] = ["alice", "aliceRsa", "aliceSpare", "aliceSigns", "aliceEncrypts"];
 
 describe("an honest mail is accepted, so that no attack is refused for a wrong reason:", () => {
-  const twins = [...new Map([...Object.values(TWIN), ...ATTACKS.map(({ twin }) => twin)].map((twin) => [twin.name, twin]))];
+  const twins = [
+    ...new Map([...Object.values(TWIN), ...ATTACKS.map(({ twin }) => twin)].map((twin) => [twin.name, twin])),
+  ];
   it.each(twins)("%s", async (_name, twin) => {
     const { plan } = await judge(twinMail(twin));
     const active = storesOf(plan).filter(({ status }) => status === "active");
@@ -89,23 +91,29 @@ const classes = [...new Set(ATTACKS.map((attack) => attack.class))];
 
 describe.each(classes)("%s:", (wanted) => {
   const attacks = ATTACKS.filter((attack) => attack.class === wanted);
-  it.each(attacks.map((attack) => [attack.id, attack.made, attack] as const))("%s: %s", async (_id, _made, attack) => {
-    const explanation = await judge(attack.forge(twinMail(attack.twin), stage), attack);
-    const { plan } = explanation;
-    expect(outcome(explanation)).toEqual(expected(attack.expect));
+  it.each(attacks.map((attack) => [attack.id, attack.made, attack] as const))(
+    "%s: %s",
+    async (_id, _made, attack) => {
+      const explanation = await judge(attack.forge(twinMail(attack.twin), stage), attack);
+      const { plan } = explanation;
+      expect(outcome(explanation)).toEqual(expected(attack.expect));
 
-    const address = attack.expect.address ?? ALICE;
-    for (const action of [...repliesOf(plan).map(({ to }) => to), ...storesOf(plan).map((store) => store.address)]) {
-      expect(action).toBe(address);
-    }
-    const active = storesOf(plan).filter((store) => store.address === ALICE && store.status === "active");
-    for (const { certificate } of active) expect(HERS).toContain(nameOf(certificate));
-    for (const { content, to } of repliesOf(plan)) {
-      const { messageId, references } = { messageId: null, references: [], ...factsOf(explanation) };
-      const rendered = renderReply(reply({ content, to, inReplyTo: messageId, references }));
-      expect(readable(rendered)).not.toContain(WORDS);
-    }
-  });
+      const address = attack.expect.address ?? ALICE;
+      for (const action of [
+        ...repliesOf(plan).map(({ to }) => to),
+        ...storesOf(plan).map((store) => store.address),
+      ]) {
+        expect(action).toBe(address);
+      }
+      const active = storesOf(plan).filter((store) => store.address === ALICE && store.status === "active");
+      for (const { certificate } of active) expect(HERS).toContain(nameOf(certificate));
+      for (const { content, to } of repliesOf(plan)) {
+        const { messageId, references } = { messageId: null, references: [], ...factsOf(explanation) };
+        const rendered = renderReply(reply({ content, to, inReplyTo: messageId, references }));
+        expect(readable(rendered)).not.toContain(WORDS);
+      }
+    },
+  );
 });
 
 function factsOf({ evidence }: Explanation) {
@@ -114,11 +122,7 @@ function factsOf({ evidence }: Explanation) {
 
 /** Quoted-printable undone as far as words need it, blanks as one. */
 function readable(mail: Buffer): string {
-  return mail
-    .toString("utf8")
-    .replace(/=\r\n/g, "")
-    .replace(/=3D/g, "=")
-    .replace(/\s+/g, " ");
+  return mail.toString("utf8").replace(/=\r\n/g, "").replace(/=3D/g, "=").replace(/\s+/g, " ");
 }
 
 it("every attack has an id of its own", () => {

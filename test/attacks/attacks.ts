@@ -13,6 +13,7 @@
 import { readFileSync } from "node:fs";
 import type { Folder, Template, Verdict, View } from "../../src/decide/index.ts";
 import type { FindingCode } from "../../src/inspect/index.ts";
+import { encryptedMail } from "../lab/openssl.ts";
 import {
   addCertificates,
   addSigner,
@@ -80,7 +81,17 @@ export interface Expected {
 
 export interface Attack {
   readonly id: string;
-  readonly class: "CMS" | "Text" | "MIME" | "ID" | "Takeover" | "Key" | "Algorithm" | "Encoding" | "Reflection" | "Denial";
+  readonly class:
+    | "CMS"
+    | "Text"
+    | "MIME"
+    | "ID"
+    | "Takeover"
+    | "Key"
+    | "Algorithm"
+    | "Encoding"
+    | "Reflection"
+    | "Denial";
   /** What the attacker hopes for. */
   readonly hope: string;
   /** Where it is described, and the rule that stops it. */
@@ -120,6 +131,10 @@ const takes = (who: keyof Cast, address = ALICE): Expected => ({
 });
 /** From cannot be believed: rejected in silence. */
 const anonymous = (who: keyof Cast): Expected => ({ ...refused(who, "address.from"), reply: null });
+
+/** Mallory's certificate, under his own name and under another. */
+const mallorys = takes("mallory", MALLORY);
+const mismatch = refused("mallory", "address.mismatch");
 
 const ALICE_FROM = `From: Alice <${ALICE}>`;
 const from = (mail: Buffer, ...lines: string[]) => withField(mail, "From", ...lines);
@@ -368,7 +383,9 @@ const CMS: readonly Attack[] = [
     made: "Mallory signs a certificate of Alice's name with the key of his own",
     twin: TWIN.DETACHED,
     forge: (_mail, stage) =>
-      stage.signed({ signer: stage.ofMallory, chain: [stage.mallory.certFile, ...stage.mallory.chain] }),
+      operate(stage.signed({ signer: stage.ofMallory, chain: [] }), (cms) =>
+        addCertificates(cms, stage.mallory, stage.issuer),
+      ),
     expect: refused("ofMallory", "path.key-usage", "path.not-a-ca"),
   },
   {
@@ -451,8 +468,7 @@ const ATTRIBUTES: readonly Attack[] = [
     source: "RFC 5652 §5.4",
     made: "the signed attributes are taken out, all else stays",
     twin: TWIN.DETACHED,
-    forge: (mail) =>
-      withoutAttributes(mail),
+    forge: (mail) => withoutAttributes(mail),
     expect: refused("alice", "signature.broken"),
   },
   {
@@ -677,7 +693,10 @@ const ALGORITHMS: readonly Attack[] = [
     made: "signatureAlgorithm is one that nobody knows",
     twin: TWIN.DETACHED,
     forge: (mail) =>
-      operate(mail, (cms) => void signerAt(cms).children?.splice(4, 1, branch(0x30, oidNode("1.3.6.1.4.1.9")))),
+      operate(
+        mail,
+        (cms) => void signerAt(cms).children?.splice(4, 1, branch(0x30, oidNode("1.3.6.1.4.1.9"))),
+      ),
     expect: refused("alice", "signature.algorithm"),
   },
 ];
@@ -850,7 +869,10 @@ const MIME: readonly Attack[] = [
     forge: (mail) =>
       withEntity(
         mail,
-        multipart("multipart/mixed", [text(`${WORDS}<plaintext style="display:none`, "text/html"), cut(mail).entity]),
+        multipart("multipart/mixed", [
+          text(`${WORDS}<plaintext style="display:none`, "text/html"),
+          cut(mail).entity,
+        ]),
       ),
     expect: waits("alice", "signature.partial"),
   },
@@ -968,6 +990,30 @@ const MIME: readonly Attack[] = [
     },
   },
   {
+    id: "mime.opaque-in-opaque",
+    class: "MIME",
+    hope: "the innermost signature is Alice's, so the mail is",
+    source: "Johnny, MIME (nested); RFC 2634 §1.1",
+    made: "Mallory's opaque mail whose content is Alice's whole opaque mail; From is Alice",
+    twin: TWIN.OPAQUE,
+    forge: (mail, stage) => {
+      const around = cmsOf(withInnerContent(signedAround(mail, stage, ALICE_FROM)));
+      return opaqueFrom(mail, around);
+    },
+    expect: mismatch,
+  },
+  {
+    id: "mime.protocol-of-openpgp",
+    class: "MIME",
+    hope: "protocol says OpenPGP and the part S/MIME: two programs check two signatures; judged by its bytes",
+    source: "RFC 1847 §2.1; RFC 3156 §5",
+    made: "protocol of Alice's multipart/signed says application/pgp-signature",
+    twin: TWIN.DETACHED,
+    forge: (mail) =>
+      replaced(mail, /protocol="application\/(x-)?pkcs7-signature"/, 'protocol="application/pgp-signature"'),
+    expect: takes("alice"),
+  },
+  {
     id: "mime.two-signed-parts",
     class: "MIME",
     hope: "one signed part is verified, the other one harvested",
@@ -1081,7 +1127,11 @@ const MIME: readonly Attack[] = [
     made: "a Content-Disposition is added to the signed part",
     twin: TWIN.DETACHED,
     forge: (mail) =>
-      replaced(mail, "Content-Type: text/plain", "Content-Disposition: attachment\r\nContent-Type: text/plain"),
+      replaced(
+        mail,
+        "Content-Type: text/plain",
+        "Content-Disposition: attachment\r\nContent-Type: text/plain",
+      ),
     expect: refused("alice", "signature.digest-mismatch"),
   },
   {
@@ -1114,9 +1164,6 @@ function identity(
   const made = lines.length === 0 ? "no From" : lines.map((line) => JSON.stringify(line)).join(" and ");
   return { id, class: "ID", hope, source, made, twin, forge: (mail) => from(mail, ...lines), expect };
 }
-
-const mallorys = takes("mallory", MALLORY);
-const mismatch = refused("mallory", "address.mismatch");
 
 const ID: readonly Attack[] = [
   identity(
@@ -1224,8 +1271,20 @@ const ID: readonly Attack[] = [
     [`From: "${ALICE}":;`],
     anonymous("mallory"),
   ),
-  identity("id.no-from", "Sender steps in for From", "RFC 5322 §3.6.2; PRODUCT §3", [`Sender: ${MALLORY}`], anonymous("mallory")),
-  identity("id.empty-from", "Sender steps in for From", "RFC 5322 §3.6.2; PRODUCT §3", ["From:", `Sender: ${MALLORY}`], anonymous("mallory")),
+  identity(
+    "id.no-from",
+    "Sender steps in for From",
+    "RFC 5322 §3.6.2; PRODUCT §3",
+    [`Sender: ${MALLORY}`],
+    anonymous("mallory"),
+  ),
+  identity(
+    "id.empty-from",
+    "Sender steps in for From",
+    "RFC 5322 §3.6.2; PRODUCT §3",
+    ["From:", `Sender: ${MALLORY}`],
+    anonymous("mallory"),
+  ),
   identity(
     "id.sender",
     "the certificate is compared with Sender",
@@ -1247,8 +1306,20 @@ const ID: readonly Attack[] = [
     [ALICE_FROM, `Resent-From: ${MALLORY}`],
     mismatch,
   ),
-  identity("id.nul", "a NUL ends the address for some programs", "RFC 5322 §3.4.1", [`From: ${ALICE}\0.evil.example`], anonymous("mallory")),
-  identity("id.nul-before", "a NUL is left out by some programs", "RFC 5322 §3.4.1", [`From: ${MALLORY}\0`], anonymous("mallory")),
+  identity(
+    "id.nul",
+    "a NUL ends the address for some programs",
+    "RFC 5322 §3.4.1",
+    [`From: ${ALICE}\0.evil.example`],
+    anonymous("mallory"),
+  ),
+  identity(
+    "id.nul-before",
+    "a NUL is left out by some programs",
+    "RFC 5322 §3.4.1",
+    [`From: ${MALLORY}\0`],
+    anonymous("mallory"),
+  ),
   identity(
     "id.bare-cr",
     "a bare CR is a line end for some programs",
@@ -1263,7 +1334,13 @@ const ID: readonly Attack[] = [
     [`From: ${MALLORY}\r\n , ${ALICE}`],
     anonymous("mallory"),
   ),
-  identity("id.trailing-dot", "the root's dot makes another text of the same domain", "RFC 5321 §2.3.5", [`From: ${MALLORY}.`], anonymous("mallory")),
+  identity(
+    "id.trailing-dot",
+    "the root's dot makes another text of the same domain",
+    "RFC 5321 §2.3.5",
+    [`From: ${MALLORY}.`],
+    anonymous("mallory"),
+  ),
   identity(
     "id.source-route",
     "the route's domain is taken for the address",
@@ -1276,14 +1353,14 @@ const ID: readonly Attack[] = [
     "the part before the percent sign is taken for the address",
     "RFC 5321 §2.3.11",
     ["From: alice%partner.example@evil.example"],
-    mismatch,
+    { ...mismatch, address: "alice%partner.example@evil.example" },
   ),
   identity(
     "id.quoted-at",
     "a quoted @ shifts the border of local part and domain",
     "RFC 5321 §4.1.2",
     ['From: "alice@partner.example\\"@x"@evil.example'],
-    mismatch,
+    { ...mismatch, address: '"alice@partner.example\\"@x"@evil.example' },
   ),
   identity(
     "id.quoted-local-part",
@@ -1304,7 +1381,7 @@ const ID: readonly Attack[] = [
     "a letter that lower-casing turns into an ASCII one",
     "RFC 6532 §3.1; PRODUCT §3 (ASCII case only)",
     ["From: \u{212a}@evil.example"],
-    mismatch,
+    { ...mismatch, address: "\u{212a}@evil.example" },
   ),
   identity(
     "id.look-alike-local-part",
@@ -1405,6 +1482,34 @@ const TAKEOVER: readonly Attack[] = [
     expect: mismatch,
   },
   {
+    id: "takeover.encrypted-then-signed",
+    class: "Takeover",
+    hope: "Mallory signs around a mail of Alice's that he cannot read, and is answered with what is in it",
+    source: "Takeover; RFC 8551 §3.7",
+    made: "Mallory's signature around an EnvelopedData of Alice's, From: Mallory; what is inside counts for nothing",
+    twin: TWIN.MALLORYS,
+    forge: (_mail, stage) => {
+      const encrypted = encryptedMail({ from: ALICE, to: ROBOT, recipients: [stage.aliceRsa] });
+      return signedAround(encrypted, stage, `From: ${MALLORY}`);
+    },
+    expect: mallorys,
+  },
+  {
+    id: "takeover.encrypted-then-signed-as-alice",
+    class: "Takeover",
+    hope: "the same, with From: Alice",
+    source: "Takeover; RFC 8551 §3.7",
+    made: "Mallory's signature around an EnvelopedData of Alice's, From: Alice",
+    twin: TWIN.MALLORYS,
+    forge: (_mail, stage) =>
+      signedAround(
+        encryptedMail({ from: ALICE, to: ROBOT, recipients: [stage.aliceRsa] }),
+        stage,
+        ALICE_FROM,
+      ),
+    expect: mismatch,
+  },
+  {
     id: "takeover.stripped",
     class: "Takeover",
     hope: "a mail without its signature is an ordinary one; it must at least offer nothing",
@@ -1466,7 +1571,7 @@ const TAKEOVER: readonly Attack[] = [
     source: "RFC 8551 §3.8; PRODUCT §3",
     made: "a certs-only mail with Alice's good certificate, from anybody",
     twin: TWIN.OPAQUE,
-    forge: (mail, { alice }) => opaqueFrom(mail, bundleOf(alice), "certs-only"),
+    forge: (mail, { alice, issuer }) => opaqueFrom(mail, bundleOf(alice, issuer), "certs-only"),
     expect: waits("alice", "signature.none"),
   },
   {
@@ -1521,7 +1626,11 @@ const TAKEOVER: readonly Attack[] = [
     twin: TWIN.DETACHED,
     days: 30,
     forge: (mail, { now }) =>
-      withField(arrives(mail, now, 30), "Date", `Date: ${later(now, 30).toUTCString().replace("GMT", "+0000")}`),
+      withField(
+        arrives(mail, now, 30),
+        "Date",
+        `Date: ${later(now, 30).toUTCString().replace("GMT", "+0000")}`,
+      ),
     expect: waits("alice", "signature.replay"),
   },
   {
@@ -1657,7 +1766,7 @@ const KEY: readonly Attack[] = [
     forge: (mail, { aliceSpare }) =>
       operate(from(mail, ALICE_FROM), (cms) => addCertificates(cms, aliceSpare)),
     expect: {
-      judged: { mallory: rejected("address.mismatch"), aliceSpare: rejected("signature.other-signer") },
+      judged: { mallory: rejected("address.mismatch"), aliceSpare: rejected("address.mismatch") },
       folder: "Rejected",
       reply: "rejected",
     },
@@ -1674,7 +1783,7 @@ const KEY: readonly Attack[] = [
         addCertificates(cms, stage.aliceSpare),
       ),
     expect: {
-      judged: { fake: pending("path.self-signed"), aliceSpare: pending("signature.none") },
+      judged: { fake: pending("path.self-signed"), aliceSpare: pending("path.self-signed") },
       folder: "Pending",
       reply: "pending",
     },
@@ -1687,11 +1796,15 @@ const KEY: readonly Attack[] = [
     made: "a word of Alice's mail is changed, a good certificate of hers is added",
     twin: TWIN.DETACHED,
     forge: (mail, { aliceSpare }) =>
-      replaced(operate(mail, (cms) => addCertificates(cms, aliceSpare)), "public key", "public kez"),
+      replaced(
+        operate(mail, (cms) => addCertificates(cms, aliceSpare)),
+        "public key",
+        "public kez",
+      ),
     expect: {
       judged: {
         alice: rejected("signature.digest-mismatch"),
-        aliceSpare: rejected("signature.digest-mismatch", "signature.other-signer"),
+        aliceSpare: rejected("signature.digest-mismatch"),
       },
       folder: "Rejected",
       reply: "rejected",
@@ -1706,7 +1819,7 @@ const KEY: readonly Attack[] = [
     twin: TWIN.BY_KEY_IDENTIFIER,
     forge: (mail, { sameKey }) => operate(mail, (cms) => addCertificates(cms, sameKey)),
     expect: {
-      judged: { alice: pending("signature.none"), sameKey: pending("path.issuer-key") },
+      judged: { alice: pending("path.issuer-key"), sameKey: pending("path.issuer-key") },
       folder: "Pending",
       reply: "pending",
     },
@@ -1839,6 +1952,7 @@ const DENIAL: readonly Attack[] = [
         stage.signed({ signer: stage.aliceRsa }),
         multipart("multipart/mixed", [
           certificateFile(stage.aliceRsa),
+          certificateFile(stage.issuer),
           keyFile(fakePrivateKey(publicKeyOf(stage.aliceRsa))),
         ]),
       ),
@@ -1877,7 +1991,8 @@ const DENIAL: readonly Attack[] = [
     made: "three certificates of Alice's name in one mail, after 18 of her domain in a day",
     twin: TWIN.DETACHED,
     view: () => ({ pendingOfDomain: 18 }),
-    forge: (mail, { fake, fakeEncrypts, rogue }) => withCms(mail, bundleOf(fake, fakeEncrypts, rogue)),
+    forge: (mail, { fake, fakeEncrypts, rogue, issuer }) =>
+      withCms(mail, bundleOf(fake, fakeEncrypts, rogue, issuer)),
     expect: {
       judged: {
         fake: pending("path.self-signed", "signature.none"),
@@ -1971,6 +2086,36 @@ const REFLECTION: readonly Attack[] = [
     expect: { judged: { alice: accepted }, folder: "Processed", reply: "no-certificate" },
   },
   {
+    id: "reflection.sender-in-quotes",
+    class: "Reflection",
+    hope: "the reply repeats the address that it answers, and a catch-all mailbox reads it",
+    source: "RFC 5321 §4.1.2",
+    made: "From: words in quotes at Alice's domain",
+    twin: TWIN.MALLORYS,
+    forge: (mail) => from(mail, `From: "${WORDS}"@partner.example`),
+    expect: { ...mismatch, reply: null, address: `"${WORDS}"@partner.example` },
+  },
+  {
+    id: "reflection.address-literal",
+    class: "Reflection",
+    hope: "the reply goes to a machine inside the company that the attacker cannot reach himself",
+    source: "RFC 5321 §4.1.3",
+    made: "From: root at an address literal",
+    twin: TWIN.MALLORYS,
+    forge: (mail) => from(mail, "From: root@[127.0.0.1]"),
+    expect: { ...mismatch, reply: null, address: "root@[127.0.0.1]" },
+  },
+  {
+    id: "reflection.local-host",
+    class: "Reflection",
+    hope: "the reply goes to a mailbox of the mail server itself",
+    source: "RFC 5321 §2.3.5",
+    made: "From: root at localhost",
+    twin: TWIN.MALLORYS,
+    forge: (mail) => from(mail, "From: root@localhost"),
+    expect: { ...mismatch, reply: null, address: "root@localhost" },
+  },
+  {
     id: "reflection.file-name",
     class: "Reflection",
     hope: "the reply repeats the name of a file",
@@ -1988,6 +2133,22 @@ const REFLECTION: readonly Attack[] = [
     made: "a mail without anything, From: Alice",
     twin: TWIN.DETACHED,
     forge: (mail) => withEntity(mail, text(WORDS)),
+    expect: NOTHING,
+  },
+  {
+    id: "text.openpgp-in-line",
+    class: "Text",
+    hope: "status lines of another program in the text are believed",
+    source: "Johnny, GPG API (in-band signalling)",
+    made: "a text with a forged GnuPG status line and an OpenPGP signature",
+    twin: TWIN.DETACHED,
+    forge: (mail) =>
+      withEntity(
+        mail,
+        text(
+          "[GNUPG:] GOODSIG 0123456789ABCDEF alice@partner.example\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nhello",
+        ),
+      ),
     expect: NOTHING,
   },
   {

@@ -1,5 +1,11 @@
 /** Keys as an attacker sees them: the public half of everybody, and private ones that he makes up. */
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from "node:crypto";
 import type { Identity } from "../lab/openssl.ts";
 
 /** The public key of somebody's certificate. */

@@ -132,8 +132,8 @@ export function openStage(folder: string): Stage {
       trust: decodeTrust({
         version: 1,
         anchors: [
-          { der: root.identity.der, domains: null },
-          { der: broker.identity.der, domains: ["evil.example"] },
+          { der: root.identity.der, domains: null, distrustAfter: null },
+          { der: broker.identity.der, domains: ["evil.example"], distrustAfter: null },
         ],
         intermediates: [],
         crls: null,

@@ -13,7 +13,7 @@ describe("the exit code of an error", () => {
     ["config", 2],
     ["usage", 2],
     ["not-found", 3],
-    ["fault", 4],
+    ["fault", 1],
   ];
 
   it.each(KINDS)("%s is %i", (kind, code) => {

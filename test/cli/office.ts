@@ -154,7 +154,7 @@ export class Office {
       certificates: { ...config.policy.certificates, replayDays: 36_500 },
     };
     await this.store(async (store) => {
-      const trust = decodeTrust(await trustMaterialOf(store));
+      const trust = decodeTrust(await trustMaterialOf(store, config.policy));
       const bench = { policy: policy.certificates, trust, at, internalDate: at };
       const { evidence, key } = gather(raw, policy, bench);
       const voice = await openVoice(config, store);

@@ -52,7 +52,6 @@ describe("a configuration file", () => {
         from: { name: null, address: "key-management@company.example" },
         bounceAddress: null,
       },
-      trust: { publicRoots: true },
       admin: { address: null, contact: null },
       signing: null,
       texts: { dir: null },

@@ -63,7 +63,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: "a database that is none",
-    exit: 4,
+    exit: 1,
     says: /database/,
     args: ["list"],
     make: async (site) => {
@@ -139,4 +139,30 @@ describeWith(["dovecot"], "a server that goes away", () => {
     await daemon.says("daemon.reloads");
     expect(await daemon.stop()).toBe(0);
   }, 60_000);
+});
+
+describeWith(["dovecot"], "keybot doctor", () => {
+  it("finds nothing that keeps a fresh site from working, and says what is still missing", async () => {
+    const site = await startSite();
+    try {
+      const { stdout } = await site.keybot(["doctor"]);
+      expect(stdout).toMatch(/^ok {4}imap: .*0 mails wait/m);
+      expect(stdout).toMatch(/^ok {4}smtp: .*logged in/m);
+      expect(stdout).toMatch(/^WARN {2}trust: .*\n.*keybot trust add/m);
+      expect(stdout).toMatch(/^WARN {2}mailboxes: .*\n.*keybot mailbox add/m);
+    } finally {
+      await site.stop();
+    }
+  });
+
+  it("ends with 4 and says how to mend what fails", async () => {
+    const site = await startSite();
+    try {
+      secret(site, "wrong");
+      const { stdout } = await site.keybot(["doctor"], { expectExit: 4 });
+      expect(stdout).toMatch(/^FAIL {2}imap: .*refused the password.*\n {2,}\S/m);
+    } finally {
+      await site.stop();
+    }
+  });
 });

@@ -66,7 +66,11 @@ export function certificateOf(identity: Identity): Certificate {
 
 /** A CA as an anchor for these mail domains; none: for all. */
 export function anchorOf(identity: Identity, ...domains: readonly string[]): TrustedAnchor {
-  return { certificate: certificateOf(identity), domains: domains.length === 0 ? null : domains };
+  return {
+    certificate: certificateOf(identity),
+    domains: domains.length === 0 ? null : domains,
+    distrustAfter: null,
+  };
 }
 
 /** What keybot makes of a vector. */

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { KeybotError, messageOf } from "../../errors.ts";
-import { decodeTrust, type TrustStore } from "../../inspect/index.ts";
+import { decodeTrust, type TrustedAnchor, type TrustStore } from "../../inspect/index.ts";
 import { parseAddrSpec } from "../../mail/index.ts";
 import {
   type Certificate,
@@ -79,7 +79,7 @@ export async function benchOf(options: InspectOptions, context: Context): Promis
   const config = context.options.config === null ? null : await context.config();
   const store = config === null ? null : await openStore({ stateDir: config.stateDir, readOnly: true });
   const policy = policyOf(options, config?.policy ?? BARE_POLICY);
-  const trust = await trustOf(options, store);
+  const trust = await trustOf(options, store, policy);
   return {
     bench: { policy, trust, at, ...(store === null ? {} : { view: (query) => store.view(query, at) }) },
     close: async () => store?.close(),
@@ -123,15 +123,19 @@ function policyOf(options: InspectOptions, base: Policy): Policy {
   };
 }
 
-async function trustOf(options: InspectOptions, store: Store | null): Promise<TrustStore> {
-  const stored = store === null ? null : decodeTrust(await trustMaterialOf(store));
+async function trustOf(options: InspectOptions, store: Store | null, policy: Policy): Promise<TrustStore> {
+  const stored = store === null ? null : decodeTrust(await trustMaterialOf(store, policy));
   const anchors = await certificatesIn("--trust-anchor", options.trustAnchor ?? []);
   const intermediates = await certificatesIn("--intermediate", options.intermediate ?? []);
   return {
-    anchors: [...(stored?.anchors ?? []), ...anchors.map((certificate) => ({ certificate, domains: null }))],
+    anchors: [...(stored?.anchors ?? []), ...anchors.map(anchorForAll)],
     intermediates: [...(stored?.intermediates ?? []), ...intermediates],
     crls: options.crl === undefined ? null : await crlsIn(options.crl),
   };
+}
+
+function anchorForAll(certificate: Certificate): TrustedAnchor {
+  return { certificate, domains: null, distrustAfter: null };
 }
 
 async function certificatesIn(option: string, paths: readonly string[]): Promise<Certificate[]> {

@@ -81,7 +81,7 @@ export function certificateRecord(file: string, inspection: Inspection): Inspect
   };
 }
 
-/** Without own domains (`inspect` alone) nothing is ours, and what was read is shown as it is. */
+/** The mailboxes that a request would be answered for; without `--domain` none is ours. */
 function ownMailboxes(
   addressed: readonly { readonly address: string; readonly source: string }[],
   policy: Policy,

@@ -67,7 +67,7 @@ const ENTRIES: Listing<LedgerEntry> = {
     entry.messageId ?? "",
     entry.key,
   ],
-  json: ({ key, messageId, from, seenAt, kind, outcome, folder, reasons, replies }) => ({
+  json: ({ key, messageId, from, seenAt, kind, outcome, folder, reasons, replies, addressed }) => ({
     key,
     messageId,
     from,
@@ -77,6 +77,7 @@ const ENTRIES: Listing<LedgerEntry> = {
     folder,
     reasons,
     replies,
+    mailboxes: addressed,
   }),
 };
 

@@ -1,0 +1,75 @@
+import type { Command } from "commander";
+import {
+  applyTrustUpdate,
+  type CertificateFile,
+  type ListedRoot,
+  planTrustUpdate,
+  readRootList,
+  type TrustUpdate,
+} from "../../admin/index.ts";
+import { KeybotError } from "../../errors.ts";
+import { escapeControl } from "../../log.ts";
+import type { TrustList } from "../../store/index.ts";
+import { changeNow } from "../actor.ts";
+import type { Context } from "../context.ts";
+import { examples } from "../examples.ts";
+import { notConfirmed } from "../exit.ts";
+import { readInputFile } from "../input-file.ts";
+import { jsonLine } from "../json.ts";
+import { day, printChange, short } from "../result.ts";
+import { shippedRoots } from "../shipped-roots.ts";
+import { withStore } from "../with-store.ts";
+
+interface UpdateOptions {
+  readonly force?: boolean;
+  readonly reason?: string;
+  readonly yes?: boolean;
+}
+
+/** `keybot trust update [FILE]`: the public CAs become those of a list. */
+export function defineUpdate(trust: Command, context: Context): void {
+  trust
+    .command("update")
+    .argument("[file]", "Mozilla's certdata.txt; without it the list that is shipped")
+    .description("make the public CAs be those that Mozilla trusts for e-mail; own ones stay as they are")
+    .option("--force", "also when more than half of the public CAs would go")
+    .option("--reason <text>", "why, for the audit trail")
+    .option("--yes", "do not ask")
+    .addHelpText(
+      "after",
+      examples(
+        ["keybot trust update certdata.txt", "shows what comes and goes, and asks"],
+        ["keybot trust update", "the list that came with keybot"],
+      ),
+    )
+    .action((file: string | undefined, options: UpdateOptions) => update(file, options, context));
+}
+
+async function update(name: string | undefined, options: UpdateOptions, context: Context): Promise<void> {
+  const list = readRootList(await listFile(name, context));
+  await withStore(context, "write", async (store, { policy }) => {
+    const planned = await planTrustUpdate(store, list, { force: options.force === true });
+    if (!context.options.json) context.terminal.out(escapeControl.lines(preview(planned)));
+    for (const warning of planned.warnings) context.terminal.err(`keybot: warning: ${escapeControl(warning)}\n`);
+    const { coming, changing, going } = planned;
+    if (coming.length + changing.length + going.length > 0) {
+      const yes = options.yes === true;
+      if (!(await context.terminal.confirm("trust these?", { yes }))) throw notConfirmed();
+    }
+    await applyTrustUpdate(store, planned, changeNow(context, options.reason));
+    printChange(context, resultOf(planned), recordOf(planned));
+    if (!policy.certificates.publicRoots) {
+      context.note("trust.public_roots is false in the configuration: no public CA vouches for anybody");
+    }
+  });
+}
+
+async function listFile(name: string | undefined, context: Context): Promise<CertificateFile> {
+  if (name === undefined) return shippedRoots();
+  if (/^[a-z]+:\/\//i.test(name)) {
+    throw new KeybotError("usage", "cli.url", "keybot fetches no list of CAs itself; nothing was changed", {
+      hint: "download certdata.txt over https, and name the file",
+    });
+  }
+  return readInputFile(name, context);
+}
