@@ -1,4 +1,4 @@
-import { isPinnedToAnother, type Verdict, verdictOf } from "../decide/index.ts";
+import { isPinnedToAnother, isQuotable, type Verdict, verdictOf } from "../decide/index.ts";
 import {
   type Finding,
   type FindingCode,
@@ -21,7 +21,7 @@ export interface Bench {
 export interface JudgedAgain {
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
-  /** Its path is valid, so its own text may be quoted to others (PRODUCT §3). */
+  /** Its own text may be mailed to the address (PRODUCT §3). */
   readonly quotable: boolean;
 }
 
@@ -56,7 +56,8 @@ export function judgeAgain(
     findings: [...kept, ...pinned],
     capabilities: found.capabilities,
   });
-  return { verdict: verdictOf(report.findings), findings: report.findings, quotable: report.path.valid };
+  const { findings, path } = report;
+  return { verdict: verdictOf(findings), findings, quotable: isQuotable(path.valid, findings) };
 }
 
 /** Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). */

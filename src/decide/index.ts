@@ -26,5 +26,6 @@ export type {
   VerdictOnCertificate,
 } from "./plan.ts";
 export { REASONS, type Reason, type ReasonCode, reason } from "./reason.ts";
+export { isQuotable } from "./submission.ts";
 export { type CertificateStatus, statusOf, type Verdict, verdictOf } from "./verdict.ts";
 export { emptyView, type HeldCertificate, type View, type ViewQuery } from "./view.ts";

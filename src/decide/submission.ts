@@ -106,7 +106,7 @@ const OF_SOMEBODY_ELSE: ReadonlySet<FindingCode> = new Set([
  * it is a certificate of that address. A public CA gives anybody a certificate with words of his in it, and From is
  * easily forged.
  */
-function isQuotable(pathValid: boolean, findings: readonly Finding[]): boolean {
+export function isQuotable(pathValid: boolean, findings: readonly Finding[]): boolean {
   return pathValid && !findings.some(({ code }) => OF_SOMEBODY_ELSE.has(code));
 }
 

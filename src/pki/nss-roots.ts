@@ -52,12 +52,17 @@ function objectsOf(bytes: Uint8Array): readonly NssObject[] {
     }
     const { name, type, rest } = wordsOf(text, number);
     if (name === "CKA_CLASS") objects.push(new Map());
+    // A certificate and its trust are one object each.
+    if (objects.length > 2 * MAX_ROOT_LIST_CERTIFICATES)
+      throw new DerError("root list: too many objects", "too-large");
     const object = objects.at(-1);
     if (object === undefined) throw new DerError(`root list, line ${number}: an attribute of no object`);
     if (object.has(name)) throw new DerError(`root list, line ${number}: an attribute stands there twice`);
     object.set(name, type === OCTAL_BLOCK ? octetsOf(lines, number) : rest);
   }
   if (!begun) throw new DerError("root list: no BEGINDATA");
+  // A download that broke off seldom ends with a line.
+  if (bytes.at(-1) !== LINE_FEED) throw new DerError("root list: cut off in its last line");
   return objects;
 }
 
@@ -119,6 +124,7 @@ function inside(digit: number, largest: number): boolean {
   return digit >= 0 && digit <= largest;
 }
 
+const LINE_FEED = 0x0a;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 
@@ -133,22 +139,22 @@ function rootsOf(objects: readonly NssObject[]): readonly NssRoot[] {
     else beside.push(object);
   }
   const certificates = objects.filter((object) => object.get("CKA_CLASS") === "CKO_CERTIFICATE");
-  if (certificates.length > MAX_ROOT_LIST_CERTIFICATES)
-    throw new DerError("root list: too many certificates", "too-large");
   return certificates.map((certificate) => rootOf(certificate, trust.get(keyOf(certificate)) ?? []));
 }
 
 function rootOf(certificate: NssObject, trust: readonly NssObject[]): NssRoot {
   const der = octetsIn(certificate, "CKA_VALUE");
-  const own = trust.filter((object) => isOf(object, der));
+  const sha1 = createHash("sha1").update(der).digest();
+  const own = trust.filter((object) => isOf(object, sha1));
+  // Every certificate of the list has its trust below it: the list was cut off between the two, or put together by hand.
+  if (own.length === 0) throw new DerError("root list: a certificate without its trust");
   const dates = [certificate, ...own].flatMap(distrustIn);
   return {
     der,
     label: labelOf(certificate.get("CKA_LABEL")),
-    // Trusted when somebody says so and nobody says otherwise.
-    emailTrusted:
-      own.length > 0 &&
-      own.every((object) => object.get("CKA_TRUST_EMAIL_PROTECTION") === "CKT_NSS_TRUSTED_DELEGATOR"),
+    emailTrusted: own.every(
+      (object) => object.get("CKA_TRUST_EMAIL_PROTECTION") === "CKT_NSS_TRUSTED_DELEGATOR",
+    ),
     distrustAfter: dates.length === 0 ? null : new Date(Math.min(...dates.map(Number))),
   };
 }
@@ -160,12 +166,10 @@ function keyOf(object: NssObject): string {
 }
 
 /** Two certificates may share issuer and serial number; the digest, where it stands, says whose trust this is. */
-function isOf(trust: NssObject, der: Uint8Array): boolean {
-  const digest = trust.get("CKA_CERT_SHA1_HASH");
-  return (
-    digest === undefined ||
-    createHash("sha1").update(der).digest().equals(asOctets(digest, "CKA_CERT_SHA1_HASH"))
-  );
+function isOf(trust: NssObject, sha1: Buffer): boolean {
+  const name = "CKA_CERT_SHA1_HASH";
+  const digest = trust.get(name);
+  return digest === undefined || sha1.equals(asOctets(digest, name));
 }
 
 /**
@@ -178,9 +182,15 @@ function distrustIn(object: NssObject): readonly Date[] {
   if (value === undefined || value === "CK_FALSE") return [];
   const digits = asOctets(value, name);
   // The content of a UTCTime, or of a GeneralizedTime, without its tag.
-  const tag = digits.length === "YYMMDDHHMMSSZ".length ? TAG.utcTime : TAG.generalizedTime;
+  const tag = TIME_OF_LENGTH.get(digits.length);
+  if (tag === undefined) throw new DerError(`root list: ${name} is not a time`);
   return [time(new DerReader(Uint8Array.from([tag, digits.length, ...digits])), name)];
 }
+
+const TIME_OF_LENGTH: ReadonlyMap<number, number> = new Map([
+  ["YYMMDDHHMMSSZ".length, TAG.utcTime],
+  ["YYYYMMDDHHMMSSZ".length, TAG.generalizedTime],
+]);
 
 function octetsIn(object: NssObject, name: string): Uint8Array {
   return asOctets(object.get(name), name);

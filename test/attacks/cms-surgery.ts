@@ -176,10 +176,10 @@ function privateKeyOf({ keyFile }: Identity) {
   return createPrivateKey(readFileSync(keyFile));
 }
 
-/** Where the base64 of the CMS stands. */
+/** Where the base64 of the last CMS stands: of several, one around the other, that of the outer one. */
 function rangeOf(mail: Buffer): { start: number; end: number } {
   const text = mail.toString("latin1");
-  const header = text.search(/^Content-Type: application\/(x-)?pkcs7-/im);
+  const header = [...text.matchAll(/^Content-Type: application\/(x-)?pkcs7-/gim)].at(-1)?.index ?? -1;
   const start = text.indexOf("\r\n\r\n", header) + 4;
   const end = text.slice(start).search(/\r\n(\r\n)?--/);
   return { start, end: end < 0 ? mail.length : start + end + 2 };

@@ -51,6 +51,11 @@ export function childAt(node: DerNode, index: number): DerNode {
   return child;
 }
 
+/** Takes all children out. */
+export function emptied(node: DerNode): void {
+  node.children = [];
+}
+
 /** A copy that shares nothing with the original. */
 export function copyOf(node: DerNode): DerNode {
   return { tag: node.tag, children: node.children?.map(copyOf) ?? null, bytes: Buffer.from(node.bytes) };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Policy } from "../../src/policy.ts";
+import type { AddressedSource } from "../../src/read/index.ts";
 import {
   ALICE,
   aliceWith,
@@ -124,6 +125,19 @@ const WIRINGS: readonly Row[] = [
     ],
     [["sales@company.example", "X-Original-To"]],
   ],
+  ...["X-Original-To", "Delivered-To", "X-Sieve-Redirected-From"].map(
+    (name): Row => [
+      `two ${name} of ours: the lowest is what the outside world wrote`,
+      [
+        `${name}: bob@company.example`,
+        REINJECTED,
+        `${name}: sales@company.example`,
+        FROM_OUTSIDE_NO_FOR,
+        ...TO_OTHERS,
+      ],
+      [["sales@company.example", name as AddressedSource]],
+    ],
+  ),
   [
     "Exim's Envelope-To",
     ["Envelope-To: <anna@company.example>", FROM_OUTSIDE, ...ALICE],

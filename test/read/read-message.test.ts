@@ -102,13 +102,27 @@ describe("the facts of a message", () => {
   it.each<[ReadProblem, readonly string[]]>([
     ["mime.no-boundary", ["Content-Type: multipart/mixed"]],
     ["mime.ambiguous", ["Content-Type: text/plain", "Content-Type: text/html"]],
-    ["mime.header-too-large", Array.from({ length: 1300 }, (_, n) => `X-${n}: ${"x".repeat(900)}`)],
+    ["mime.header-too-large", Array.from({ length: 300 }, (_, n) => `X-${n}: ${"x".repeat(4000)}`)],
     ["mime.too-many-fields", Array.from({ length: 3000 }, (_, n) => `X-${n}: y`)],
   ])("are told with the problem %s, and nothing is offered", (problem, lines) => {
     const found = read([FROM_OUTSIDE, ...ALICE, ...lines]);
     expect(found.problem).toBe(problem);
     expect(found.offer).toEqual({ signed: null, files: [] });
     expect(found.facts.from).toEqual({ kind: "one", address: "alice@partner.example" });
+  });
+
+  it.each<[ReadProblem, string]>([
+    [
+      "mime.too-deep",
+      Array.from(
+        { length: 80 },
+        (_, n) => `--b${n}\r\nContent-Type: multipart/mixed; boundary=b${n + 1}\r\n\r\n`,
+      ).join(""),
+    ],
+    ["mime.too-many-parts", "--b0\r\n\r\nx\r\n".repeat(2000)],
+  ])("are told with the problem %s of the body", (problem, body) => {
+    const found = read([FROM_OUTSIDE, ...ALICE, "Content-Type: multipart/mixed; boundary=b0"], POLICY, body);
+    expect([found.problem, found.offer.files, found.facts.request]).toEqual([problem, [], "exact"]);
   });
 
   it("of nothing at all are a problem too", () => {

@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { connect } from "node:net";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Budget } from "../../src/revocation/budget.ts";
@@ -9,6 +11,7 @@ import type { Network } from "../../src/revocation/route.ts";
 import { KEYS, Scratch } from "../pki/openssl-scratch.ts";
 import { LoopbackServer } from "./loopback-server.ts";
 
+const scratch = new Scratch();
 const web = new LoopbackServer();
 const BYTES = Buffer.from("not really a CRL");
 /** Loopback is a private address, so most tests allow those. */
@@ -165,17 +168,24 @@ describe("fetchUrl: why it brings nothing", () => {
   });
 
   it("a server certificate of nobody that the runtime knows", async () => {
-    const scratch = new Scratch();
-    scratch.selfSigned("tls", KEYS["P-256"], ["-addext", "subjectAltName=IP:127.0.0.1"]);
-    const tls = await new LoopbackServer({
-      key: scratch.read("tls.key").toString(),
-      cert: scratch.read("tls.crt").toString(),
-    }).start();
-    tls.file("/a.crl", () => BYTES);
-    expect(await outcome(tls.url("/a.crl"))).toBe("tls");
-    expect(tls.requests).toEqual([]);
+    const tls = await startTlsServer("localhost");
+    expect(await outcome(tls.web.url("/a.crl"))).toBe("tls");
+    expect(tls.web.requests).toEqual([]);
   });
 });
+
+/** A web server with a self-signed certificate for this name, and the file that it stands in. */
+async function startTlsServer(name: string) {
+  scratch.selfSigned("tls", KEYS["P-256"], ["-addext", `subjectAltName=DNS:${name}`]);
+  const [key, cert] = [scratch.read("tls.key").toString(), scratch.read("tls.crt").toString()];
+  const tls = await new LoopbackServer({ key, cert }).start();
+  tls.file("/a.crl", () => BYTES);
+  return { web: tls, port: tls.port, certificate: scratch.path("tls.crt") };
+}
+
+function sourceFile(name: string): string {
+  return new URL(`../../src/revocation/${name}`, import.meta.url).href;
+}
 
 describe("fetchUrl: redirects", () => {
   it.each([
@@ -279,17 +289,17 @@ describe("fetchUrl: the budget of a message", () => {
 });
 
 describe("fetchUrl: through a proxy", () => {
-  /** A proxy that knows only this test's server, whatever host it is asked for. */
-  async function startProxy(): Promise<LoopbackServer> {
+  /** A proxy that leads to one server, whatever host it is asked for, except a forbidden one. */
+  async function startProxy(port = web.port): Promise<LoopbackServer> {
     const proxy = await new LoopbackServer().start();
     proxy.pages.set("http://ca.example/a.crl", (_request, response) => response.end(BYTES));
     proxy.server.on("connect", (request, socket) => {
       proxy.requests.push(`CONNECT ${request.url}`);
-      if (request.url !== "ca.example:443") {
+      if (request.url?.startsWith("forbidden.example:")) {
         socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
         return;
       }
-      const behind = connect(web.port, "127.0.0.1", () => {
+      const behind = connect(port, "127.0.0.1", () => {
         socket.write("HTTP/1.1 200 OK\r\n\r\n");
         behind.pipe(socket).pipe(behind);
       });
@@ -321,9 +331,35 @@ describe("fetchUrl: through a proxy", () => {
     expect(proxy.requests).toEqual(["CONNECT ca.example:443"]);
   });
 
+  it("https, directly and through a tunnel, from a server whose certificate holds", async () => {
+    const tls = await startTlsServer("localhost");
+    const proxy = await startProxy(tls.port);
+    // Node takes further CAs at its start only, hence the process; the name in the certificate is what TLS must check.
+    const script = `
+      import { Budget } from ${JSON.stringify(sourceFile("budget.ts"))};
+      import { fetchUrl } from ${JSON.stringify(sourceFile("fetch.ts"))};
+      import { ASK_LIMITS } from ${JSON.stringify(sourceFile("limits.ts"))};
+      const direct = { proxy: null, privateAddresses: true, lookup: async () => ["127.0.0.1"] };
+      const proxied = { ...direct, proxy: ${JSON.stringify(proxy.url("/"))} };
+      for (const [host, network] of [["localhost", direct], ["other.example", direct], ["localhost", proxied], ["other.example", proxied]]) {
+        const budget = new Budget(ASK_LIMITS);
+        const url = "https://" + host + ":${tls.port}/a.crl";
+        const fetched = await fetchUrl({ url, post: null, maxBytes: 1000 }, network, budget);
+        console.log(fetched.ok ? Buffer.from(fetched.bytes).toString() : fetched.why);
+        budget.close();
+      }`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "--eval", script],
+      { env: { ...process.env, NODE_EXTRA_CA_CERTS: tls.certificate } },
+    );
+    expect(stdout.trim().split("\n")).toEqual([BYTES.toString(), "tls", BYTES.toString(), "tls"]);
+    expect(tls.web.requests).toEqual(["GET /a.crl", "GET /a.crl"]);
+  });
+
   it("a tunnel that the proxy refuses", async () => {
     const proxy = await startProxy();
-    expect(await outcome("https://other.example/", {}, network(proxy, never))).toBe("unreachable");
+    expect(await outcome("https://forbidden.example/", {}, network(proxy, never))).toBe("unreachable");
   });
 
   it("an address that is not public is refused here already", async () => {

@@ -55,7 +55,7 @@ describe("the trust store", () => {
     const store = await freshStore();
     const open = { origin: "public", domains: null } as const;
     await store.addTrust(ca("own"), by);
-    await store.replaceTrust("public", [ca("a", open), ca("b", open)], by);
+    await store.replaceTrust("public", [ca("a", open), ca("b", open)], by, LIST);
     const result = await store.replaceTrust("public", [ca("b", open), ca("c", open), ca("own", open)], by);
     expect(result).toEqual({ added: 1, removed: 1 });
     const names = (await store.listTrust()).map(({ der, domains }) => [

@@ -12,12 +12,13 @@ export interface InitOptions {
   readonly ownHost?: readonly string[];
   readonly admin?: string;
   readonly tag?: string;
+  readonly publicRoots?: boolean;
   readonly yes?: boolean;
 }
 
 /** One thing that an installation must say of itself. */
 interface Question {
-  readonly option: Exclude<keyof InitOptions, "yes">;
+  readonly option: Exclude<keyof InitOptions, "yes" | "publicRoots">;
   readonly flag: string;
   readonly text: string;
   /** The key of keybot.toml that says what a right answer is. */
@@ -100,6 +101,26 @@ export async function givenKeys(options: InitOptions, terminal: Terminal): Promi
   return new Map(
     keys.flatMap(([key, value]) => (value === undefined || value.length === 0 ? [] : [[key, value]])),
   );
+}
+
+/**
+ * Whether the public CAs shall vouch for partners: from the option, else asked, else yes.
+ *
+ * @param what names the list, as the question says it
+ */
+export async function wantsPublicRoots(
+  options: InitOptions,
+  what: string,
+  terminal: Terminal,
+): Promise<boolean> {
+  if (options.publicRoots !== undefined) return options.publicRoots;
+  if (options.yes === true || !terminal.interactive) return true;
+  for (;;) {
+    const answer = (await terminal.ask(`Trust ${what}? [Y/n] `)).toLowerCase();
+    if (/^(y|yes)?$/.test(answer)) return true;
+    if (/^(n|no)$/.test(answer)) return false;
+    terminal.err("  it must be y or n\n");
+  }
 }
 
 async function answerTo(

@@ -3,13 +3,18 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 
+import { applyTrustUpdate, type RootList, readRootList } from "../../admin/index.ts";
 import { renderConfig } from "../../config/index.ts";
 import { KeybotError } from "../../errors.ts";
+import { openStore } from "../../store/index.ts";
+import { changeNow } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { jsonLine } from "../json.ts";
 import { repeated } from "../repeated.ts";
-import { givenKeys, type InitOptions } from "./init-answers.ts";
+import { day } from "../result.ts";
+import { shippedRoots } from "../shipped-roots.ts";
+import { givenKeys, type InitOptions, wantsPublicRoots } from "./init-answers.ts";
 
 /** `keybot init [DIR]`: a commented configuration, and the folders that it names. */
 export function define(program: Command, context: Context): void {
@@ -24,6 +29,8 @@ export function define(program: Command, context: Context): void {
     .option("--own-host <name>", "own server, as its Received lines name it (repeatable)", repeated)
     .option("--admin <address>", "who is told of pending certificates and faults")
     .option("--tag <text>", "subject that asks for a certificate")
+    .option("--public-roots", "trust the public e-mail CAs that are shipped")
+    .option("--no-public-roots", "trust no CA but those of keybot trust add")
     .option("--yes", "take the usual answer for everything that is not given")
     .addHelpText(
       "after",
@@ -39,17 +46,41 @@ async function init(dir: string, options: InitOptions, context: Context): Promis
   const file = join(dir, "keybot.toml");
   if (existsSync(file)) throw existing(file);
   const answers = await givenKeys(options, context.terminal);
+  const roots = readRootList(await shippedRoots());
+  const what = `the ${roots.roots.length} public e-mail CAs of Mozilla (${nameOf(roots.list)})`;
+  const publicRoots = await wantsPublicRoots(options, what, context.terminal);
   const stateDir = join(dir, "state");
   const secretsDir = join(dir, "secrets");
   await mkdir(dir, { recursive: true });
   // Only their owner may enter: here lie what the company encrypts to, and its passwords.
   for (const inner of [stateDir, secretsDir]) await mkdir(inner, { recursive: true, mode: 0o700 });
   await writeNew(join(secretsDir, "README"), SECRETS_README);
-  const text = renderConfig("keybot.toml: docs/CONFIG.md explains it, keybot doctor checks it", answers);
+  const keys = new Map([...answers, ["trust.public_roots", publicRoots]]);
+  const text = renderConfig("keybot.toml: docs/CONFIG.md explains it, keybot doctor checks it", keys);
   if (!(await writeNew(file, text))) throw existing(file);
-  if (context.options.json) context.terminal.out(jsonLine({ file, stateDir, secretsDir }));
-  else context.terminal.out(`wrote ${file}\nmade ${stateDir} and ${secretsDir}, private to this user\n`);
+  if (publicRoots) await trustPublicRoots(stateDir, roots, context);
+  const trusted = publicRoots ? roots.roots.length : 0;
+  if (context.options.json) {
+    context.terminal.out(jsonLine({ file, stateDir, secretsDir, publicRoots: trusted }));
+  } else {
+    context.terminal.out(`wrote ${file}\nmade ${stateDir} and ${secretsDir}, private to this user\n`);
+    context.terminal.out(publicRoots ? `trusted ${what}\n` : "trusted no CA\n");
+  }
   context.note(nextSteps(dir, file, context.cwd));
+}
+
+/** The first entries of the audit trail: the CAs that vouch from the start. */
+async function trustPublicRoots(stateDir: string, list: RootList, context: Context): Promise<void> {
+  const store = await openStore({ stateDir });
+  try {
+    await applyTrustUpdate(store, { list }, changeNow(context, "keybot init"));
+  } finally {
+    await store.close();
+  }
+}
+
+function nameOf({ name, dated }: RootList["list"]): string {
+  return dated === null ? name : `${name}, ${day(dated)}`;
 }
 
 const SECRETS_README = `One file a password, with nothing else in it, and chmod 600:
@@ -82,8 +113,9 @@ Next:
   1. write each password into its file (end with Enter and Ctrl-D):
        (umask 077; cat > ${shellWord(join(dir, "secrets", "imap"))})
        (umask 077; cat > ${shellWord(join(dir, "secrets", "smtp"))})
-  2. say whom to trust: the public e-mail CAs come with a later release, until then keybot trusts
-     what you add yourself:
+  2. say whom to trust: Mozilla's newest list of public CAs (docs/TRUST.md says where it is), and
+     the own CAs of partners, each for their domains alone:
+       keybot${option} trust update certdata.txt
        keybot${option} trust add CA.pem --domain partner.example
   3. check everything:
        keybot${option} doctor`;

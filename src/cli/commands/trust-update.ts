@@ -15,7 +15,6 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { notConfirmed } from "../exit.ts";
 import { readInputFile } from "../input-file.ts";
-import { jsonLine } from "../json.ts";
 import { day, printChange, short } from "../result.ts";
 import { shippedRoots } from "../shipped-roots.ts";
 import { withStore } from "../with-store.ts";
@@ -49,8 +48,10 @@ async function update(name: string | undefined, options: UpdateOptions, context:
   const list = readRootList(await listFile(name, context));
   await withStore(context, "write", async (store, { policy }) => {
     const planned = await planTrustUpdate(store, list, { force: options.force === true });
-    if (!context.options.json) context.terminal.out(escapeControl.lines(preview(planned)));
-    for (const warning of planned.warnings) context.terminal.err(`keybot: warning: ${escapeControl(warning)}\n`);
+    if (!context.options.json)
+      for (const line of preview(planned)) context.terminal.out(`${escapeControl(line)}\n`);
+    for (const warning of planned.warnings)
+      context.terminal.err(`keybot: warning: ${escapeControl(warning)}\n`);
     const { coming, changing, going } = planned;
     if (coming.length + changing.length + going.length > 0) {
       const yes = options.yes === true;
@@ -72,4 +73,65 @@ async function listFile(name: string | undefined, context: Context): Promise<Cer
     });
   }
   return readInputFile(name, context);
+}
+
+/** What is to be confirmed: which list it is, and each CA that comes (+), changes (~) or goes (-). */
+function preview({ list, coming, changing, going }: TrustUpdate): readonly string[] {
+  return [
+    `${listName(list.list)} names ${counted(list.roots.length, "CA")} for e-mail`,
+    ...coming.map((root) => {
+      const { distrustAfter } = root;
+      return `+ ${nameOf(root)}${distrustAfter === null ? "" : `, ${limitOf(distrustAfter)}`}`;
+    }),
+    ...changing.map(
+      ({ root, before }) => `~ ${nameOf(root)}, ${limitOf(root.distrustAfter)}; was ${limitOf(before)}`,
+    ),
+    ...going.map(({ sha256, subject }) => `- ${subject} (${short(sha256)})`),
+  ];
+}
+
+function resultOf({ coming, changing, going, staying, own }: TrustUpdate): string {
+  const kept = own.length === 0 ? "" : `; ${counted(own.length, "CA")} of the list stay as added by hand`;
+  if (coming.length + changing.length + going.length === 0) {
+    return `nothing to change: ${counted(staying, "public CA")} trusted${kept}`;
+  }
+  const total = coming.length + changing.length + staying;
+  return (
+    `${counted(total, "public CA")} trusted: ` +
+    `${coming.length} added, ${changing.length} changed, ${going.length} removed, ${staying} as before${kept}`
+  );
+}
+
+function recordOf({ list, coming, changing, going, staying, own }: TrustUpdate): object {
+  const changed = coming.length + changing.length + going.length > 0;
+  return {
+    action: changed ? "updated" : "unchanged",
+    list: list.list,
+    added: coming.map(rootRecord),
+    changed: changing.map(({ root, before }) => ({ ...rootRecord(root), before })),
+    removed: going,
+    unchanged: staying,
+    own: own.map(rootRecord),
+  };
+}
+
+function rootRecord({ certificate, label, distrustAfter }: ListedRoot): object {
+  return { sha256: certificate.sha256, label, distrustAfter };
+}
+
+function nameOf({ certificate, label }: ListedRoot): string {
+  return `${label} (${short(certificate.sha256)})`;
+}
+
+function limitOf(distrustAfter: Date | null): string {
+  return distrustAfter === null ? "for whatever it issues" : `for what it issued until ${day(distrustAfter)}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** What a list calls itself, and how old it is, for a person. */
+export function listName({ name, dated, sha256 }: TrustList): string {
+  return dated === null ? `${name} (SHA-256 ${short(sha256)})` : `${name}, dated ${day(dated)},`;
 }

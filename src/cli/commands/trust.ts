@@ -2,10 +2,9 @@ import type { Command } from "commander";
 import {
   addTrust,
   findTrust,
-  listTrust,
   readTrustFile,
   removeTrust,
-  type TrustedCa,
+  switchTrust,
   type TrustProposal,
 } from "../../admin/index.ts";
 import { escapeControl } from "../../log.ts";
@@ -15,15 +14,20 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { notConfirmed } from "../exit.ts";
 import { readInputFile } from "../input-file.ts";
-import { isoTime } from "../json.ts";
 import { repeated } from "../repeated.ts";
-import { day, type Listing, printChange, printList, short } from "../result.ts";
+import { printChange, short } from "../result.ts";
 import { withStore } from "../with-store.ts";
+import { defineList } from "./trust-list.ts";
+import { defineUpdate } from "./trust-update.ts";
 
 interface AddOptions {
   readonly domain?: readonly string[];
   readonly anyDomain?: boolean;
   readonly anchor?: boolean;
+  readonly reason?: string;
+}
+
+interface SwitchOptions {
   readonly reason?: string;
 }
 
@@ -38,6 +42,20 @@ export function define(program: Command, context: Context): void {
     .command("trust")
     .description("say which CAs may vouch for partners")
     .helpCommand(false);
+  defineAdd(trust, context);
+  defineUpdate(trust, context);
+  defineList(trust, context);
+  defineRemove(trust, context);
+  defineSwitch(
+    trust,
+    context,
+    "disable",
+    "switch a CA off: it vouches for nobody, and no update brings it back",
+  );
+  defineSwitch(trust, context, "enable", "switch a CA on again");
+}
+
+function defineAdd(trust: Command, context: Context): void {
   trust
     .command("add")
     .argument("<file>", "CA certificates, PEM, DER or PKCS#7")
@@ -58,11 +76,9 @@ export function define(program: Command, context: Context): void {
       ),
     )
     .action((file: string, options: AddOptions) => add(file, options, context));
-  trust
-    .command("list")
-    .description("list the trusted CAs")
-    .addHelpText("after", examples(["keybot trust list --json", "one JSON object a CA"]))
-    .action(() => list(context));
+}
+
+function defineRemove(trust: Command, context: Context): void {
   trust
     .command("remove")
     .argument("<sha256>", "a CA, by the beginning of its SHA-256")
@@ -71,6 +87,16 @@ export function define(program: Command, context: Context): void {
     .option("--yes", "do not ask")
     .addHelpText("after", examples(["keybot trust remove 3f2a9c1d", "asks first"]))
     .action((sha256: string, options: RemoveOptions) => remove(sha256, options, context));
+}
+
+function defineSwitch(trust: Command, context: Context, verb: "enable" | "disable", does: string): void {
+  trust
+    .command(verb)
+    .argument("<sha256>", "a CA, by the beginning of its SHA-256")
+    .description(does)
+    .option("--reason <text>", "why, for the audit trail")
+    .addHelpText("after", examples([`keybot trust ${verb} 3f2a9c1d`, "keybot trust list shows which are on"]))
+    .action((sha256: string, options: SwitchOptions) => flip(sha256, verb === "enable", options, context));
 }
 
 async function add(name: string, options: AddOptions, context: Context): Promise<void> {
@@ -93,7 +119,7 @@ async function add(name: string, options: AddOptions, context: Context): Promise
 
 function printAdded({ certificate, item }: TrustProposal, before: TrustEntry | null, context: Context): void {
   const now = roleOf(item);
-  const was = before === null ? null : roleOf(before);
+  const was = before === null ? null : `${roleOf(before)}${before.enabled ? "" : ", switched off"}`;
   const name = `${certificate.subject.text} (${short(certificate.sha256)})`;
   const sentence =
     was === null
@@ -110,17 +136,27 @@ function printAdded({ certificate, item }: TrustProposal, before: TrustEntry | n
   });
 }
 
-function roleOf({ kind, domains }: Pick<TrustEntry, "kind" | "domains">): string {
+function roleOf({ kind, origin, domains }: Pick<TrustEntry, "kind" | "origin" | "domains">): string {
   if (kind === "intermediate") return "intermediate";
-  return `anchor for ${domains === null ? "every domain" : domains.join(", ")}`;
+  return `${origin === "public" ? "public " : ""}anchor for ${domains === null ? "every domain" : domains.join(", ")}`;
 }
 
-async function list(context: Context): Promise<void> {
-  const printed = await withStore(context, "read", async (store) =>
-    printList(context, await listTrust(store), CAS),
-  );
-  if (printed === 0) context.note("no CA is trusted yet; keybot trust add FILE --domain NAME adds one");
+async function flip(text: string, enabled: boolean, options: SwitchOptions, context: Context): Promise<void> {
+  await withStore(context, "write", async (store) => {
+    const ca = await findTrust(store, text);
+    const changed = await switchTrust(store, ca.sha256, enabled, changeNow(context, options.reason));
+    const now = enabled ? "enabled" : "disabled";
+    printChange(context, `${ca.subject} (${short(ca.sha256)}) is ${now}${changed ? "" : " already"}`, {
+      action: changed ? now : "unchanged",
+      sha256: ca.sha256,
+      subject: ca.subject,
+      enabled,
+    });
+    if (changed && !enabled) context.note(`what was accepted under it stays active; ${FIND_ISSUED}`);
+  });
 }
+
+const FIND_ISSUED = "keybot list --issuer finds it";
 
 async function remove(text: string, options: RemoveOptions, context: Context): Promise<void> {
   await withStore(context, "write", async (store) => {
@@ -135,35 +171,9 @@ async function remove(text: string, options: RemoveOptions, context: Context): P
       domains: ca.domains,
       subject: ca.subject,
     });
-    context.note("what was accepted under it stays active; keybot list --issuer finds it");
+    context.note(`what was accepted under it stays active; ${FIND_ISSUED}`);
+    if (ca.origin === "public") {
+      context.note("the next keybot trust update brings it back; keybot trust disable keeps it off");
+    }
   });
-}
-
-const CAS: Listing<TrustedCa> = {
-  columns: [
-    { title: "kind" },
-    { title: "domains", shrink: true },
-    { title: "valid until" },
-    { title: "fingerprint" },
-    { title: "subject", shrink: true },
-  ],
-  cells: (ca) => [
-    ca.kind,
-    domainsOf(ca, ", "),
-    ca.notAfter === null ? "-" : day(ca.notAfter),
-    short(ca.sha256),
-    ca.subject,
-  ],
-  full: (ca) => [
-    ca.kind,
-    domainsOf(ca, ","),
-    ca.notAfter === null ? "" : isoTime(ca.notAfter),
-    ca.sha256,
-    ca.subject,
-  ],
-};
-
-function domainsOf({ kind, domains }: TrustedCa, separator: string): string {
-  if (kind === "intermediate") return "-";
-  return domains === null ? "any" : domains.join(separator);
 }
