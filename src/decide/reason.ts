@@ -4,14 +4,12 @@
  */
 export const REASONS = {
   "request.answered": "PRODUCT §4: the subject is exactly the tag",
-  "request.foreign": "PRODUCT §4: no addressed mailbox is in our domains",
   "request.too-many": "PRODUCT §4: more mailboxes addressed than one request may ask for",
   "hint.sent": "PRODUCT §4: the subject is nearly the tag",
   "submission.accepted": "PRODUCT §3: a certificate was accepted",
   "submission.known": "PRODUCT §3: the certificate was known already",
   "submission.pending": "PRODUCT §3: a person must decide",
   "submission.rejected": "PRODUCT §3: nothing in it can be used",
-  "submission.pending-cap": "PRODUCT §3: too many pending certificates of this domain today",
   "nothing-offered": "PRODUCT §3: neither a request nor a certificate",
   unreadable: "PRODUCT §2: the message cannot be read",
   "no-reply.automatic": "RFC 3834 §2: an automatic mail is never answered",

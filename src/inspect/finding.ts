@@ -57,7 +57,6 @@ export const FINDINGS = {
   ),
   "signature.no-time": rule("info", "RFC 8551 §2.5.1", "the signature carries no signing time"),
   "signature.replay": rule("warning", "PRODUCT §3", "signed long before or after the mail arrived"),
-  "signature.other-signer": rule("error", "RFC 8550 §3", "signed by somebody else beside the sender"),
 
   // The certificate and the address.
   "cert.unreadable": rule("error", "RFC 5280 §4.1", "the certificate cannot be read"),

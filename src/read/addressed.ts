@@ -53,7 +53,9 @@ export function addressedMailboxes(
     const lowest = candidates.filter((candidate) => !isRobot(candidate)).at(-1);
     if (lowest !== undefined) return { mailboxes: [lowest], toUs };
   }
-  const named = unique(visible).slice(0, ADDRESSED_MAILBOXES);
+  // Who writes `To: claims, Cc: robot` asks for claims' certificate; the robot is asked when nobody else is named.
+  const others = visible.filter((candidate) => !isRobot(candidate));
+  const named = unique(others.length > 0 ? others : visible).slice(0, ADDRESSED_MAILBOXES);
   if (named.length > 0) return { mailboxes: named, toUs };
   const robot = policy.robot[0];
   return { mailboxes: robot === undefined ? [] : [{ address: withoutPlus(robot), source: "robot" }], toUs };

@@ -121,10 +121,14 @@ function systemSender(from: From, returnPath: ReturnPath, policy: Policy): strin
 }
 
 /** `noreply`, and `noreply-1234` or `bounce+alice=example.com`: some senders number their robots. */
+const NUMBERED = /reply|bounce/;
+
 function isRobotLocalPart(address: string, policy: Policy): boolean {
   const local = localPartOf(address);
   return policy.replies.robotLocalParts.some(
-    (name) => local === name || (local.startsWith(name) && /^[-+=_]/.test(local.slice(name.length))),
+    (name) =>
+      local === name ||
+      (NUMBERED.test(name) && local.startsWith(name) && /^[-+=_]/.test(local.slice(name.length))),
   );
 }
 

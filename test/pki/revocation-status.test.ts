@@ -172,7 +172,7 @@ describe("revocationStatuses", () => {
     authority.revokeStrangers(100_000);
     const der = authority.crl();
     const at = new Date(Date.now() + 1000);
-    const started = performance.now();
+    const [started, before] = [performance.now(), process.cpuUsage()];
     const crl = good(parseCrl(der));
     const of = (certificate: Certificate) =>
       revocationStatuses({
@@ -184,8 +184,9 @@ describe("revocationStatuses", () => {
       }).map(text);
     const results = [of(listed), of(unlisted)];
     const seconds = (performance.now() - started) / 1000;
+    const processor = process.cpuUsage(before).user / 1e6;
     console.info(
-      `CRL of 100,001 entries, ${(der.length / 1e6).toFixed(1)} MB: decoded and two certificates judged in ${seconds.toFixed(3)} s`,
+      `CRL of 100,001 entries, ${(der.length / 1e6).toFixed(1)} MB: decoded and two certificates judged in ${processor.toFixed(3)} s of processor time, ${seconds.toFixed(3)} s by the clock`,
     );
     expect(results).toEqual([["revoked CRL 4"], ["good CRL"]]);
     expect([...crlEntries(crl)]).toHaveLength(100_001);
