@@ -122,7 +122,7 @@ function tooFew({ roots }: RootList, present: number, going: number): KeybotErro
   return new KeybotError(
     "usage",
     "admin.root-list",
-    `the list names ${roots.length} CAs and would throw out ${going} of the ${present} public ones; nothing was changed`,
+    `the list names ${roots.length} and would throw out ${going} of the ${present} public CAs; nothing was changed`,
     { hint: "it may be cut off or another list; --force takes it all the same" },
   );
 }

@@ -61,13 +61,35 @@ function* checkReading({ border, certificates }: Policy): Generator<Check> {
     : ok("revocation", certificates.revocation);
 }
 
-async function checkTrust({ store }: Robot): Promise<Check> {
-  const anchors = (await store.listTrust()).filter(({ kind, enabled }) => kind === "anchor" && enabled);
-  if (anchors.length > 0) return ok("trust", `${anchors.length} trust anchors`);
+/** Mozilla publishes a list with about every second release of NSS; after half a year CAs have come and gone. */
+const LIST_DAYS = 180;
+
+/** The anchors that count, and how old the list of the public ones is. */
+async function checkTrust({ store, policy, now }: Robot): Promise<Check> {
+  const { publicRoots } = policy.certificates;
+  const anchors = (await store.listTrust()).filter(
+    ({ kind, enabled, origin }) => kind === "anchor" && enabled && (publicRoots || origin === "own"),
+  );
+  if (anchors.length === 0) {
+    return warning(
+      "trust",
+      "no CA is trusted: every certificate waits for a person",
+      publicRoots
+        ? "keybot trust update loads the public e-mail CAs, keybot trust add CA.pem --domain NAME a partner's own"
+        : "keybot trust add CA.pem --domain NAME",
+    );
+  }
+  const says = `${anchors.length} trust anchors`;
+  const list = publicRoots ? await store.lastTrustList("public") : null;
+  if (list === null) return ok("trust", says);
+  const since = list.dated ?? list.loadedAt;
+  const days = Math.floor((now().getTime() - since.getTime()) / 86_400_000);
+  const aged = `${says}; the list of the public ones (${list.name}) is ${days} days old`;
+  if (days <= LIST_DAYS) return ok("trust", aged);
   return warning(
     "trust",
-    "no CA is trusted: every certificate waits for a person",
-    "keybot trust add CA.pem --domain NAME",
+    aged,
+    "keybot trust update FILE takes Mozilla's newest one; docs/TRUST.md says where it is",
   );
 }
 

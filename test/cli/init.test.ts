@@ -2,12 +2,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-
+import { readRootList } from "../../src/admin/index.ts";
 import { main } from "../../src/cli/main.ts";
+import { shippedRoots } from "../../src/cli/shipped-roots.ts";
 import { loadConfig } from "../../src/config/index.ts";
+import { openStore } from "../../src/store/index.ts";
 import { FakeTerminal, outside } from "./fake-terminal.ts";
 
 let folder = "";
+const SHIPPED = readRootList(await shippedRoots());
+/** The shipped list, as a person is told of it. */
+const LIST = `${SHIPPED.list.name}, ${SHIPPED.list.dated?.toISOString().slice(0, 10)}`;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "keybot-init-"));
@@ -17,9 +22,18 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function init(args: readonly string[], answers: readonly string[] | null = null) {
   const terminal = new FakeTerminal(answers);
-  const code = await main(["init", ...args], outside(terminal, folder));
+  const code = await main(["init", ...args], outside(terminal, folder, { SUDO_USER: "erika" }));
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }
+
+const PASSWORDS = { KEYBOT_IMAP_PASSWORD: "x", KEYBOT_SMTP_PASSWORD: "x" };
+/** Everything that must be given when nobody can be asked, but for the domain. */
+const GIVEN = [
+  ...["--robot", "keys@company.example", "--imap-host", "imap.company.example"],
+  ...["--smtp-host", "mail.company.example"],
+];
+/** Everything else that is asked on a terminal, but for the public CAs. */
+const SAID = ["--own-host", "mx.company.example", "--admin", "admin@company.example", "--tag", "[CERT]"];
 
 const mode = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);
 
@@ -39,7 +53,8 @@ describe("keybot init", () => {
     ]);
     expect([code, stdout]).toEqual([
       0,
-      `wrote ${folder}/keybot.toml\nmade ${folder}/state and ${folder}/secrets, private to this user\n`,
+      `wrote ${folder}/keybot.toml\nmade ${folder}/state and ${folder}/secrets, private to this user\n` +
+        `trusted the ${SHIPPED.roots.length} public e-mail CAs of Mozilla (${LIST})\n`,
     ]);
     expect([mode("state"), mode("secrets")]).toEqual(["700", "700"]);
     expect(readdirSync(join(folder, "secrets"))).toEqual(["README"]);
@@ -83,6 +98,8 @@ describe("keybot init", () => {
         "",
         "",
         "",
+        "yep",
+        "",
       ],
     );
     expect(code).toBe(0);
@@ -99,6 +116,9 @@ SMTP server [mail.company.example]:
 Own servers, as Received lines name them: 
 Who is told of pending certificates [postmaster@company.example]: 
 Subject that asks for a certificate [[AXAZERTIFIKAT]]: 
+Trust the ${SHIPPED.roots.length} public e-mail CAs of Mozilla (${LIST})? [Y/n] yep
+  it must be y or n
+Trust the ${SHIPPED.roots.length} public e-mail CAs of Mozilla (${LIST})? [Y/n] 
 `);
     expect((await loadConfig(join(folder, "keybot.toml"), {})).imap.host).toBe("imap.company.test");
   });
@@ -109,8 +129,9 @@ Next:
   1. write each password into its file (end with Enter and Ctrl-D):
        (umask 077; cat > ${folder}/secrets/imap)
        (umask 077; cat > ${folder}/secrets/smtp)
-  2. say whom to trust: the public e-mail CAs come with a later release, until then keybot trusts
-     what you add yourself:
+  2. say whom to trust: Mozilla's newest list of public CAs (docs/TRUST.md says where it is), and
+     the own CAs of partners, each for their domains alone:
+       keybot trust update certdata.txt
        keybot trust add CA.pem --domain partner.example
   3. check everything:
        keybot doctor
@@ -126,9 +147,39 @@ Next:
         file: join(folder, "keybot.toml"),
         stateDir: join(folder, "state"),
         secretsDir: join(folder, "secrets"),
+        publicRoots: SHIPPED.roots.length,
       },
       "",
     ]);
+  });
+
+  it.each<[string, readonly string[], readonly string[] | null, boolean]>([
+    ["takes them with --yes", ["--yes"], null, true],
+    ["takes them when nobody can be asked and all else is given", GIVEN, null, true],
+    ["takes them with --public-roots", [...GIVEN, "--public-roots"], null, true],
+    ["does not with --no-public-roots", ["--yes", "--no-public-roots"], null, false],
+    ["takes them when the person says yes", [...GIVEN, ...SAID], ["Y"], true],
+    ["does not when he says no", [...GIVEN, ...SAID], ["no"], false],
+  ])("offers the public CAs: %s", async (_, args, answers, trusted) => {
+    const { code, stdout } = await init(["--domain", "company.example", ...args], answers);
+    expect([code, stdout.includes("trusted no CA\n")]).toEqual([0, !trusted]);
+    const { stateDir, policy } = await loadConfig(join(folder, "keybot.toml"), PASSWORDS);
+    expect(policy.certificates.publicRoots).toBe(trusted);
+    const store = await openStore({ stateDir });
+    try {
+      const cas = await store.listTrust();
+      expect(cas.map(({ sha256 }) => sha256).sort()).toEqual(
+        trusted ? SHIPPED.roots.map(({ certificate }) => certificate.sha256).sort() : [],
+      );
+      expect(cas.filter(({ distrustAfter }) => distrustAfter !== null)).toHaveLength(
+        trusted ? SHIPPED.roots.filter(({ distrustAfter }) => distrustAfter !== null).length : 0,
+      );
+      const [newest] = await store.auditEntries({ limit: 1 });
+      expect(newest?.action).toBe(trusted ? "trust.updated" : undefined);
+      if (trusted) expect(newest).toMatchObject({ actor: "erika", reason: "keybot init" });
+    } finally {
+      await store.close();
+    }
   });
 
   it("never overwrites a file", async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Identity } from "../lab/authority.ts";
+import { certdata } from "../pki/certdata.ts";
 import { masked, Office, validity } from "./office.ts";
 
 const DAY = 86_400_000;
@@ -103,7 +104,7 @@ describe("keybot trust add", () => {
   it.each([
     [["trust", "add", "missing.pem", "--any-domain"], 1, /^keybot: missing\.pem cannot be opened \(ENOENT/],
     [["trust", "add"], 2, /missing required argument 'file'/],
-    [["trust", "update", "certdata.txt"], 2, /unknown command 'update'/],
+    [["trust", "enable"], 2, /missing required argument 'sha256'/],
     [["trust"], 2, /which command/],
   ])("answers %j with exit %i", async (args, code, stderr) => {
     const ran = await office.run(args);
@@ -116,11 +117,11 @@ describe("keybot trust list", () => {
   it("is a table, full values in a pipe, records with --json", async () => {
     await office.output(["trust", "add", file, "--domain", "partner.example"]);
     expect((await transcript(["trust", "list"], { isTTY: true })).stdout).toBe(`\
-KIND    DOMAINS          VALID UNTIL  FINGERPRINT       SUBJECT
-anchor  partner.example  2036-05-29   {root}  CN=Partner Root CA,O=ke…
+KIND    DOMAINS          VALID UNTIL  TRUSTED  FINGERPRINT       SUBJECT
+anchor  partner.example  2036-05-29   yes      {root}  CN=Partner Roo…
 `);
     expect((await transcript(["trust", "list"])).stdout).toBe(
-      "anchor\tpartner.example\t2036-05-29T12:00:00Z\t{ROOT}\tCN=Partner Root CA,O=keybot lab,C=DE\n",
+      "anchor\tpartner.example\t2036-05-29T12:00:00Z\t{ROOT}\tCN=Partner Root CA,O=keybot lab,C=DE\town\tenabled\t\n",
     );
     expect(await office.records(["trust", "list"])).toEqual([
       {
@@ -145,12 +146,92 @@ anchor  partner.example  2036-05-29   {root}  CN=Partner Root CA,O=ke…
     expect(await office.run(["trust", "list"])).toEqual({
       code: 0,
       stdout: "",
-      stderr: "no CA is trusted yet; keybot trust add FILE --domain NAME adds one\n",
+      stderr:
+        "no CA is trusted yet; keybot trust add FILE --domain NAME adds one, keybot trust update the public ones\n",
     });
   });
 });
 
+describe("keybot trust list with public CAs", () => {
+  it("tells them from own ones, and which count, since when and until when", async () => {
+    await office.output(["trust", "add", file, "--domain", "partner.example"]);
+    const [second, third] = ["Second Root", "Third Root"].map((name) => office.authority(name).identity);
+    if (second === undefined || third === undefined) throw new Error("two CAs were made");
+    const limited = { der: third.der, distrust: "220831000000Z" };
+    office.file("certdata.txt", certdata({ der: second.der }, limited));
+    await office.output(["trust", "update", "certdata.txt", "--yes"]);
+    await office.output(["trust", "disable", second.sha256]);
+    const ran = await office.run(["trust", "list"], { isTTY: true });
+    expect(masked(ran.stdout, { root, second, third })).toBe(`\
+KIND    DOMAINS       VALID UNTIL  TRUSTED        FINGERPRINT       SUBJECT
+anchor  partner.exa…  2036-05-29   yes            {root}  CN=Partner …
+public  any           2036-05-29   no             {second}  CN=Second R…
+public  any           2036-05-29   to 2022-08-31  {third}  CN=Third Ro…
+`);
+    expect(ran.stderr).toMatch(
+      /^public CAs: certdata.txt \(SHA-256 [0-9a-f]{16}\) loaded on 2026-06-01 by erika\n/,
+    );
+    const rows = (await office.output(["trust", "list"])).trimEnd().split("\n");
+    expect(rows.map((row) => row.split("\t").slice(5))).toEqual([
+      ["own", "enabled", ""],
+      ["public", "disabled", ""],
+      ["public", "enabled", "2022-08-31T00:00:00Z"],
+    ]);
+  });
+});
+
+describe("keybot trust disable and enable", () => {
+  it("switch one CA off and on, and say when it stood so already", async () => {
+    await office.output(["trust", "add", file, "--any-domain"]);
+    const prefix = root.sha256.slice(0, 8);
+    const off = ["trust", "disable", prefix, "--reason", "compromised"];
+    expect(await transcript(off)).toEqual({
+      code: 0,
+      stdout: `${NAME} is disabled\n`,
+      stderr: "what was accepted under it stays active; keybot list --issuer finds it\n",
+    });
+    expect(await transcript(off)).toEqual({ code: 0, stdout: `${NAME} is disabled already\n`, stderr: "" });
+    expect((await transcript(["trust", "add", file, "--any-domain"])).stdout).toBe(
+      `${NAME} is anchor for every domain now, was anchor for every domain, switched off\n`,
+    );
+    await office.output(off);
+    expect(await office.records(["trust", "enable", prefix])).toEqual([
+      {
+        action: "enabled",
+        sha256: root.sha256,
+        subject: "CN=Partner Root CA,O=keybot lab,C=DE",
+        enabled: true,
+      },
+    ]);
+    expect(await office.records(["trust", "enable", prefix])).toMatchObject([{ action: "unchanged" }]);
+    await office.store(async (store) => {
+      const history = await store.history(root.sha256);
+      expect(history.map(({ action, actor, reason }) => `${action} ${actor} ${reason ?? "-"}`)).toEqual([
+        "trust.added erika -",
+        "trust.disabled erika compromised",
+        "trust.added erika -",
+        "trust.disabled erika compromised",
+        "trust.enabled erika -",
+      ]);
+    });
+  });
+
+  it.each(["disable", "enable"])("%s finds nothing with exit 3", async (verb) => {
+    expect(await office.run(["trust", verb, "00000000"])).toMatchObject({ code: 3, stdout: "" });
+  });
+});
+
 describe("keybot trust remove", () => {
+  it("says of a public CA that the next update brings it back", async () => {
+    office.file("certdata.txt", certdata({ der: root.der }));
+    await office.output(["trust", "update", "certdata.txt", "--yes"]);
+    const ran = await transcript(["trust", "remove", root.sha256, "--yes"]);
+    expect(ran.stdout).toBe(`removed ${NAME}, public anchor for every domain before\n`);
+    expect(ran.stderr).toContain(
+      "the next keybot trust update brings it back; keybot trust disable keeps it off\n",
+    );
+  });
+
   it("asks, says what it removed, and leaves what was accepted", async () => {
     await office.output(["trust", "add", file, "--any-domain"]);
     await office.harvest("alice@partner.example", office.certificate("alice@partner.example"));

@@ -47,7 +47,11 @@ describe("mails with a few bytes changed", () => {
     const ca = root.intermediate({ name: "Lab E-Mail CA" });
     const anchor = parseCertificate(root.identity.der);
     if (isProblem(anchor)) throw new Error(anchor.detail);
-    trust = { anchors: [{ certificate: anchor, domains: null, distrustAfter: null }], intermediates: [], crls: null };
+    trust = {
+      anchors: [{ certificate: anchor, domains: null, distrustAfter: null }],
+      intermediates: [],
+      crls: null,
+    };
     own = ownMails(ca);
     foreign = corpusMails();
   });
