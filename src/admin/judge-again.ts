@@ -60,12 +60,16 @@ export function judgeAgain(
   return { verdict: verdictOf(findings), findings, quotable: isQuotable(path.valid, findings) };
 }
 
-/** Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). */
+/**
+ * Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). That
+ * its CA has revoked it stays too, as nobody is asked here: the next mail that brings it is judged by a fresh answer.
+ */
 function isOfMail(code: FindingCode): boolean {
   return (
     code.startsWith("signature.") ||
     code.startsWith("mail.") ||
     code === "address.from" ||
+    code === "revocation.revoked" ||
     code === "cert.private-key"
   );
 }

@@ -11,6 +11,7 @@ import type { Log } from "../log.ts";
 import { DEFAULT_TIMEOUTS } from "../mail-server.ts";
 import { readCertificates } from "../pki/index.ts";
 import { parseTexts, requiredTextFiles, type SigningIdentity, type Texts } from "../reply/index.ts";
+import { openRevocationDesk, type RevocationCache } from "../revocation/index.ts";
 import { type Robot, startJudge, type Voice, voiceOf } from "../robot/index.ts";
 import { createMailer } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
@@ -68,6 +69,8 @@ export async function openRobot(
     messageBytes: config.limits.messageBytes,
     store,
     judge,
+    desk: openRevocationDesk({ ...config.network, cache: cacheIn(store), log, now }),
+    waiting: new Map(),
     mailer,
     // Loaded when it is needed: it takes longer than everything else, and most commands connect to nothing.
     connect: async () => (await import("../imap/index.ts")).connectImap(connection, log),
@@ -81,6 +84,14 @@ export async function openRobot(
       judge.close();
       await mailer.close();
     },
+  };
+}
+
+/** What CAs have answered, kept over a restart. */
+function cacheIn(store: Store): RevocationCache {
+  return {
+    get: (key, now) => store.cachedAnswer(key, now),
+    put: (key, answer) => store.cacheAnswer(key, answer),
   };
 }
 

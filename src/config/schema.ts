@@ -217,7 +217,7 @@ export const SCHEMA = {
           "differ in case alone: one could speak for the other.",
       ),
       minimum_rsa_bits: byDefault(
-        integer(1024, 16_384),
+        integer(1024, 8192),
         certificates.minimumRsaBits,
         "The smallest RSA key. Shorter keys are broken by whoever records the mail; below 2048 is for old mail " +
           "that nobody needs to keep secret.",
@@ -305,8 +305,12 @@ export const SCHEMA = {
         writeRate(replies.budget.perAddress),
         "To one address, plus forms folded.",
       ),
-      per_domain: byDefault(RATE, writeRate(replies.budget.perDomain), "To all addresses of one domain."),
-      total: byDefault(RATE, writeRate(replies.budget.total), "In all."),
+      per_domain: byDefault(
+        RATE,
+        writeRate(replies.budget.perDomain),
+        "To all addresses of one domain; counted apart for senders who are authenticated and who are not.",
+      ),
+      total: byDefault(RATE, writeRate(replies.budget.total), "To all authenticated senders together."),
       unauthenticated: byDefault(
         RATE,
         writeRate(replies.budget.unauthenticated),

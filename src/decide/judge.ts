@@ -58,7 +58,7 @@ function directoryFindings(
 
 /**
  * Whether another key is settled for the address (PRODUCT §3): one that an admin approved by hand or, with
- * `pin = "first"`, any that is used.
+ * `pin = "first"`, any that was accepted.
  * @param held what the directory holds under the address
  */
 export function isPinnedToAnother(
@@ -67,7 +67,9 @@ export function isPinnedToAnother(
   pin: Pinning,
 ): boolean {
   if (pin === "off") return false;
-  const pins = held.filter(({ status, approved }) => status === "active" && (pin === "first" || approved));
+  // A key that has expired still tells who the partner was: its successor is a person's decision too.
+  const settled = held.filter(({ status }) => status === "active" || status === "expired");
+  const pins = settled.filter(({ approved }) => pin === "first" || approved);
   return pins.length > 0 && !pins.some((pinned) => pinned.spkiSha256 === spkiSha256);
 }
 

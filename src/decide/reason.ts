@@ -10,6 +10,7 @@ export const REASONS = {
   "submission.known": "PRODUCT §3: the certificate was known already",
   "submission.pending": "PRODUCT §3: a person must decide",
   "submission.rejected": "PRODUCT §3: nothing in it can be used",
+  "submission.waiting": "PRODUCT §3: no CA has told yet whether a certificate is revoked; asked again later",
   "nothing-offered": "PRODUCT §3: neither a request nor a certificate",
   unreadable: "PRODUCT §2: the message cannot be read",
   "no-reply.automatic": "RFC 3834 §2: an automatic mail is never answered",

@@ -17,6 +17,14 @@ export type {
   SignatureReport,
   SignerReport,
 } from "./inspection.ts";
+export {
+  judgeRevocation,
+  type RevocationEvidence,
+  type RevocationJudgement,
+  type Unanswered,
+  withRevocation,
+} from "./judge-revocation.ts";
+export { type PathToAsk, pathsToAsk, pathToAsk } from "./path-to-ask.ts";
 export { strengthFindings } from "./strength.ts";
 export { pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
 export {

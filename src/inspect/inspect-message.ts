@@ -18,13 +18,14 @@ import {
   type SignedPart,
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
-import { type Finding, type FindingCode, finding } from "./finding.ts";
+import { type Finding, finding } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
 import { CERTIFICATES_BESIDE, JUDGED_CERTIFICATES, SIGNER_INFOS } from "./limits.ts";
 import { type JudgedSigner, judgeSigner, signedContentOf, wholeFindings } from "./signature.ts";
 import type { TrustStore } from "./trust.ts";
 import { isCa, usageOf } from "./usage.ts";
+import { vouchedFor } from "./vouch.ts";
 
 /** What a message is judged by, beside its own bytes: all of it arguments, so that judging twice gives the same. */
 export interface Bench {
@@ -224,22 +225,6 @@ function signedCertificates(
   });
   const answering = signerReports.find(({ sha256 }) => sha256 === counting?.verification.certificate?.sha256);
   return [...signerReports, ...ownMerits.map((report) => vouchedFor(report, answering))];
-}
-
-/** What is wrong with a signer's key for encrypting, which says nothing of the certificate beside it. */
-const OF_ITS_KEY_ALONE: ReadonlySet<FindingCode> = new Set(["cert.sign-only", "cert.key-unsupported"]);
-
-/**
- * A certificate beside the signer's is worth no more than the signer's own: anybody can put a stranger's certificate
- * into a SignedData that he signs himself, and nobody signs the set of certificates (RFC 5652 §5.4).
- * @param signer the report on the signer that counts; undefined for certs-only and where his certificate is missing
- */
-function vouchedFor(report: CertificateReport, signer: CertificateReport | undefined): CertificateReport {
-  const against = (signer?.findings ?? [])
-    .filter(({ code, severity }) => severity !== "info" && !OF_ITS_KEY_ALONE.has(code))
-    .filter(({ code }) => report.findings.every((own) => own.code !== code))
-    .map((of) => ({ ...of, detail: `the certificate that signed: ${of.detail}` }));
-  return { ...report, findings: ranked([...report.findings, ...against]) };
 }
 
 /** Named by the signed sMIMEEncryptionKeyPreference of the signer that counts (RFC 8551 §2.5.3). */

@@ -143,8 +143,9 @@ function otherDomain({ domains }: TrustedAnchor, address: string | null): Findin
 }
 
 /**
- * What is known of revocation when no CRL was given. A certificate that names neither CRL nor OCSP has nothing to be
- * asked. One that does waits for a person under `hard-fail`: this version asks no CRL or OCSP server yet.
+ * What is to be said of revocation as long as nobody was asked: `judgeRevocation` puts the answers in its place. Where
+ * nobody asks (`keybot restore`, `keybot import`), it stays: a certificate that names a CRL or an OCSP responder then
+ * waits for a person under `hard-fail`; one that names none has nothing to be asked (PRODUCT §3 6.).
  */
 export function revocationFindings(
   certificate: Certificate,
@@ -152,8 +153,15 @@ export function revocationFindings(
   policy: Policy["certificates"],
 ): Finding[] {
   if (trust.crls !== null || policy.revocation === "off") return [];
-  const { crlDistributionPoints, authorityInfoAccess } = certificate.extensions;
-  const ocsp = authorityInfoAccess?.some((access) => access.method === OID.ocspAccess) ?? false;
-  if (crlDistributionPoints === null && !ocsp) return [finding("revocation.unnamed")];
+  if (!namesAnswerer(certificate)) return [finding("revocation.unnamed")];
   return [finding(policy.revocation === "hard-fail" ? "revocation.unknown" : "revocation.unchecked")];
+}
+
+/** Whether a certificate names somebody who could be asked about it: a CRL (RFC 5280 §4.2.1.13), OCSP (§4.2.2.1). */
+export function namesAnswerer({ extensions }: Certificate): boolean {
+  const { crlDistributionPoints, authorityInfoAccess } = extensions;
+  return (
+    (crlDistributionPoints ?? []).length > 0 ||
+    (authorityInfoAccess ?? []).some(({ method }) => method === OID.ocspAccess)
+  );
 }

@@ -103,7 +103,7 @@ export function canonicalRdn(rdn: readonly NameAttribute[]): string {
  * PrintableString equals a UTF8String of the same text.
  */
 function prepare(text: string): string {
-  if (/^[!-~]*(?: [!-~]+)*$/.test(text)) return text.toLowerCase(); // plain ASCII is already prepared
+  if (/^[!-~]+(?: [!-~]+)*$/.test(text)) return text.toLowerCase(); // plain ASCII is already prepared
   return text
     .replace(/\s/g, " ") // RFC 4518 §2.2: white space controls become blanks
     .replace(/\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034f|\ufffc/gu, "") // other controls and formats vanish

@@ -94,6 +94,9 @@ export function verifyScheme(
 ): SignatureCheck {
   if (signer.kind === "other") return "unsupported";
   if (!KEY_KINDS[scheme.kind].includes(signer.kind)) return "invalid";
+  // RFC 8017 §8.1.2, §8.2.2: as long as the modulus. OpenSSL takes one without its leading zero octet for PSS.
+  const isRsa = scheme.kind === "RSA" || scheme.kind === "RSA-PSS";
+  if (isRsa && signer.bits !== null && signature.length !== Math.ceil(signer.bits / 8)) return "invalid";
   const key = publicKeyObject(signer, inherited);
   if (key === null) return "unsupported";
   try {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { ImapSession } from "../imap/index.ts";
 import { backoffMs } from "./backoff.ts";
+import { recheck } from "./recheck.ts";
 import { FOLDERS, type Robot } from "./robot.ts";
 import { runRound } from "./round.ts";
 import { everyTick } from "./schedule.ts";
@@ -38,7 +39,11 @@ const GOOD_MS = 60_000;
  */
 export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal): Promise<void> {
   const wake = new Wake(signal);
-  const ticks = everyTick(watch.cron, () => wake.up());
+  const checks = new Checks(robot, signal);
+  const ticks = everyTick(watch.cron, () => {
+    wake.up();
+    checks.begin();
+  });
   let failures = 0;
   let lastFailure = "";
   try {
@@ -113,6 +118,28 @@ function watchOutbox(robot: Robot, wake: Wake, everyMs: number): { stop(): void 
     look().catch((error: unknown) => robot.log.debug("outbox.not-read", { error: messageOf(error) }));
   }, everyMs);
   return { stop: () => clearInterval(timer) };
+}
+
+/** The re-check of what is stored, beside the rounds: mail does not wait for it, and it is never twice at work. */
+class Checks {
+  readonly #robot: Robot;
+  readonly #end: AbortSignal;
+  #busy = false;
+
+  constructor(robot: Robot, end: AbortSignal) {
+    this.#robot = robot;
+    this.#end = end;
+  }
+
+  begin(): void {
+    if (this.#busy || this.#end.aborted) return;
+    this.#busy = true;
+    recheck(this.#robot, this.#end)
+      .catch((error: unknown) => this.#robot.log.warn("recheck.failed", { error: messageOf(error) }))
+      .finally(() => {
+        this.#busy = false;
+      });
+  }
 }
 
 /** Something that ends a wait: a tick of the schedule, or the end of all. Remembered when nobody waits just then. */

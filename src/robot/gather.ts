@@ -1,5 +1,5 @@
 import type { Evidence } from "../decide/index.ts";
-import { type Bench, inspectMessage } from "../inspect/index.ts";
+import { type Bench, inspectMessage, type PathToAsk, pathsToAsk } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
 import { ledgerKey, readMessage } from "../read/index.ts";
 
@@ -8,6 +8,8 @@ export interface Gathered {
   readonly evidence: Evidence;
   /** The ledger key (PRODUCT §2). */
   readonly key: string;
+  /** About which certificates a CA is to be asked before the evidence is whole. */
+  readonly paths: readonly PathToAsk[];
 }
 
 /**
@@ -17,6 +19,8 @@ export interface Gathered {
 export function gather(raw: Uint8Array, policy: Policy, bench: Bench): Gathered {
   const { facts, offer, problem } = readMessage(raw, policy);
   const key = ledgerKey(facts.digest, facts.addressed);
-  if (problem !== null) return { key, evidence: { kind: "unreadable", problem, facts } };
-  return { key, evidence: { kind: "read", facts, inspection: inspectMessage(facts, offer, bench) } };
+  if (problem !== null) return { key, evidence: { kind: "unreadable", problem, facts }, paths: [] };
+  const inspection = inspectMessage(facts, offer, bench);
+  const paths = pathsToAsk(inspection, bench.trust, bench.policy);
+  return { key, evidence: { kind: "read", facts, inspection }, paths };
 }

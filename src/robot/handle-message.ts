@@ -5,6 +5,7 @@ import { ledgerKey } from "../read/index.ts";
 import type { CommitAttempt } from "../store/index.ts";
 import { decideAndRender } from "./answer.ts";
 import type { Gathered } from "./gather.ts";
+import { ledgerMessage } from "./ledger-message.ts";
 import type { Robot } from "./robot.ts";
 
 /** A message in the robot mailbox, as far as it was fetched. */
@@ -34,11 +35,13 @@ export async function gatherMessage(robot: Robot, message: Fetched): Promise<Gat
   return {
     key: ledgerKey(digest, []),
     evidence: { kind: "unreadable", problem: judgement.problem, facts: null },
+    paths: [],
   };
 }
 
 function tooLarge({ key, evidence }: Gathered): Gathered {
-  return { key, evidence: { kind: "unreadable", problem: "message.too-large", facts: evidence.facts } };
+  const { facts } = evidence;
+  return { key, evidence: { kind: "unreadable", problem: "message.too-large", facts }, paths: [] };
 }
 
 /**
@@ -56,11 +59,7 @@ export async function commitGathered(
       input: {
         key,
         query: viewQuery(evidence, robot.policy),
-        message: {
-          messageId: evidence.facts?.messageId ?? null,
-          from: evidence.facts?.from.kind === "one" ? evidence.facts.from.address : null,
-          addressed: evidence.facts?.addressed ?? [],
-        },
+        message: ledgerMessage(evidence),
         certificates: certificatesOf(evidence),
         at,
       },

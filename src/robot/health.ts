@@ -65,7 +65,11 @@ function* checkReading({ border, certificates }: Policy): Generator<Check> {
 const LIST_DAYS = 180;
 
 /** The anchors that count, and how old the list of the public ones is. */
-async function checkTrust({ store, policy, now }: Robot): Promise<Check> {
+export async function checkTrust({
+  store,
+  policy,
+  now,
+}: Pick<Robot, "store" | "policy" | "now">): Promise<Check> {
   const { publicRoots } = policy.certificates;
   const anchors = (await store.listTrust()).filter(
     ({ kind, enabled, origin }) => kind === "anchor" && enabled && (publicRoots || origin === "own"),

@@ -13,5 +13,6 @@ export { type ExplainBench, type Explanation, explainCertificates, explainMessag
 export { type Check, checkHealth, fault, ok } from "./health.ts";
 export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
 export { poll } from "./poll.ts";
+export { recheck } from "./recheck.ts";
 export { FOLDERS, type Robot, type Summary } from "./robot.ts";
 export { trustMaterialOf } from "./trust-material.ts";

@@ -1,10 +1,19 @@
 /**
  * The judge process: strangers' bytes are read and inspected here, in a child that can be ended.
  *
- * It gets a trust store and a policy once, then one message at a time, and answers each. It opens no file, no
+ * It gets a trust store and a policy once, then one message, or what CAs have answered about one, at a time, and answers each. It opens no file, no
  * connection and no database; what it costs is watched from outside (`judge.ts`).
  */
-import { decodeTrust, type TrustMaterial, type TrustStore } from "../inspect/index.ts";
+import {
+  decodeTrust,
+  judgeRevocation,
+  type PathToAsk,
+  type RevocationEvidence,
+  type RevocationJudgement,
+  type TrustMaterial,
+  type TrustStore,
+} from "../inspect/index.ts";
+import { type Crl, isProblem, parseCrl } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Gathered, gather } from "./gather.ts";
 
@@ -15,13 +24,31 @@ export type ToJudge =
       readonly raw: Uint8Array;
       readonly at: Date;
       readonly internalDate: Date | null;
+    }
+  | {
+      readonly type: "answers";
+      readonly paths: readonly PathToAsk[];
+      readonly answers: Omit<RevocationEvidence, "crls">;
+      /** SHA-256 of the CRLs among the answers. */
+      readonly crls: readonly string[];
+      readonly shelf: ShelfChange;
+      readonly at: Date;
     };
+
+/** CRLs are large and speak of many certificates: each comes once and stays decoded, until the robot says otherwise. */
+export interface ShelfChange {
+  /** Forget all that came before. */
+  readonly clear: boolean;
+  readonly add: readonly { readonly sha256: string; readonly der: Uint8Array }[];
+}
 
 export type FromJudge =
   | { readonly type: "ready" }
-  | { readonly type: "gathered"; readonly gathered: Gathered };
+  | { readonly type: "gathered"; readonly gathered: Gathered }
+  | { readonly type: "judged"; readonly judgements: readonly RevocationJudgement[] };
 
 let bench: { readonly policy: Policy; readonly trust: TrustStore } | null = null;
+const shelf = new Map<string, Crl>();
 
 function receive(message: ToJudge): void {
   if (message.type === "bench") {
@@ -31,6 +58,15 @@ function receive(message: ToJudge): void {
   }
   if (bench === null) throw new Error("a message came before the bench");
   const { policy, trust } = bench;
+  if (message.type === "answers") {
+    restock(message.shelf);
+    const crls = message.crls.flatMap((sha256) => shelf.get(sha256) ?? []);
+    const evidence = { ...message.answers, crls };
+    const { paths, at } = message;
+    const judgements = judgeRevocation(paths, evidence, trust.intermediates, policy.certificates, at);
+    answer({ type: "judged", judgements });
+    return;
+  }
   const gathered = gather(message.raw, policy, {
     policy: policy.certificates,
     trust,
@@ -38,6 +74,14 @@ function receive(message: ToJudge): void {
     internalDate: message.internalDate,
   });
   answer({ type: "gathered", gathered });
+}
+
+function restock({ clear, add }: ShelfChange): void {
+  if (clear) shelf.clear();
+  for (const { sha256, der } of add) {
+    const crl = parseCrl(der);
+    if (!isProblem(crl)) shelf.set(sha256, crl);
+  }
 }
 
 function answer(message: FromJudge): void {

@@ -2,10 +2,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { TrustMaterial } from "../inspect/index.ts";
+import type { PathToAsk, RevocationJudgement, TrustMaterial } from "../inspect/index.ts";
 import type { Log } from "../log.ts";
 import type { Policy } from "../policy.ts";
 import type { ReadProblem } from "../read/index.ts";
+import type { RevocationAnswers } from "../revocation/index.ts";
+import { CrlShelf } from "./crl-shelf.ts";
 import type { Gathered } from "./gather.ts";
 import type { FromJudge, ToJudge } from "./judge-process.ts";
 
@@ -17,25 +19,41 @@ export interface JudgeLimits {
 }
 
 /** What the judge says of one message: what was gathered, or why it was ended over it. */
-export type Judgement =
-  | { readonly kind: "gathered"; readonly gathered: Gathered }
-  | { readonly kind: "ended"; readonly problem: ReadProblem };
+export type Judgement = { readonly kind: "gathered"; readonly gathered: Gathered } | Ended;
+
+/** What the judge says of the answers to a message's questions. */
+export type JudgementOfAnswers =
+  | { readonly kind: "judged"; readonly judgements: readonly RevocationJudgement[] }
+  | Ended;
+
+interface Ended {
+  readonly kind: "ended";
+  readonly problem: ReadProblem;
+}
 
 export interface Judge {
   /** Sets what the following messages are judged by; telling the same policy and trust version again costs nothing. */
   bench(policy: Policy, trust: TrustMaterial): void;
   /** Judges one message; waits for a free process. Never rejects for anything that a message does. */
   judge(raw: Uint8Array, at: Date, internalDate: Date | null): Promise<Judgement>;
+  /** Judges what CAs have answered about a message's paths; as `judge`. @param at not before the answers came */
+  judgeAnswers(
+    paths: readonly PathToAsk[],
+    answers: RevocationAnswers,
+    at: Date,
+  ): Promise<JudgementOfAnswers>;
   /** Ends the processes; a message still being judged counts as `judge.died`. */
   close(): void;
 }
 
+/** One thing to be judged, and who waits for it. */
 interface Job {
-  readonly raw: Uint8Array;
-  readonly at: Date;
-  readonly internalDate: Date | null;
-  readonly done: (judgement: Judgement) => void;
-  /** A process that died without cause of its own (the kernel, an admin) gets the message a second time. */
+  /** What is sent; made anew for each process, which may hold some of it. */
+  readonly request: (shelf: CrlShelf) => ToJudge;
+  /** Bytes, for the log. */
+  readonly size: number;
+  readonly done: (answer: Exclude<FromJudge, { readonly type: "ready" }> | Ended) => void;
+  /** A process that died without cause of its own (the kernel, an admin) gets the job a second time. */
   attempts: number;
 }
 
@@ -78,8 +96,37 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
     },
     judge(raw, at, internalDate) {
       if (bench === null) throw new Error("judge() was called before bench()");
-      return new Promise((done) => {
-        queue.push({ raw, at, internalDate, done, attempts: 0 });
+      return new Promise((resolve) => {
+        queue.push({
+          request: () => ({ type: "message", raw, at, internalDate }),
+          size: raw.length,
+          done: (answer) => {
+            if ("kind" in answer) resolve(answer);
+            else if (answer.type === "gathered") resolve({ kind: "gathered", gathered: answer.gathered });
+          },
+          attempts: 0,
+        });
+        next();
+      });
+    },
+    judgeAnswers(paths, { ocsp, crls, unanswered }, at) {
+      if (bench === null) throw new Error("judgeAnswers() was called before bench()");
+      return new Promise((resolve) => {
+        queue.push({
+          request: (shelf) => ({
+            type: "answers",
+            paths,
+            answers: { ocsp, unanswered },
+            ...shelf.place(crls),
+            at,
+          }),
+          size: crls.reduce((sum, { length }) => sum + length, 0),
+          done: (answer) => {
+            if ("kind" in answer) resolve(answer);
+            else if (answer.type === "judged") resolve({ kind: "judged", judgements: answer.judgements });
+          },
+          attempts: 0,
+        });
         next();
       });
     },
@@ -98,6 +145,7 @@ class Seat {
   readonly #freed: () => void;
   #child: ChildProcess | null = null;
   #bench: Bench | null = null;
+  #shelf = new CrlShelf();
   #job: Job | null = null;
   #timer: NodeJS.Timeout | null = null;
   #watch: NodeJS.Timeout | null = null;
@@ -120,7 +168,7 @@ class Seat {
     this.#job = job;
     job.attempts += 1;
     const child = this.#seated(bench);
-    this.#send(child, { type: "message", raw: job.raw, at: job.at, internalDate: job.internalDate });
+    this.#send(child, job.request(this.#shelf));
     this.#timer = setTimeout(() => this.#kill("judge.time-limit"), this.#limits.seconds * 1000);
     this.#watch = setInterval(() => this.#weigh(child), WATCH_MS);
   }
@@ -155,8 +203,7 @@ class Seat {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     child.on("message", (message: FromJudge) => {
-      if (message.type === "gathered" && this.#job !== null)
-        this.#finish({ kind: "gathered", gathered: message.gathered });
+      if (message.type !== "ready" && this.#job !== null) this.#finish(message);
     });
     child.on("error", (error) => this.#log.error("judge.error", { error: error.message }));
     child.on("exit", (code, signal) => this.#exited(child, code, signal));
@@ -165,6 +212,7 @@ class Seat {
     child.channel?.unref();
     this.#child = child;
     this.#bench = null;
+    this.#shelf = new CrlShelf();
     this.#cause = null;
     return child;
   }
@@ -174,12 +222,12 @@ class Seat {
     child.send(message, () => {});
   }
 
-  #finish(judgement: Judgement): void {
+  #finish(answer: Parameters<Job["done"]>[0]): void {
     const job = this.#job;
     this.#job = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#watch !== null) clearInterval(this.#watch);
-    job?.done(judgement);
+    job?.done(answer);
     this.#freed();
   }
 
@@ -196,7 +244,7 @@ class Seat {
     // SIGABRT (or 134) is V8's own end when the heap limit is reached.
     const heap = signal === "SIGABRT" || code === 134 ? "judge.memory-limit" : null;
     const problem = this.#cause ?? heap;
-    this.#log.warn("judge.ended", { problem: problem ?? "judge.died", code, signal, size: job.raw.length });
+    this.#log.warn("judge.ended", { problem: problem ?? "judge.died", code, signal, size: job.size });
     if (problem !== null || job.attempts > 1 || this.#bench === null) {
       this.#finish({ kind: "ended", problem: problem ?? "judge.died" });
       return;

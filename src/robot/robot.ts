@@ -2,6 +2,7 @@ import type { Folder } from "../decide/index.ts";
 import type { ImapSession } from "../imap/index.ts";
 import type { Log } from "../log.ts";
 import type { Policy } from "../policy.ts";
+import type { RevocationDesk } from "../revocation/index.ts";
 import type { Mailer } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Voice } from "./answer.ts";
@@ -17,6 +18,13 @@ export interface Robot {
   readonly messageBytes: number;
   readonly store: Store;
   readonly judge: Judge;
+  /** Asks CAs about revocation. One for the process, so that the same is not asked twice. */
+  readonly desk: RevocationDesk;
+  /**
+   * UIDs of mails that wait for a CA's answer, and until when nobody need look at them. In memory only: the ledger knows
+   * it too, but by a key that takes the whole mail to compute. A mailbox that numbers anew delays a mail by an hour.
+   */
+  readonly waiting: Map<number, Date>;
   readonly mailer: Mailer;
   readonly connect: () => Promise<ImapSession>;
   readonly log: Log;

@@ -1,7 +1,7 @@
 import type { ImapSession, ListedMail } from "../imap/index.ts";
+import { completed, type Prepared } from "./ask-revocation.ts";
 import { OutboxPass } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
-import type { Gathered } from "./gather.ts";
 import { commitGathered, type Fetched, gatherMessage, type Handled } from "./handle-message.ts";
 import { NOTHING_DONE, plus, type Robot, type Summary } from "./robot.ts";
 import { type Lease, takeLease } from "./round-lease.ts";
@@ -54,12 +54,14 @@ async function drain(round: Round): Promise<Summary> {
   const begun = new Set<number>();
   let summary = NOTHING_DONE;
   for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
-    const fresh = (await session.list()).filter(({ uid }) => !begun.has(uid));
+    const listed = (await session.list()).filter(({ uid }) => !begun.has(uid));
+    const fresh = listed.filter(({ uid }) => !stillWaits(robot, uid));
+    for (const { uid } of listed) begun.add(uid);
+    summary = plus(summary, { ...NOTHING_DONE, failed: listed.length - fresh.length });
     if (fresh.length === 0) break;
     if (fresh.length > 1) robot.log.info("round.begins", { messages: fresh.length });
     const large = fresh.filter(({ size }) => size > robot.messageBytes);
     const small = fresh.filter(({ size }) => size <= robot.messageBytes);
-    for (const { uid } of fresh) begun.add(uid);
     summary = plus(summary, await settleAll(round, small));
     for (const { uid, internalDate } of large) {
       if (signal.aborted) break;
@@ -70,6 +72,14 @@ async function drain(round: Round): Promise<Summary> {
     }
   }
   return summary;
+}
+
+/** A mail that waits for a CA's answer is not even fetched before its time. */
+function stillWaits({ waiting, now }: Robot, uid: number): boolean {
+  const until = waiting.get(uid);
+  if (until === undefined || until > now()) return until !== undefined;
+  waiting.delete(uid);
+  return false;
 }
 
 /** Settles one group while the next one is fetched and judged. */
@@ -94,11 +104,14 @@ async function settleAll(round: Round, mails: readonly ListedMail[]): Promise<Su
 
 interface Begun {
   readonly uid: number;
-  readonly gathered: Promise<Gathered>;
+  readonly prepared: Promise<Prepared>;
 }
 
 function begin(robot: Robot, message: Fetched): Begun {
-  return { uid: message.uid, gathered: gatherMessage(robot, message) };
+  const prepared = gatherMessage(robot, message).then((gathered) => completed(robot, gathered));
+  // It is awaited with its group; a failure before that must not count as one that nobody handles.
+  prepared.catch(() => {});
+  return { uid: message.uid, prepared };
 }
 
 /** Messages in groups that will share a transaction; the next ones are being judged while a group is settled. */
@@ -119,9 +132,9 @@ async function* groups(
 
 /** Commit, deliver, file: from here on a message is safe whatever happens. */
 async function settle({ robot, session, outbox }: Round, group: readonly Begun[]): Promise<Summary> {
-  const messages = await Promise.all(
-    group.map(async ({ uid, gathered }) => ({ uid, gathered: await gathered })),
-  );
+  const all = await Promise.all(group.map(async ({ uid, prepared }) => ({ uid, ...(await prepared) })));
+  const messages = all.flatMap((message) => (message.kind === "ready" ? [message] : []));
+  for (const message of all) if (message.kind === "waiting") robot.waiting.set(message.uid, message.until);
   const handled = (await commitGathered(robot, messages)).filter((message) => message !== null);
   await outbox.deliver();
   const left = await fileMessages(robot, session, handled);

@@ -24,7 +24,7 @@ export type { CommitAttempt, CommitInput, CommitResult, Decide, Decision } from 
 export type { DirectoryCertificate, FoundCertificate, Search } from "./directory.ts";
 export type { Forgotten } from "./forget.ts";
 export type { Holding } from "./holding.ts";
-export type { LedgerEntry, LedgerFilter, LedgerMessage, Outcome, WaitingMessage } from "./ledger.ts";
+export type { LedgerEntry, LedgerFilter, LedgerMessage, Outcome, Waiting, WaitingMessage } from "./ledger.ts";
 export type { CertificateRecord, ListingFilter, ListingSort } from "./listing.ts";
 export type { Mailbox, MailboxChange } from "./mailboxes.ts";
 export { databaseFile, type OpenOptions, openStore, type Store } from "./open.ts";
@@ -36,6 +36,8 @@ export type {
   OutboxState,
   RenderedReply,
 } from "./outbox.ts";
+export type { CachedAnswer } from "./revocation-cache.ts";
+export type { CertificateToCheck, RevokedByCa } from "./revocation-check.ts";
 export type { StoredStatus } from "./transition.ts";
 export type {
   LoadedTrustList,

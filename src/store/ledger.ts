@@ -53,6 +53,19 @@ export interface WaitingMessage {
   readonly message: LedgerMessage;
   readonly kind: MessageKind;
   readonly at: Date;
+  /** Why it waits; nothing when it is left out. */
+  readonly reasons?: readonly Reason[];
+  /** When it is to be judged again; at any time when it is left out. */
+  readonly askAgainAt?: Date;
+}
+
+/** How long a message has been waiting. */
+export interface Waiting {
+  /** Since it was first seen. */
+  readonly since: Date;
+  /** How often it was judged. */
+  readonly attempts: number;
+  readonly askAgainAt: Date | null;
 }
 
 /** One row for every message ever seen, and what became of it. */
@@ -61,8 +74,10 @@ export interface Ledger {
   isKnown(key: string): Promise<boolean>;
   /** What became of a message, or null when it was never seen. */
   ledgerEntry(key: string): Promise<LedgerEntry | null>;
+  /** How a message waits, or null when it does not. */
+  waiting(key: string): Promise<Waiting | null>;
   /** Notes that a message has to be judged again later; tells since when it waits and how often it was tried. */
-  noteWaiting(message: WaitingMessage): Promise<{ readonly since: Date; readonly attempts: number }>;
+  noteWaiting(message: WaitingMessage): Promise<Waiting>;
   /** It lies in its folder. @throws KeybotError `store.no-message` (not-found) */
   markFiled(key: string, at: Date): Promise<void>;
   /** Newest first. */
@@ -98,17 +113,21 @@ export interface LedgerRow {
   readonly addressed: string;
   readonly attempts: number;
   readonly filed_at: number | null;
+  readonly ask_again_at: number | null;
 }
 
 const COLUMNS = `
-  id, key, message_id, from_address, seen_at, kind, outcome, folder, reasons, addressed, attempts, filed_at`;
+  id, key, message_id, from_address, seen_at, kind, outcome, folder, reasons, addressed, attempts, filed_at,
+  ask_again_at`;
 export const BY_KEY = `SELECT ${COLUMNS} FROM ledger WHERE key = ?`;
 const PUT = `
-  INSERT INTO ledger (key, message_id, from_address, from_domain, seen_at, kind, outcome, folder, reasons, addressed)
-  VALUES (:key, :message_id, :from_address, :from_domain, :seen_at, :kind, :outcome, :folder, :reasons, :addressed)
+  INSERT INTO ledger (key, message_id, from_address, from_domain, seen_at, kind, outcome, folder, reasons, addressed,
+    ask_again_at)
+  VALUES (:key, :message_id, :from_address, :from_domain, :seen_at, :kind, :outcome, :folder, :reasons, :addressed,
+    :ask_again_at)
   ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, outcome = excluded.outcome, folder = excluded.folder, reasons = excluded.reasons,
-    attempts = attempts + 1
+    ask_again_at = excluded.ask_again_at, attempts = attempts + 1
   WHERE outcome = 'waiting'
   RETURNING id`;
 const FILED = "UPDATE ledger SET filed_at = coalesce(filed_at, :at) WHERE key = :key";
@@ -163,11 +182,16 @@ export function ledger(on: Connection, mails: OutboxRows): Ledger {
         const row = byKey.get(key);
         return row === undefined ? null : entry(row, mails);
       }),
+    waiting: (key) =>
+      on.read(() => {
+        const row = byKey.get(key);
+        return row === undefined || row.outcome !== "waiting" ? null : waitOf(row);
+      }),
     noteWaiting: (message) =>
       on.write(() => {
-        put.get({ ...columns({ ...message, reasons: [] }), outcome: "waiting", folder: null });
+        put.get({ ...columns(message), outcome: "waiting", folder: null });
         const row = byKey.get(message.key);
-        return { since: time(row?.seen_at ?? milliseconds(message.at)), attempts: row?.attempts ?? 1 };
+        return row === undefined ? { since: message.at, attempts: 1, askAgainAt: null } : waitOf(row);
       }),
     markFiled: (key, at) =>
       on.write(() => {
@@ -198,7 +222,11 @@ export function ledger(on: Connection, mails: OutboxRows): Ledger {
   };
 }
 
-function columns(record: WaitingMessage & { readonly reasons: readonly Reason[] }): object {
+function waitOf(row: LedgerRow): Waiting {
+  return { since: time(row.seen_at), attempts: row.attempts, askAgainAt: timeOrNull(row.ask_again_at) };
+}
+
+function columns(record: WaitingMessage): object {
   const { message } = record;
   return {
     key: record.key,
@@ -207,8 +235,9 @@ function columns(record: WaitingMessage & { readonly reasons: readonly Reason[] 
     from_domain: message.from === null ? null : domainOf(message.from),
     seen_at: milliseconds(record.at),
     kind: record.kind,
-    reasons: JSON.stringify(record.reasons),
+    reasons: JSON.stringify(record.reasons ?? []),
     addressed: JSON.stringify(message.addressed),
+    ask_again_at: record.askAgainAt === undefined ? null : milliseconds(record.askAgainAt),
   };
 }
 

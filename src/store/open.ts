@@ -22,6 +22,8 @@ import { type Listing, listing } from "./listing.ts";
 import { type Mailboxes, mailboxes } from "./mailboxes.ts";
 import { checkVersion, migrate, readMigrations, schemaVersion } from "./migrate.ts";
 import { type Outbox, outbox, outboxRows } from "./outbox.ts";
+import { type RevocationCacheRows, revocationCacheRows } from "./revocation-cache.ts";
+import { type RevocationChecks, revocationChecks } from "./revocation-check.ts";
 import { type Trust, trust } from "./trust.ts";
 import { publishedReader, viewReader } from "./view.ts";
 
@@ -38,7 +40,9 @@ export interface Store
     Audit,
     Leases,
     Backup,
-    Forget {
+    Forget,
+    RevocationCacheRows,
+    RevocationChecks {
   /** 32 random bytes, made with the database: the key of the HMAC behind reply Message-IDs. Never to be logged. */
   secret(): Promise<Uint8Array>;
   /** The number of the last migration. */
@@ -166,6 +170,8 @@ export function assemble(on: Connection): Store {
     ...leases(on),
     ...backup(on),
     ...forget(on, certificates, record),
+    ...revocationCacheRows(on),
+    ...revocationChecks(on, certificates, holdings, record),
     secret: () =>
       on.read(() => {
         const row = secret.get();

@@ -4,8 +4,8 @@ import type { OutboxState } from "./outbox.ts";
 /** How a certificate stands under one address. `expired` is not stored: it is `active` seen later. */
 export type StoredStatus = "active" | "pending" | "rejected" | "revoked";
 
-/** Who wants the change: a mail (through the robot's verdict), a person, or the bar on a public key. */
-export type Mover = "mail" | "person" | "bar";
+/** Who wants the change: a mail (through the robot's verdict), a person, the bar on a public key, or its CA. */
+export type Mover = "mail" | "person" | "bar" | "ca";
 
 /**
  * Every change of a holding's status that is allowed; staying as it is always is.
@@ -20,6 +20,8 @@ const HOLDING: Record<Mover, Record<StoredStatus, readonly StoredStatus[]>> = {
     revoked: ["active", "pending", "rejected"],
   },
   bar: { active: ["revoked"], pending: ["revoked"], rejected: ["revoked"], revoked: [] },
+  // What is rejected may become better again by a mail, when the CA lifts a suspension (certificateHold).
+  ca: { active: ["revoked"], pending: ["revoked"], rejected: [], revoked: [] },
 };
 
 /** Every change of an outbox row's state that is allowed. `sent` is final; a person may try a failed one again. */

@@ -2,14 +2,35 @@ import { readFileSync } from "node:fs";
 import { ImapFlow } from "imapflow";
 import type { Site } from "../lab/site.ts";
 
+/** Where a mailbox lies: plain data, so that another process can be told. */
+export interface Place {
+  readonly port: number;
+  readonly caFile: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+export function placeOf(site: Site, address: string): Place {
+  return {
+    port: site.dovecot.imapsPort,
+    caFile: site.serverCa.certFile,
+    user: address,
+    password: site.passwordOf(address),
+  };
+}
+
 /** A connection of the bare library, the yardstick: over TLS and with the settings with which the robot connects. */
-export async function connectTo(site: Site, address: string): Promise<ImapFlow> {
+export function connectTo(site: Site, address: string): Promise<ImapFlow> {
+  return connect(placeOf(site, address));
+}
+
+export async function connect({ port, caFile, user, password }: Place): Promise<ImapFlow> {
   const client = new ImapFlow({
     host: "127.0.0.1",
-    port: site.dovecot.imapsPort,
+    port,
     secure: true,
-    tls: { ca: readFileSync(site.serverCa.certFile, "utf8") },
-    auth: { user: address, pass: site.passwordOf(address) },
+    tls: { ca: readFileSync(caFile, "utf8") },
+    auth: { user, pass: password },
     logger: false,
     disableCompression: true,
     disableAutoIdle: true,
@@ -25,26 +46,6 @@ export async function fill(site: Site, address: string, mails: Iterable<Buffer>)
   const client = await connectTo(site, address);
   try {
     for (const mail of mails) await client.append("INBOX", mail);
-  } finally {
-    await client.logout();
-  }
-}
-
-/** Fetches all mails and does nothing with them; returns how many, their bytes, and the milliseconds of the FETCH. */
-export async function fetchAll(
-  site: Site,
-  address: string,
-): Promise<{ readonly mails: number; readonly bytes: number; readonly milliseconds: number }> {
-  const client = await connectTo(site, address);
-  try {
-    const start = performance.now();
-    let mails = 0;
-    let bytes = 0;
-    for await (const { source } of client.fetch("1:*", { uid: true, source: true })) {
-      mails += 1;
-      bytes += source?.length ?? 0;
-    }
-    return { mails, bytes, milliseconds: performance.now() - start };
   } finally {
     await client.logout();
   }

@@ -41,6 +41,7 @@ SEEN              OUTCOME   KIND        FROM                 REASONS
     const [record] = await office.records(["log", "--outcome", "pending"]);
     expect(Object.keys(record ?? {})).toEqual([
       ...["key", "messageId", "from", "seenAt", "kind", "outcome", "folder", "reasons", "replies"],
+      "mailboxes",
     ]);
     expect(record).toEqual({
       key: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -65,6 +66,7 @@ SEEN              OUTCOME   KIND        FROM                 REASONS
           messageId: expect.stringMatching(/^<keybot\.[0-9a-f]{40}@company\.example>$/),
         },
       ],
+      mailboxes: [{ address: expect.stringContaining("@"), source: expect.any(String) }],
     });
   });
 

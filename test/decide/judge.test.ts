@@ -79,9 +79,9 @@ const ROWS: readonly Row[] = [
     { held: [{ ...APPROVED, status: "revoked" }] },
   ],
   [
-    "not pinned: the approved one has expired",
+    "pinned: the approved one has expired, and its successor has another key",
     NEW,
-    ["accepted"],
+    ["pending", "cert.pinned"],
     { held: [{ ...APPROVED, status: "expired" }] },
   ],
   ["not pinned: the robot accepted the other", NEW, ["accepted"], { held: [held("old")] }],

@@ -25,6 +25,7 @@ function allValid(signedData: SignedData, content: Uint8Array): boolean {
 
 describe("OpenSSL's malformed SignedData: none may pass, none may throw", () => {
   const folder = corpus("openssl-cms");
+  if (folder !== null) console.info(`openssl-cms: ${rows(folder).length} malformed objects, none may pass`);
   it.each(rows(folder).map((row) => [row.file]))("%s", (file) => {
     const bytes = readFileSync(join(folder ?? "", file));
     const signedData = parseSignedData(file.endsWith(".pem") ? derOf(bytes.toString()) : bytes);
@@ -59,6 +60,15 @@ describe("the CMS objects of RFC 9216", () => {
     expect(allValid(signedData, signedData.content ?? Buffer.alloc(0))).toBe(valid);
   });
 
+  it.skipIf(folder === null)("a detached signature is right over the content of the others", () => {
+    const [attached, detached] = ["signedByCarlosEd25519.p7m", "signedByCarlosDetached.p7m"].map((file) =>
+      good(parseSignedData(readFileSync(join(folder ?? "", "cms", file)))),
+    );
+    expect(detached?.content).toBeNull();
+    expect(detached !== undefined && allValid(detached, attached?.content ?? Buffer.alloc(0))).toBe(true);
+    expect(detached !== undefined && allValid(detached, Buffer.from("another content"))).toBe(false);
+  });
+
   it.skipIf(folder === null)("a signature without certificates is right with them", () => {
     const bare = good(
       parseSignedData(readFileSync(join(folder ?? "", "cms", "signedByAliceAndCarlosNoCerts.p7m"))),
@@ -76,7 +86,19 @@ describe("the CMS objects of RFC 9216", () => {
         problem: "malformed",
       });
     }
+    const all = readdirSync(join(folder ?? "", "cms"));
+    console.info(
+      `rfc9216: ${all.length} CMS objects, ${all.length - encrypted.length} signatures checked, ${encrypted.length} encrypted`,
+    );
+    expect([all.length, encrypted.length]).toEqual([10, 5]);
   });
+
+  it.skipIf(folder === null).each(["smime-multipart-signed.eml", "smime-onepart-signed.eml"])(
+    "the mail %s is signed rightly",
+    (mail) => {
+      expect(mailIsValid(readFileSync(join(folder ?? "", "mails", mail)))).toBe(true);
+    },
+  );
 });
 
 describe("the mails of Thunderbird's tests", () => {

@@ -28,6 +28,7 @@ describe("names are equal (RFC 5280 §7.1, RFC 4518)", () => {
     ["whatever the string type", cn("Example", TAG.printableString), cn("Example", TAG.utf8String)],
     ["as TeletexString", cn("Müller", TAG.teletexString), cn("Müller")],
     ["as BMPString", cn("Müller €", TAG.bmpString), cn("Müller €")],
+    ["with one blank before it", cn(" Example CA"), cn("Example CA")],
     ["with blanks around", cn("  Example CA "), cn("Example CA")],
     ["with inner runs of blanks", cn("Example \t  CA"), cn("Example CA")],
     ["with a no-break space", cn("Example\u00a0CA"), cn("Example CA")],

@@ -4,8 +4,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PathInput } from "../../src/pki/index.ts";
 
-/** @param folder a folder of the test's own, where the PEM files are written */
-export function opensslAccepts(folder: string, input: PathInput): boolean {
+/**
+ * @param folder a folder of the test's own, where the PEM files are written
+ * @param purpose as `openssl verify -purpose` takes it; without one the path alone is judged
+ */
+export function opensslAccepts(folder: string, input: PathInput, purpose?: string): boolean {
   const file = (name: string, label: string, values: readonly { readonly der: Uint8Array }[]) => {
     const path = join(folder, name);
     writeFileSync(path, values.map(({ der }) => pem(label, der)).join(""));
@@ -20,6 +23,7 @@ export function opensslAccepts(folder: string, input: PathInput): boolean {
     ...(input.intermediates.length === 0
       ? []
       : ["-untrusted", file("untrusted.pem", "CERTIFICATE", input.intermediates)]),
+    ...(purpose === undefined ? [] : ["-purpose", purpose]),
     ...(input.explicitPolicy ? ["-policy_check", "-explicit_policy"] : []),
     ...(input.acceptablePolicies ?? []).flatMap((oid) => ["-policy", oid]),
     ...(input.crls === null ? [] : ["-crl_check_all", "-extended_crl", "-use_deltas"]),

@@ -17,11 +17,11 @@ describe("the ledger", () => {
     expect(await store.noteWaiting({ key: "k", message, kind: "submission", at: at() })).toEqual({
       since: at(),
       attempts: 1,
+      askAgainAt: null,
     });
-    expect(await store.noteWaiting({ key: "k", message, kind: "submission", at: at(30) })).toEqual({
-      since: at(),
-      attempts: 2,
-    });
+    const again = { key: "k", message, kind: "submission", at: at(30), askAgainAt: at(45) } as const;
+    expect(await store.noteWaiting(again)).toEqual({ since: at(), attempts: 2, askAgainAt: at(45) });
+    expect(await store.waiting("k")).toEqual({ since: at(), attempts: 2, askAgainAt: at(45) });
     expect(await store.isKnown("k")).toBe(false);
     expect(await store.ledgerEntry("k")).toMatchObject({ outcome: "waiting", folder: null });
     const alice = report("alice");
@@ -29,6 +29,7 @@ describe("the ledger", () => {
       decision([storing(alice, ALICE)]),
     );
     expect(result.known).toBe(false);
+    expect(await store.waiting("k")).toBeNull();
     expect(await store.ledgerEntries()).toMatchObject([
       { outcome: "stored", folder: "Processed", seenAt: at() },
     ]);

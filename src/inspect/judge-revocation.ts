@@ -1,0 +1,125 @@
+/** The second half of an inspection: what CAs have answered about revocation, judged and brought into the findings. Pure. */
+import {
+  type Certificate,
+  type Crl,
+  isProblem,
+  type OcspEvidence,
+  parseCertificate,
+  parseOcspResponse,
+  type RevocationStatus,
+  revocationStatuses,
+} from "../pki/index.ts";
+import type { Policy } from "../policy.ts";
+import { ranked } from "./certificate-report.ts";
+import { type Finding, finding } from "./finding.ts";
+import type { CertificateReport, Inspection } from "./inspection.ts";
+import type { PathToAsk } from "./path-to-ask.ts";
+import { namesAnswerer } from "./trust.ts";
+import { isOfSigner, mayVouch, vouchedFor } from "./vouch.ts";
+
+/** What could be had of CAs, and how it was asked for. */
+export interface RevocationEvidence {
+  readonly ocsp: readonly {
+    /** SHA-256 of the certificate that was asked about. */
+    readonly certificate: string;
+    readonly der: Uint8Array;
+    readonly nonce: Uint8Array | null;
+  }[];
+  readonly crls: readonly Crl[];
+  /** What was tried in vain, by the SHA-256 of the certificate. */
+  readonly unanswered: readonly Unanswered[];
+}
+
+/** A certificate of which nobody told anything. */
+export interface Unanswered {
+  readonly certificate: string;
+  readonly attempts: readonly { readonly url: string; readonly detail: string }[];
+}
+
+/** What the answers say of one path. Plain data. */
+export interface RevocationJudgement {
+  /** SHA-256 of the certificate. */
+  readonly certificate: string;
+  /** All that is known of its revocation and of the CAs above it; empty: none is revoked. */
+  readonly findings: readonly Finding[];
+}
+
+/** Of the attempts, so many are named in a finding. */
+const NAMED_ATTEMPTS = 3;
+
+/**
+ * Judges the answers (RFC 5280 §6.3, RFC 6960 §3.2). Certificate by certificate: revoked; else unknown, when somebody is
+ * named but no answer counts; else, when nobody is named, there is nothing to be asked (PRODUCT §3 6.).
+ * @param others certificates that may have signed a CRL although they are not on the path
+ * @param at not before the answers came: they speak of the time at which they were made
+ */
+export function judgeRevocation(
+  paths: readonly PathToAsk[],
+  evidence: RevocationEvidence,
+  others: readonly Certificate[],
+  policy: Policy["certificates"],
+  at: Date,
+): readonly RevocationJudgement[] {
+  const ocsp = evidence.ocsp.flatMap(({ certificate, der, nonce }): OcspEvidence[] => {
+    const response = parseOcspResponse(der);
+    return isProblem(response) ? [] : [{ certificate, response, nonce }];
+  });
+  return paths.map(({ certificate, path }) => {
+    const decoded = path.flatMap((der) => {
+      const parsed = parseCertificate(der);
+      return isProblem(parsed) ? [] : [parsed];
+    });
+    const { crls } = evidence;
+    const statuses = revocationStatuses({ path: decoded, ocsp, crls, others, at });
+    const findings = statuses.flatMap((status, depth) => {
+      const of = decoded[depth];
+      return of === undefined ? [] : findingsOn(of, depth, status, evidence.unanswered, policy);
+    });
+    return { certificate, findings: ranked(findings) };
+  });
+}
+
+function findingsOn(
+  certificate: Certificate,
+  depth: number,
+  status: RevocationStatus,
+  unanswered: readonly Unanswered[],
+  policy: Policy["certificates"],
+): Finding[] {
+  // Its path is valid: the words of a CA that is trusted may be quoted.
+  const whose = depth === 0 ? "" : `the CA certificate ${certificate.subject.text}: `;
+  if (status.status === "good") return [];
+  if (status.status === "revoked") return [finding("revocation.revoked", `${whose}${status.detail}`)];
+  if (!namesAnswerer(certificate)) {
+    return [finding("revocation.unnamed", depth === 0 ? undefined : `${whose}it names neither CRL nor OCSP`)];
+  }
+  const tried = unanswered.find((one) => one.certificate === certificate.sha256)?.attempts ?? [];
+  const attempts = tried.slice(0, NAMED_ATTEMPTS).map(({ url, detail }) => `${url}: ${detail}`);
+  const detail = `${whose}${[status.why, ...attempts].join("; ")}`;
+  return [finding(policy.revocation === "hard-fail" ? "revocation.unknown" : "revocation.unchecked", detail)];
+}
+
+/** The inspection with what CAs have said in the place of what was noted before anybody was asked. */
+export function withRevocation(
+  inspection: Inspection,
+  judgements: readonly RevocationJudgement[],
+): Inspection {
+  const voucher = inspection.certificates.find(mayVouch)?.sha256;
+  const certificates = inspection.certificates.map((report) => {
+    const judgement = judgements.find(({ certificate }) => certificate === report.sha256);
+    const own = report.findings.filter(({ code }) => code.startsWith("revocation."));
+    return replaced(report, judgement?.findings ?? own.filter((found) => !isOfSigner(found)));
+  });
+  const signer = certificates.find(({ sha256 }) => sha256 === voucher);
+  return {
+    ...inspection,
+    certificates: certificates.map((report) =>
+      report.role === "encryption" ? vouchedFor(report, signer) : report,
+    ),
+  };
+}
+
+function replaced(report: CertificateReport, found: readonly Finding[]): CertificateReport {
+  const others = report.findings.filter(({ code }) => !code.startsWith("revocation."));
+  return { ...report, findings: ranked([...others, ...found]) };
+}

@@ -1,0 +1,54 @@
+/** Which paths of a message's certificates a CA is to be asked about before they can be believed. Pure. */
+import { isProblem, parseCertificate } from "../pki/index.ts";
+import type { Policy } from "../policy.ts";
+import type { CertificateReport, Inspection } from "./inspection.ts";
+import { namesAnswerer, type TrustStore } from "./trust.ts";
+import { mayVouch } from "./vouch.ts";
+
+/** A certificate with its valid path; somebody on it names a CRL or an OCSP responder. Plain data. */
+export interface PathToAsk {
+  /** SHA-256 of the certificate. */
+  readonly certificate: string;
+  /** DER of each certificate, the certificate first, its anchor last. */
+  readonly path: readonly Uint8Array[];
+}
+
+/**
+ * The paths of a message about which to ask. Only where the answer can matter, and never before the signature is right
+ * and the path ends in an anchor (PRODUCT §5): else anybody could have us fetch what he likes. Empty when the policy
+ * asks nobody, and when CRLs were given with the trust store: they were part of the path then.
+ */
+export function pathsToAsk(
+  { signature, certificates }: Inspection,
+  trust: TrustStore,
+  policy: Policy["certificates"],
+): readonly PathToAsk[] {
+  if (policy.revocation === "off" || trust.crls !== null || signature?.valid !== true) return [];
+  const believed = certificates.filter(isBelieved);
+  // A signer whose key cannot encrypt still vouches for the certificate beside his (RFC 8551 §2.5.3).
+  const vouching = believed.length === 0 ? undefined : certificates.find(mayVouch);
+  const asked = vouching === undefined || believed.includes(vouching) ? believed : [vouching, ...believed];
+  return asked.flatMap((report) => pathToAsk(report, trust));
+}
+
+/** Nothing forbids it for ever, and it came with a signature. */
+function isBelieved({ findings }: CertificateReport): boolean {
+  return findings.every(({ code, severity }) => severity !== "error" && code !== "signature.none");
+}
+
+/** The path of one certificate, whatever else is said of it; none when there is nobody to ask. */
+export function pathToAsk(
+  { sha256, der, path }: Pick<CertificateReport, "sha256" | "der" | "path">,
+  trust: TrustStore,
+): readonly PathToAsk[] {
+  const anchor = trust.anchors.find(({ certificate }) => certificate.sha256 === path.anchor)?.certificate;
+  // Nobody stands above an anchor who could revoke it (RFC 5280 §6.1).
+  if (!path.valid || anchor === undefined || anchor.sha256 === sha256) return [];
+  const below = [der, ...path.intermediates];
+  return below.some(namesRevocation) ? [{ certificate: sha256, path: [...below, anchor.der] }] : [];
+}
+
+function namesRevocation(der: Uint8Array): boolean {
+  const certificate = parseCertificate(der);
+  return !isProblem(certificate) && namesAnswerer(certificate);
+}

@@ -1,0 +1,218 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { openRobot } from "../../src/cli/installation.ts";
+import { loadConfig } from "../../src/config/index.ts";
+import { silentLog } from "../../src/log.ts";
+import { poll, type Summary, startJudge } from "../../src/robot/index.ts";
+import { openStore } from "../../src/store/index.ts";
+import { describeWith } from "../lab/available.ts";
+import type { Identity } from "../lab/openssl.ts";
+import { ROBOT } from "../lab/site.ts";
+import { LoopbackServer } from "../revocation/loopback-server.ts";
+import { type Company, folderCounts, openCompany, submission } from "./company.ts";
+
+const HOUR = 3_600_000;
+
+/** The judge process runs what was built. */
+const ENTRY = fileURLToPath(new URL("../../dist/robot/judge-process.js", import.meta.url));
+
+/** The CA's web server: its CRL, and `openssl ocsp` behind its OCSP address. Fails while it is `down`. */
+class CaServer {
+  readonly web = new LoopbackServer();
+  down = false;
+  #crl: () => Buffer = () => Buffer.alloc(0);
+  #ocsp: (request: Buffer) => Buffer = () => Buffer.alloc(0);
+
+  async start(): Promise<this> {
+    await this.web.start();
+    this.web.pages.set("/ca.crl", (_request, response) =>
+      this.down ? response.writeHead(503).end() : response.end(this.#crl()),
+    );
+    this.web.pages.set("/ocsp", (_request, response, body) =>
+      this.down ? response.writeHead(503).end() : response.end(this.#ocsp(body)),
+    );
+    return this;
+  }
+
+  serve({ ca, folder }: Company["site"]): void {
+    this.#crl = () => ca.crl();
+    this.#ocsp = (request) => {
+      const { certFile, keyFile } = ca.identity;
+      const files = [join(folder, "ocsp-request.der"), join(folder, "ocsp-response.der")] as const;
+      writeFileSync(files[0], request);
+      const own = [
+        "-index",
+        indexOf(folder, certFile),
+        "-CA",
+        certFile,
+        "-rsigner",
+        certFile,
+        "-rkey",
+        keyFile,
+      ];
+      execFileSync("openssl", ["ocsp", ...own, "-ndays", "7", "-reqin", files[0], "-respout", files[1]], {
+        stdio: "pipe",
+      });
+      return readFileSync(files[1]);
+    };
+  }
+}
+
+/** The database of the CA that has issued for partners: the folder of a CA is not told by the lab. */
+function indexOf(folder: string, certFile: string): string {
+  const subject = "/CN=alice-ocsp";
+  const candidates = readdirSync(join(folder, "ca"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith("index.txt"))
+    .map((name) => join(folder, "ca", name));
+  const found = candidates.find((file) => readFileSync(file, "utf8").includes(subject));
+  if (found === undefined) throw new Error(`no database of ${dirname(certFile)}`);
+  return found;
+}
+
+describeWith(["dovecot"], "revocation, asked at the CA", () => {
+  let server: CaServer;
+  let company: Company;
+  let people: Record<"good" | "ocsp" | "revoked" | "late" | "never" | "later", Identity>;
+
+  beforeAll(async () => {
+    server = await new CaServer().start();
+    company = await openCompany({ config: { network: { private_addresses: true } } });
+    const { ca } = company.site;
+    const crlUrl = server.web.url("/ca.crl");
+    const issue = (name: string, more = {}) =>
+      ca.issue({ name, addresses: ["alice@partner.example"], crlUrl, ...more });
+    people = {
+      good: issue("alice-crl"),
+      ocsp: issue("alice-ocsp", { crlUrl: undefined, ocspUrl: server.web.url("/ocsp") }),
+      revoked: issue("alice-revoked"),
+      // Each with a CRL of its own URL, so that nobody's answer is kept for another.
+      late: issue("alice-late", { crlUrl: server.web.url("/late.crl") }),
+      never: issue("alice-never", { crlUrl: server.web.url("/never.crl") }),
+      later: issue("alice-later", { crlUrl: server.web.url("/later.crl") }),
+    };
+    for (const name of ["/late.crl", "/never.crl", "/later.crl"]) {
+      const page = server.web.pages.get("/ca.crl");
+      if (page !== undefined) server.web.pages.set(name, page);
+    }
+    ca.revoke(people.revoked);
+    server.serve(company.site);
+  });
+  afterAll(() => company?.stop());
+  beforeEach(() => {
+    server.down = false;
+    server.web.requests.length = 0;
+  });
+
+  async function brings(identity: Identity): Promise<void> {
+    await company.site.sendFromPartner(submission(identity), [ROBOT]);
+  }
+
+  /** One pass of the very code of `keybot poll`, at a later time. */
+  async function pollAt(hours: number): Promise<Summary> {
+    const config = await loadConfig(company.site.configFile, {});
+    const store = await openStore({ stateDir: config.stateDir });
+    const now = () => new Date(Date.now() + hours * HOUR);
+    const { robot, close } = await openRobot(config, store, silentLog, now);
+    const { judgeSeconds: seconds, judgeBytes: memory } = config.limits;
+    const judge = startJudge({ seconds, memory }, silentLog, ENTRY);
+    try {
+      return await poll({ ...robot, judge }, new AbortController().signal);
+    } finally {
+      judge.close();
+      await close();
+      await store.close();
+    }
+  }
+
+  async function statusOf(identity: Identity): Promise<unknown> {
+    const records = (await company.site.keybot(["list", "--json"])).records() as Record<string, unknown>[];
+    return records.find(({ sha256 }) => sha256 === identity.sha256)?.status;
+  }
+
+  async function newestLog(): Promise<Record<string, unknown>> {
+    const log = await company.site.keybot(["log", "--json", "--limit", "1"]);
+    return log.records()[0] as Record<string, unknown>;
+  }
+
+  it("accepts a certificate that the CA's CRL does not list, and asks once for two mails", async () => {
+    await brings(people.good);
+    await company.site.keybot(["poll"]);
+    expect(await statusOf(people.good)).toBe("active");
+    expect(server.web.requests).toEqual(["GET /ca.crl"]);
+    await brings(people.good);
+    await company.site.keybot(["poll"]);
+    // The answer is in the database: another process does not ask again.
+    expect(server.web.requests).toEqual(["GET /ca.crl"]);
+  });
+
+  it("accepts a certificate that OpenSSL's responder calls good", async () => {
+    await brings(people.ocsp);
+    await company.site.keybot(["poll"]);
+    expect(await statusOf(people.ocsp)).toBe("active");
+    expect(server.web.requests).toEqual(["POST /ocsp"]);
+  });
+
+  it("rejects one that is revoked and tells its owner", async () => {
+    const before = (await company.site.partnerInbox("alice@partner.example")).length;
+    await brings(people.revoked);
+    await company.site.keybot(["poll"]);
+    expect(await statusOf(people.revoked)).toBe("rejected");
+    expect(await newestLog()).toMatchObject({ outcome: "rejected", folder: "Rejected" });
+    const [reply] = (await company.site.partnerInbox("alice@partner.example")).slice(before);
+    expect(reply?.raw.toString("latin1")).toMatch(/revoked|widerrufen/);
+  });
+
+  it("leaves a mail in the mailbox while the CA does not answer, and accepts it when it does", async () => {
+    server.down = true;
+    const before = await folderCounts(company.site);
+    await brings(people.late);
+    const first = await company.site.keybot(["poll", "--json"], { expectExit: 1 });
+    expect(first.records()).toEqual([expect.objectContaining({ seen: 1, failed: 1, stored: 0 })]);
+    expect(await folderCounts(company.site)).toEqual({ ...before, INBOX: 1 });
+    expect(await newestLog()).toMatchObject({
+      outcome: "waiting",
+      folder: null,
+      reasons: [expect.objectContaining({ code: "submission.waiting" })],
+      replies: [],
+    });
+    expect(await statusOf(people.late)).toBeUndefined();
+
+    // Before its time it is not asked again, though the CA could answer now.
+    server.down = false;
+    server.web.requests.length = 0;
+    await company.site.keybot(["poll"], { expectExit: 1 });
+    expect(server.web.requests).toEqual([]);
+
+    expect(await pollAt(0.2)).toMatchObject({ failed: 0, stored: 1 });
+    expect(server.web.requests).toContain("GET /late.crl");
+    expect(await statusOf(people.late)).toBe("active");
+    expect(await newestLog()).toMatchObject({ outcome: "stored", folder: "Processed" });
+  });
+
+  it("asks a person after 24 hours without an answer", async () => {
+    server.down = true;
+    await brings(people.never);
+    await company.site.keybot(["poll"], { expectExit: 1 });
+    expect(await pollAt(23)).toMatchObject({ failed: 1, pending: 0 });
+    expect(await pollAt(24.1)).toMatchObject({ failed: 0, pending: 1 });
+    expect(await statusOf(people.never)).toBe("pending");
+    expect(await newestLog()).toMatchObject({ outcome: "pending", folder: "Pending" });
+  });
+
+  it("revokes what is stored when its CA has revoked it, without a mail and without barring the key", async () => {
+    await brings(people.later);
+    await company.site.keybot(["poll"]);
+    expect(await statusOf(people.later)).toBe("active");
+    company.site.ca.revoke(people.later, "superseded");
+    await pollAt(25);
+    expect(await statusOf(people.later)).toBe("revoked");
+    const usable = (await company.site.keybot(["lookup", "alice@partner.example", "--json"])).records();
+    expect(usable.map((one) => (one as { sha256: string }).sha256)).not.toContain(people.later.sha256);
+    const shown = await company.site.keybot(["show", people.later.sha256]);
+    expect(shown.stdout).toMatch(/revoked by its CA.*superseded/s);
+    expect(shown.stdout).not.toMatch(/barred/);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_POLICY } from "../../src/policy.ts";
+import { checkTrust } from "../../src/robot/health.ts";
+import type { TrustItem } from "../../src/store/index.ts";
+import { at, DAY, freshStore, sha256 } from "../store/kit.ts";
+
+const by = { actor: "eve", at: at() };
+
+function ca(name: string, more: Partial<TrustItem> = {}): TrustItem {
+  const der = new TextEncoder().encode(name);
+  return { der, kind: "anchor", origin: "own", domains: null, distrustAfter: null, ...more };
+}
+
+describe("the trust store, as doctor sees it", () => {
+  it.each<[string, readonly TrustItem[], number | null, boolean, number, string, RegExp]>([
+    ["nobody", [], null, true, 0, "warning", /^no CA is trusted/],
+    [
+      "an intermediate alone",
+      [ca("a", { kind: "intermediate" })],
+      null,
+      true,
+      0,
+      "warning",
+      /^no CA is trusted/,
+    ],
+    ["own CAs alone", [ca("a")], null, true, 0, "ok", /^1 trust anchors$/],
+    ["a fresh list", [ca("a")], 2, true, 30, "ok", /^3 trust anchors; .* \(a list\) is 30 days old$/],
+    ["an old one", [], 2, true, 200, "warning", /^2 trust anchors; .* \(a list\) is 200 days old$/],
+    ["a list that the policy does not want", [ca("a")], 2, false, 200, "ok", /^1 trust anchors$/],
+    ["only such a list", [], 2, false, 0, "warning", /^no CA is trusted/],
+  ])("%s", async (_, own, listed, publicRoots, days, state, says) => {
+    const store = await freshStore();
+    for (const item of own) await store.addTrust(item, by);
+    if (listed !== null) {
+      const items = ["p", "q", "r"].slice(0, listed).map((name) => ca(name));
+      const list = { name: "a list", sha256: sha256("list"), dated: null };
+      await store.replaceTrust("public", items, by, list);
+    }
+    const policy = {
+      ...DEFAULT_POLICY,
+      certificates: { ...DEFAULT_POLICY.certificates, publicRoots },
+    };
+    const check = await checkTrust({ store, policy, now: () => at(days * DAY) });
+    expect(check).toMatchObject({ name: "trust", state, says: expect.stringMatching(says) });
+    expect(check.mend === null).toBe(state === "ok");
+  });
+
+  it("counts the age of a list from the day that it names", async () => {
+    const store = await freshStore();
+    const list = { name: "a list", sha256: sha256("list"), dated: at(-300 * DAY) };
+    await store.replaceTrust("public", [ca("p")], by, list);
+    const check = await checkTrust({ store, policy: DEFAULT_POLICY, now: () => at() });
+    expect(check.says).toMatch(/300 days old$/);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { finding } from "../../src/inspect/index.ts";
+import { at, DAY, freshStore, harvest, report } from "./kit.ts";
+
+const ALICE = "alice@partner.example";
+const HOUR = 60;
+
+describe("answers of CAs", () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  const answer = { bytes, renewAt: at(HOUR), validUntil: at(DAY) };
+
+  it("are kept over a restart, each in the place of the one before", async () => {
+    const { dir, ...store } = await freshStore();
+    await store.cacheAnswer("crl 1", { ...answer, bytes: Uint8Array.of(9) });
+    await store.cacheAnswer("crl 1", answer);
+    const again = await freshStore({ stateDir: dir });
+    expect(await again.cachedAnswer("crl 1", at())).toEqual(answer);
+    expect(await again.cachedAnswer("crl 2", at())).toBeNull();
+  });
+
+  it("are worth nothing after their time, and go", async () => {
+    const store = await freshStore();
+    await store.cacheAnswer("old", { ...answer, validUntil: at(-1) });
+    await store.cacheAnswer("new", answer);
+    expect(await store.cachedAnswer("old", at())).toBeNull();
+    await store.forgetAnswers(at());
+    expect(await store.cachedAnswer("old", at(-HOUR))).toBeNull();
+    expect(await store.cachedAnswer("new", at())).toEqual(answer);
+  });
+});
+
+describe("the schedule of checks", () => {
+  /** The trigger takes the machine's clock: a new certificate is due in a day from now. */
+  const later = new Date(Date.now() + 2 * DAY * 60_000);
+  const next = new Date(later.getTime() + DAY * 60_000);
+  const valid = { notAfter: new Date(later.getTime() + 365 * DAY * 60_000) };
+
+  it("gives each certificate that is used out once, with its chain, and not before a day is over", async () => {
+    const store = await freshStore();
+    const alice = report("alice", valid);
+    await harvest(store, alice, ALICE);
+    expect(await store.takeDueChecks(new Date(), next, 5)).toEqual([]);
+    const [due] = await store.takeDueChecks(later, next, 5);
+    expect(due?.certificate.sha256).toBe(alice.sha256);
+    expect(due?.chain).toEqual(alice.path.intermediates);
+    expect(await store.takeDueChecks(later, next, 5)).toEqual([]);
+    expect(await store.takeDueChecks(next, next, 5)).toHaveLength(1);
+  });
+
+  it("leaves out what is not used: pending, rejected, expired", async () => {
+    const store = await freshStore();
+    await harvest(store, report("pending", valid), ALICE, "pending");
+    await harvest(store, report("rejected", valid), ALICE, "rejected");
+    await harvest(store, report("expired", { notAfter: at(DAY) }), ALICE);
+    expect(await store.takeDueChecks(later, next, 5)).toEqual([]);
+  });
+
+  it("gives out no more than asked for, those that wait longest first", async () => {
+    const store = await freshStore();
+    for (const name of ["one", "two", "three"]) await harvest(store, report(name, valid), ALICE);
+    const first = await store.takeDueChecks(later, next, 2);
+    const second = await store.takeDueChecks(later, next, 2);
+    expect([...first, ...second].map(({ certificate }) => certificate.subject)).toEqual([
+      "CN=one",
+      "CN=two",
+      "CN=three",
+    ]);
+  });
+});
+
+describe("a revocation by the CA", () => {
+  const bad = finding("revocation.revoked", "revoked at noon");
+  const revocation = { reason: "revoked by its CA: revoked at noon", finding: bad, at: at(5) };
+
+  it("ends the use of the certificate under every address, in the robot's name, and bars no key", async () => {
+    const store = await freshStore();
+    const shared = report("shared");
+    const sibling = report("sibling", { spkiSha256: shared.spkiSha256 });
+    await harvest(store, shared, ALICE);
+    await harvest(store, shared, "bob@partner.example", "pending");
+    await harvest(store, sibling, ALICE);
+    const changed = await store.revokeByCa({ certificate: shared.sha256, ...revocation });
+    expect(changed.map(({ address, from, to }) => [address, from, to])).toEqual([
+      [ALICE, "active", "revoked"],
+      ["bob@partner.example", "pending", "revoked"],
+    ]);
+    const usable = await store.usableFor(ALICE, at(6));
+    expect(usable.map(({ sha256 }) => sha256)).toEqual([sibling.sha256]);
+    const [held] = (await store.certificatesOf(ALICE, at(6))).filter(({ sha256 }) => sha256 === shared.sha256);
+    expect(held).toMatchObject({ status: "revoked", barred: false, decidedBy: "robot", findings: [bad] });
+    const history = await store.history(shared.sha256);
+    expect(history.slice(-2)).toMatchObject([
+      { actor: "robot", action: "certificate.revoked", reason: revocation.reason, detail: { by: "CA" } },
+      { actor: "robot", action: "certificate.revoked", address: "bob@partner.example" },
+    ]);
+    expect((await store.verifyAudit()).fault).toBeNull();
+  });
+
+  it("changes nothing twice, nothing that is rejected, nothing unknown", async () => {
+    const store = await freshStore();
+    const alice = report("alice");
+    await harvest(store, alice, ALICE, "rejected");
+    expect(await store.revokeByCa({ certificate: alice.sha256, ...revocation })).toEqual([]);
+    expect(await store.revokeByCa({ certificate: "0".repeat(64), ...revocation })).toEqual([]);
+  });
+
+  it("is not undone by a mail that brings the certificate again", async () => {
+    const store = await freshStore();
+    const alice = report("alice");
+    await harvest(store, alice, ALICE);
+    await store.revokeByCa({ certificate: alice.sha256, ...revocation });
+    await harvest(store, alice, ALICE, "active", at(10));
+    expect(await store.usableFor(ALICE, at(11))).toEqual([]);
+  });
+});
