@@ -1,7 +1,12 @@
 /** AlgorithmIdentifier (RFC 5280 §4.1.1.2), read and compared. */
-import type { AlgorithmIdentifier } from "./certificate.ts";
 import { type DerReader, equalBytes, TAG } from "./der.ts";
 import { isNull, oid } from "./der-value.ts";
+
+/** AlgorithmIdentifier (RFC 5280 §4.1.1.2): the OID and the parameters' raw DER, null when absent. */
+export interface AlgorithmIdentifier {
+  readonly oid: string;
+  readonly parameters: Uint8Array | null;
+}
 
 /**
  * Reads an AlgorithmIdentifier; `tag` for where it is IMPLICIT.

@@ -1,6 +1,6 @@
 /** X.509 certificates (RFC 5280 §4.1), decoded once into plain data. */
 import { hash } from "node:crypto";
-import { readAlgorithm } from "./algorithm-identifier.ts";
+import { type AlgorithmIdentifier, readAlgorithm } from "./algorithm-identifier.ts";
 import {
   attempt,
   context,
@@ -17,12 +17,6 @@ import { MAX_CERTIFICATE_BYTES } from "./limits.ts";
 import { type Name, readName } from "./name.ts";
 import { type PublicKey, readPublicKey } from "./public-key.ts";
 import { time } from "./time.ts";
-
-/** AlgorithmIdentifier (RFC 5280 §4.1.1.2): the OID and the parameters' raw DER, null when absent. */
-export interface AlgorithmIdentifier {
-  readonly oid: string;
-  readonly parameters: Uint8Array | null;
-}
 
 /**
  * An X.509 certificate (RFC 5280 §4.1), decoded once, together with the exact bytes that were received.

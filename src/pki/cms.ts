@@ -1,6 +1,8 @@
 /** SignedData (RFC 5652 §5) as mail carries it: decoded from BER or DER, its certificates by the strict reader. */
+
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { readAlgorithm } from "./algorithm-identifier.ts";
-import { type AlgorithmIdentifier, type Certificate, parseCertificate } from "./certificate.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
 import {
   attempt,
   context,

@@ -4,10 +4,10 @@ import { type Crl, type CrlEntry, crlEntries, REMOVE_FROM_CRL } from "./crl.ts";
 import { deltasOf } from "./crl-delta.ts";
 import { ALL_REASONS, crlIssuersOf, distributionPointsOf, reasonsCovered } from "./crl-scope.ts";
 import { type CrlSigner, signerOf } from "./crl-signer.ts";
-import type { DistributionPoint } from "./extensions.ts";
+import type { DistributionPoint } from "./distribution-point.ts";
 import { OID } from "./oid.ts";
-import type { PathProblem } from "./path.ts";
 import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
+import type { PathProblem } from "./path-result.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /** What revocation checking needs beside the path. */

@@ -3,7 +3,8 @@ import type { Certificate } from "./certificate.ts";
 import type { Crl } from "./crl.ts";
 import { attempt, DerReader, isProblem, TAG, toHex } from "./der.ts";
 import { encode } from "./der-write.ts";
-import type { DistributionPoint, GeneralName } from "./extensions.ts";
+import type { DistributionPoint } from "./distribution-point.ts";
+import type { GeneralName } from "./general-name.ts";
 import { type Name, nameOf } from "./name.ts";
 import { isCa } from "./path-profile.ts";
 

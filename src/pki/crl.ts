@@ -1,7 +1,7 @@
 /** CRLs (RFC 5280 §5): the list decoded, its entries walked by tag and length only, as there may be 100,000. */
 import { hash } from "node:crypto";
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { readAlgorithm, sameAlgorithm } from "./algorithm-identifier.ts";
-import type { AlgorithmIdentifier } from "./certificate.ts";
 import {
   attempt,
   context,
@@ -20,14 +20,10 @@ import {
   signatureOctets,
   smallInteger,
 } from "./der-value.ts";
+import type { DistributionPoint } from "./distribution-point.ts";
 import { readDistributionPointName } from "./distribution-point.ts";
-import {
-  authorityKeyIdentifier,
-  type DistributionPoint,
-  type Extension,
-  type GeneralName,
-  readExtensions,
-} from "./extensions.ts";
+import { authorityKeyIdentifier, type Extension, readExtensions } from "./extensions.ts";
+import type { GeneralName } from "./general-name.ts";
 import { readGeneralNames } from "./general-name.ts";
 import { MAX_CRL_BYTES } from "./limits.ts";
 import { type Name, readName } from "./name.ts";

@@ -1,8 +1,17 @@
 /** Distribution points: where a certificate's CRLs are (RFC 5280 §4.2.1.13), and what a CRL says it is (§5.2.5). */
 import { context, contextConstructed, DerError, type DerReader, enterOnly, TAG } from "./der.ts";
 import { namedBits } from "./der-value.ts";
-import type { DistributionPoint } from "./extensions.ts";
-import { readGeneralNames } from "./general-name.ts";
+import { type GeneralName, readGeneralNames } from "./general-name.ts";
+
+/** Where CRLs for a certificate are, and for which reasons (RFC 5280 §4.2.1.13). */
+export interface DistributionPoint {
+  readonly fullName: readonly GeneralName[];
+  /** nameRelativeToCRLIssuer: raw DER of the RDN, or null. */
+  readonly relativeName: Uint8Array | null;
+  /** ReasonFlags as bit numbers (RFC 5280 §4.2.1.13), null when absent: all reasons. */
+  readonly reasons: readonly number[] | null;
+  readonly crlIssuer: readonly GeneralName[];
+}
 
 /**
  * CRLDistributionPoints out of the contents of extnValue.

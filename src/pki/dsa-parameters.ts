@@ -1,6 +1,7 @@
 /** DSA keys without parameters take those of their issuer (RFC 3279 §2.3.2, RFC 5280 §6.1.4 (e)). */
+
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { readAlgorithm } from "./algorithm-identifier.ts";
-import type { AlgorithmIdentifier } from "./certificate.ts";
 import { enterOnly, TAG } from "./der.ts";
 import { encode } from "./der-write.ts";
 import type { PublicKey } from "./public-key.ts";

@@ -10,10 +10,9 @@ import {
   TAG,
 } from "./der.ts";
 import { boolean, hexOfInteger, integerBytes, namedBits, oid, smallInteger } from "./der-value.ts";
-import { distributionPoints } from "./distribution-point.ts";
-import { readGeneralName, readGeneralNames } from "./general-name.ts";
+import { type DistributionPoint, distributionPoints } from "./distribution-point.ts";
+import { type GeneralName, readGeneralName, readGeneralNames } from "./general-name.ts";
 import { MAX_EXTENSIONS } from "./limits.ts";
-import type { Name } from "./name.ts";
 import { OID } from "./oid.ts";
 
 /** keyUsage bits (RFC 5280 §4.2.1.3) by their names in the standard. */
@@ -28,31 +27,10 @@ export type KeyUsage =
   | "encipherOnly"
   | "decipherOnly";
 
-/** GeneralName (RFC 5280 §4.2.1.6). Texts are as they stand in the certificate: escape them at the sink. */
-export type GeneralName =
-  | { readonly form: "rfc822Name"; readonly text: string }
-  | { readonly form: "smtpUTF8Mailbox"; readonly text: string }
-  | { readonly form: "dNSName"; readonly text: string }
-  | { readonly form: "uniformResourceIdentifier"; readonly text: string }
-  | { readonly form: "directoryName"; readonly name: Name }
-  | { readonly form: "iPAddress"; readonly bytes: Uint8Array }
-  | { readonly form: "registeredID"; readonly oid: string }
-  | { readonly form: "otherName"; readonly oid: string; readonly value: Uint8Array }
-  | { readonly form: "x400Address" | "ediPartyName"; readonly value: Uint8Array };
-
 export interface GeneralSubtree {
   readonly base: GeneralName;
   readonly minimum: number;
   readonly maximum: number | null;
-}
-
-export interface DistributionPoint {
-  readonly fullName: readonly GeneralName[];
-  /** nameRelativeToCRLIssuer: raw DER of the RDN, or null. */
-  readonly relativeName: Uint8Array | null;
-  /** ReasonFlags as bit numbers (RFC 5280 §4.2.1.13), null when absent: all reasons. */
-  readonly reasons: readonly number[] | null;
-  readonly crlIssuer: readonly GeneralName[];
 }
 
 export interface PolicyInformation {

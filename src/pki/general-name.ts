@@ -1,11 +1,22 @@
 /** GeneralName and GeneralNames (RFC 5280 §4.2.1.6), as certificates and CRLs carry them in many places. */
 import { context, contextConstructed, DerError, DerReader, TAG } from "./der.ts";
 import { oid, oidText } from "./der-value.ts";
-import type { GeneralName } from "./extensions.ts";
 import { MAX_GENERAL_NAMES } from "./limits.ts";
-import { readName } from "./name.ts";
+import { type Name, readName } from "./name.ts";
 import { OID } from "./oid.ts";
 import { stringText } from "./text.ts";
+
+/** GeneralName (RFC 5280 §4.2.1.6). Texts are as they stand in the certificate: escape them at the sink. */
+export type GeneralName =
+  | { readonly form: "rfc822Name"; readonly text: string }
+  | { readonly form: "smtpUTF8Mailbox"; readonly text: string }
+  | { readonly form: "dNSName"; readonly text: string }
+  | { readonly form: "uniformResourceIdentifier"; readonly text: string }
+  | { readonly form: "directoryName"; readonly name: Name }
+  | { readonly form: "iPAddress"; readonly bytes: Uint8Array }
+  | { readonly form: "registeredID"; readonly oid: string }
+  | { readonly form: "otherName"; readonly oid: string; readonly value: Uint8Array }
+  | { readonly form: "x400Address" | "ediPartyName"; readonly value: Uint8Array };
 
 /**
  * Reads GeneralNames to the end of the reader, which stands inside the SEQUENCE.

@@ -12,10 +12,13 @@
 
 // Certificates and what stands in them.
 
-export { type AlgorithmIdentifier, type Certificate, parseCertificate } from "./certificate.ts";
+export type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
+export { type Certificate, parseCertificate } from "./certificate.ts";
 export { type CertificateAddresses, certificateAddresses } from "./certificate-addresses.ts";
 export { isProblem, type ParseProblem } from "./der.ts";
-export type { DistributionPoint, Extension, Extensions, GeneralName, KeyUsage } from "./extensions.ts";
+export type { DistributionPoint } from "./distribution-point.ts";
+export type { Extension, Extensions, KeyUsage } from "./extensions.ts";
+export type { GeneralName } from "./general-name.ts";
 export type { Name, NameAttribute } from "./name.ts";
 export { OID } from "./oid.ts";
 export type { PublicKey } from "./public-key.ts";
@@ -34,12 +37,8 @@ export { cmsContentType } from "./content-type.ts";
 export { publicKeyObject } from "./key-object.ts";
 export { type SigningRequest, signDetached } from "./sign.ts";
 export { digestOf, type SignatureCheck, verifySignature } from "./signature.ts";
-export {
-  type SignatureProblem,
-  type SignerProblem,
-  type SignerVerification,
-  verifySigner,
-} from "./verify-signer.ts";
+export type { SignatureProblem, SignerProblem } from "./signed-attributes.ts";
+export { type SignerVerification, verifySigner } from "./verify-signer.ts";
 
 // Files that are handed out and taken in.
 
@@ -75,14 +74,8 @@ export {
 export { buildOcspRequest, type OcspRequestOptions } from "./ocsp-request.ts";
 export type { OcspIssuer } from "./ocsp-responder.ts";
 export { type OcspRefusal, type OcspResponse, parseOcspResponse } from "./ocsp-response.ts";
-export {
-  findPath,
-  type PathInput,
-  type PathProblem,
-  type PathResult,
-  type PathRule,
-  type TrustAnchor,
-} from "./path.ts";
+export { findPath } from "./path.ts";
+export type { PathInput, PathProblem, PathResult, PathRule, TrustAnchor } from "./path-result.ts";
 export {
   type OcspEvidence,
   type RevocationEvidence,

@@ -1,5 +1,6 @@
 import type { Certificate } from "./certificate.ts";
-import type { Extensions, GeneralName, GeneralSubtree } from "./extensions.ts";
+import type { Extensions, GeneralSubtree } from "./extensions.ts";
+import type { GeneralName } from "./general-name.ts";
 import { constrainedForm, type Relation, relationTo } from "./name-subtree.ts";
 import { OID } from "./oid.ts";
 

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
-import type { GeneralName, GeneralSubtree } from "./extensions.ts";
+import type { GeneralSubtree } from "./extensions.ts";
+import type { GeneralName } from "./general-name.ts";
 import type { Name } from "./name.ts";
 
 /**

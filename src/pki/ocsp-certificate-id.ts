@@ -1,7 +1,8 @@
 /** CertID: how OCSP names the certificate that it speaks about (RFC 6960 §4.1.1). */
 import { hash } from "node:crypto";
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { hasNoParameters, readAlgorithm } from "./algorithm-identifier.ts";
-import type { AlgorithmIdentifier, Certificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { contextConstructed, type DerReader, enterOnly, equalBytes, TAG } from "./der.ts";
 import { integerHex } from "./der-value.ts";
 import { encode } from "./der-write.ts";

@@ -1,7 +1,8 @@
 /** OCSP responses (RFC 6960 §4.2), decoded; whether one may be believed is the matter of `ocsp-check.ts`. */
 import { hash } from "node:crypto";
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { readAlgorithm } from "./algorithm-identifier.ts";
-import { type AlgorithmIdentifier, type Certificate, parseCertificate } from "./certificate.ts";
+import { type Certificate, parseCertificate } from "./certificate.ts";
 import {
   attempt,
   context,

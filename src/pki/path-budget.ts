@@ -1,4 +1,4 @@
-import type { AlgorithmIdentifier } from "./certificate.ts";
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import {
   MAX_CRL_STEPS,
   MAX_NAME_COMPARISONS,

@@ -7,9 +7,9 @@ import type { Certificate } from "./certificate.ts";
 import { equalBytes, toHex } from "./der.ts";
 import { inheritsParameters } from "./dsa-inheritance.ts";
 import { MAX_PATH_LENGTH } from "./limits.ts";
-import type { PathInput, PathRule, TrustAnchor } from "./path.ts";
 import { type PathBudget, type SignatureVerdict, signatureVerdict, spend } from "./path-budget.ts";
 import { isCa, isSelfIssued } from "./path-profile.ts";
+import type { PathInput, PathRule, TrustAnchor } from "./path-result.ts";
 
 /** A path that reached an anchor, or went as far as it could. */
 export interface BuiltPath {

@@ -1,4 +1,5 @@
-import type { AlgorithmIdentifier, Certificate } from "./certificate.ts";
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
+import type { Certificate } from "./certificate.ts";
 import { equalBytes } from "./der.ts";
 import { OID } from "./oid.ts";
 

@@ -1,4 +1,4 @@
-import type { PathProblem, PathResult, PathRule } from "./path.ts";
+import type { PathProblem, PathResult, PathRule } from "./path-result.ts";
 
 /**
  * How far a problem is from being mended, lowest first: a certificate that may be good once somebody fetches a file stands

@@ -6,9 +6,9 @@ import type { Certificate } from "./certificate.ts";
 import { inheritedKey } from "./dsa-inheritance.ts";
 import { type NameConstraints, NO_NAME_CONSTRAINTS, nameViolations, narrowed } from "./name-constraints.ts";
 import { OID } from "./oid.ts";
-import type { PathInput, PathProblem, PathRule } from "./path.ts";
 import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
 import { isCa, isSelfIssued, profileBreaches, unknownCriticalExtensions } from "./path-profile.ts";
+import type { PathInput, PathProblem, PathRule } from "./path-result.ts";
 import {
   INITIAL_POLICY_GRAPH,
   type PolicyGraph,

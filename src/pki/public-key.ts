@@ -1,6 +1,7 @@
 /** Public keys: what kind, how big, and what is wrong with them (RFC 3279 §2.3, RFC 5480 §2, RFC 8410 §3). */
+
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { hasNoParameters, readAlgorithm } from "./algorithm-identifier.ts";
-import type { AlgorithmIdentifier } from "./certificate.ts";
 import { CURVES } from "./curve.ts";
 import { attempt, DerReader, enterOnly, isProblem, TAG } from "./der.ts";
 import { bitStringOctets, integerBytes, oid } from "./der-value.ts";

@@ -3,8 +3,8 @@
  * trust, no policy on strength. Algorithm identifiers must have the parameters that their RFCs demand.
  */
 import { constants, createHash, hash, verify } from "node:crypto";
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { hasNoParameters } from "./algorithm-identifier.ts";
-import type { AlgorithmIdentifier } from "./certificate.ts";
 import { publicKeyObject } from "./key-object.ts";
 import { OID } from "./oid.ts";
 import { readPssParameters } from "./pss-parameters.ts";

@@ -1,13 +1,29 @@
 /** The signed attributes of a SignerInfo: their form and what they say (RFC 5652 §11, RFC 6211, RFC 5035, RFC 8551 §2.5). */
+
+import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { hasNoParameters, readAlgorithm, sameAlgorithm } from "./algorithm-identifier.ts";
-import type { AlgorithmIdentifier, Certificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import type { SignerInfo } from "./cms.ts";
 import { attempt, contextConstructed, DerReader, equalBytes, isProblem, TAG } from "./der.ts";
 import { oid } from "./der-value.ts";
 import { OID } from "./oid.ts";
 import { digestBytes, digestOf } from "./signature.ts";
 import { time } from "./time.ts";
-import type { SignerProblem } from "./verify-signer.ts";
+
+/** What broke a SignerInfo; the mathematics and the form of RFC 5652 alone, no trust and no policy. */
+export type SignatureProblem =
+  | "no-certificate" // the signer's certificate is not there
+  | "attributes" // missing, doubled, many-valued or malformed signed attributes (§5.3, §11)
+  | "content-type" // contentType attribute ≠ eContentType (§11.1)
+  | "digest-mismatch" // messageDigest ≠ digest of the content (§11.2)
+  | "algorithm" // unknown, inconsistent or unsupported algorithms
+  | "broken"; // the signature value is wrong
+
+/** One thing that is wrong, with an English phrase of this case. */
+export interface SignerProblem {
+  readonly problem: SignatureProblem;
+  readonly detail: string;
+}
 
 /** What the attributes say, as far as they are well formed. */
 export interface CheckedAttributes {

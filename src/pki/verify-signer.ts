@@ -16,23 +16,14 @@ import {
   schemeOf,
   verifyScheme,
 } from "./signature.ts";
-import { type CheckedAttributes, checkAttributes, isNamedCertificate } from "./signed-attributes.ts";
+import {
+  type CheckedAttributes,
+  checkAttributes,
+  isNamedCertificate,
+  type SignatureProblem,
+  type SignerProblem,
+} from "./signed-attributes.ts";
 import { encryptionPreference, identifies } from "./signer-certificate.ts";
-
-/** What broke a SignerInfo; the mathematics and the form of RFC 5652 alone, no trust and no policy. */
-export type SignatureProblem =
-  | "no-certificate" // the signer's certificate is not there
-  | "attributes" // missing, doubled, many-valued or malformed signed attributes (§5.3, §11)
-  | "content-type" // contentType attribute ≠ eContentType (§11.1)
-  | "digest-mismatch" // messageDigest ≠ digest of the content (§11.2)
-  | "algorithm" // unknown, inconsistent or unsupported algorithms
-  | "broken"; // the signature value is wrong
-
-/** One thing that is wrong, with an English phrase of this case. */
-export interface SignerProblem {
-  readonly problem: SignatureProblem;
-  readonly detail: string;
-}
 
 /** The answer for one SignerInfo over one content. */
 export interface SignerVerification {

@@ -1,7 +1,16 @@
 import { domainToASCII } from "node:url";
 import { lacksExtension } from "./errors.ts";
-import type { Mail } from "./mailer.ts";
 import type { SmtpSettings } from "./settings.ts";
+
+/** One mail for one recipient. */
+export interface Mail {
+  /** Addr-spec, or empty for the null sender. */
+  readonly envelopeFrom: string;
+  /** Addr-spec. */
+  readonly to: string;
+  /** The finished mail with CRLF line ends; it is sent as it is (one that does not end with CRLF gets it). */
+  readonly raw: Uint8Array;
+}
 
 /** Who it is from and to, as SMTP writes it. */
 export interface Envelope {

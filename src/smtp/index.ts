@@ -5,5 +5,6 @@
  * refused for good, what it put off, and what only it knows. It must not know what a mail says, nor decide whether and
  * when it is sent again.
  */
-export { createMailer, type Mail, type Mailer } from "./mailer.ts";
+export type { Mail } from "./envelope.ts";
+export { createMailer, type Mailer } from "./mailer.ts";
 export type { SmtpSettings } from "./settings.ts";

@@ -2,20 +2,10 @@ import { KeybotError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { place } from "../mail-server.ts";
 import { Connection } from "./connection.ts";
-import { envelopeFor } from "./envelope.ts";
+import { envelopeFor, type Mail } from "./envelope.ts";
 import { isLoss, type Stage, sendError } from "./errors.ts";
 import { KEPT_FOR } from "./limits.ts";
 import type { SmtpSettings } from "./settings.ts";
-
-/** One mail for one recipient. */
-export interface Mail {
-  /** Addr-spec, or empty for the null sender. */
-  readonly envelopeFrom: string;
-  /** Addr-spec. */
-  readonly to: string;
-  /** The finished mail with CRLF line ends; it is sent as it is (one that does not end with CRLF gets it). */
-  readonly raw: Uint8Array;
-}
 
 export interface Mailer {
   /**

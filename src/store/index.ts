@@ -33,12 +33,11 @@ export type {
   MailTemplate,
   OutboxEntry,
   OutboxFilter,
-  OutboxState,
   RenderedReply,
 } from "./outbox.ts";
 export type { CachedAnswer } from "./revocation-cache.ts";
 export type { CertificateToCheck, RevokedByCa } from "./revocation-check.ts";
-export type { StoredStatus } from "./transition.ts";
+export type { OutboxState, StoredStatus } from "./transition.ts";
 export type {
   LoadedTrustList,
   TrustChange,

@@ -3,7 +3,8 @@ import { KeybotError } from "../errors.ts";
 import type { AddressedMailbox } from "../read/index.ts";
 import { domainOf, json, milliseconds, time, timeOrNull } from "./column.ts";
 import type { Connection } from "./connection.ts";
-import type { MailTemplate, OutboxRows, OutboxState } from "./outbox.ts";
+import type { MailTemplate, OutboxRows } from "./outbox.ts";
+import type { OutboxState } from "./transition.ts";
 
 /** What became of a message, in one word. */
 export type Outcome = "stored" | "known" | "answered" | "pending" | "rejected" | "unhandled";

@@ -2,10 +2,7 @@ import type { Template } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
 import { bytes, milliseconds, time, timeOrNull } from "./column.ts";
 import type { Connection } from "./connection.ts";
-import { checkOutbox } from "./transition.ts";
-
-/** `waiting` for the SMTP server, taken by it (`sent`), or given up (`failed`). */
-export type OutboxState = "waiting" | "sent" | "failed";
+import { checkOutbox, type OutboxState } from "./transition.ts";
 
 /** What a mail is about: a template of the plan, or a word to the admin. */
 export type MailTemplate = Template | "notice";

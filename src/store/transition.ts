@@ -1,5 +1,7 @@
 import { KeybotError } from "../errors.ts";
-import type { OutboxState } from "./outbox.ts";
+
+/** `waiting` for the SMTP server, taken by it (`sent`), or given up (`failed`). */
+export type OutboxState = "waiting" | "sent" | "failed";
 
 /** How a certificate stands under one address. `expired` is not stored: it is `active` seen later. */
 export type StoredStatus = "active" | "pending" | "rejected" | "revoked";

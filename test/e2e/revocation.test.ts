@@ -9,6 +9,7 @@ import { silentLog } from "../../src/log.ts";
 import { poll, type Summary, startJudge } from "../../src/robot/index.ts";
 import { openStore } from "../../src/store/index.ts";
 import { describeWith } from "../lab/available.ts";
+import type { ConfigOverrides } from "../lab/keybot-configuration.ts";
 import type { Identity } from "../lab/openssl.ts";
 import { ROBOT } from "../lab/site.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
@@ -214,5 +215,56 @@ describeWith(["dovecot"], "revocation, asked at the CA", () => {
     const shown = await company.site.keybot(["show", people.later.sha256]);
     expect(shown.stdout).toMatch(/revoked by its CA.*superseded/s);
     expect(shown.stdout).not.toMatch(/barred/);
+  });
+});
+
+/** A company of its own for another configuration; its CA names the same CRL. */
+describeWith(["dovecot"], "revocation under another configuration", () => {
+  const web = new LoopbackServer();
+  beforeAll(async () => {
+    await web.start();
+  });
+  beforeEach(() => {
+    web.requests.length = 0;
+  });
+
+  async function polled(
+    config: ConfigOverrides,
+    expectExit: number,
+  ): Promise<{ readonly status: unknown; readonly log: Record<string, unknown>; readonly shown: string }> {
+    const { site, stop } = await openCompany({ config });
+    try {
+      const alice = site.ca.issue({ addresses: ["alice@partner.example"], crlUrl: web.url("/ca.crl") });
+      await site.sendFromPartner(submission(alice), [ROBOT]);
+      await site.keybot(["poll"], { expectExit });
+      const [record] = (await site.keybot(["list", "--json"])).records() as Record<string, unknown>[];
+      const [log] = (await site.keybot(["log", "--json"])).records() as Record<string, unknown>[];
+      const shown = record === undefined ? "" : (await site.keybot(["show", alice.sha256])).stdout;
+      return { status: record?.status, log: log ?? {}, shown };
+    } finally {
+      await stop();
+    }
+  }
+
+  it("soft-fail accepts without an answer, and notes it", async () => {
+    const { status, shown } = await polled(
+      { trust: { revocation: "soft-fail" }, network: { private_addresses: true } },
+      0,
+    );
+    expect(status).toBe("active");
+    expect(shown).toContain("revocation.unchecked");
+    expect(web.requests).toEqual(["GET /ca.crl"]);
+  });
+
+  it("off asks nobody", async () => {
+    const { status } = await polled({ trust: { revocation: "off" } }, 0);
+    expect(status).toBe("active");
+    expect(web.requests).toEqual([]);
+  });
+
+  it("never fetches from a private address unless it may", async () => {
+    const { log } = await polled({}, 1);
+    expect(log).toMatchObject({ outcome: "waiting" });
+    expect(web.requests).toEqual([]);
   });
 });

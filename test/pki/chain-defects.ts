@@ -7,9 +7,10 @@ import type { FindingCode } from "../../src/inspect/index.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import { OID } from "../../src/pki/index.ts";
 import type { Random } from "../long/mutate.ts";
-import { ADDRESS, type Chain, DAY, type Draft, extendedKeyUsage, pick } from "./chain-draft.ts";
+import { ADDRESS, type Chain, caDraft, DAY, type Draft, extendedKeyUsage, pick } from "./chain-draft.ts";
 import {
   basicConstraints,
+  certificatePolicies,
   distinguishedName,
   extension,
   keyUsage,
@@ -27,8 +28,8 @@ export type Refuser = "both" | "keybot" | "openssl" | "nobody";
 export interface Defect {
   readonly id: string;
   readonly section: string;
-  /** What it changes; a chain has one defect a field at most, so that none undoes another. */
-  readonly field: string;
+  /** What it changes; no two defects of a chain share a field, so that none undoes another. */
+  readonly fields: readonly string[];
   readonly refusedBy: Refuser | Readonly<Record<Purpose, Refuser>>;
   /** Keybot's finding, when this is all that is wrong. */
   readonly finding?: FindingCode;
@@ -43,6 +44,7 @@ export interface Defect {
 type Change = Defect["change"];
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+const POLICY = "1.3.6.1.4.1.99999.2";
 
 const ANY_USAGE =
   "RFC 8550 §4.4.4 takes anyExtendedKeyUsage too; OpenSSL's purpose wants emailProtection by name";
@@ -89,7 +91,7 @@ const TIMES: readonly Defect[] = [
   {
     id: "time.ca-expired",
     section: "RFC 5280 §6.1.3 (a)(2)",
-    field: "time",
+    fields: ["time"],
     refusedBy: "both",
     finding: "path.expired",
     where: anyCa,
@@ -100,7 +102,7 @@ const TIMES: readonly Defect[] = [
   {
     id: "time.ca-not-yet-valid",
     section: "RFC 5280 §6.1.3 (a)(2)",
-    field: "time",
+    fields: ["time"],
     refusedBy: "both",
     finding: "path.expired",
     where: anyCa,
@@ -111,7 +113,7 @@ const TIMES: readonly Defect[] = [
   {
     id: "time.leaf-expired",
     section: "RFC 5280 §6.1.3 (a)(2)",
-    field: "time",
+    fields: ["time"],
     refusedBy: "both",
     finding: "cert.expired",
     where: leaf,
@@ -122,7 +124,7 @@ const TIMES: readonly Defect[] = [
   {
     id: "time.leaf-not-yet-valid",
     section: "RFC 5280 §6.1.3 (a)(2)",
-    field: "time",
+    fields: ["time"],
     refusedBy: "both",
     finding: "cert.not-yet-valid",
     where: leaf,
@@ -133,7 +135,7 @@ const TIMES: readonly Defect[] = [
   {
     id: "time.first-second",
     section: "RFC 5280 §4.1.2.5",
-    field: "time",
+    fields: ["time"],
     refusedBy: "nobody",
     where: anywhere,
     change: set({ notBefore: NOW }),
@@ -141,7 +143,7 @@ const TIMES: readonly Defect[] = [
   {
     id: "time.last-second",
     section: "RFC 5280 §4.1.2.5",
-    field: "time",
+    fields: ["time"],
     refusedBy: "openssl",
     because:
       "RFC 5280 §4.1.2.5: both ends belong to the period; OpenSSL takes notAfter as the first moment too late",
@@ -154,7 +156,7 @@ const SIGNATURES: readonly Defect[] = [
   {
     id: "signature.wrong-key",
     section: "RFC 5280 §6.1.3 (a)(1)",
-    field: "signer",
+    fields: ["signer"],
     refusedBy: "both",
     finding: "path.signature",
     where: belowRoot,
@@ -167,7 +169,7 @@ const SIGNATURES: readonly Defect[] = [
   {
     id: "signature.sha1",
     section: "RFC 8550 §4.3",
-    field: "digest",
+    fields: ["digest"],
     refusedBy: "nobody",
     finding: "path.weak",
     where: belowRoot,
@@ -176,7 +178,7 @@ const SIGNATURES: readonly Defect[] = [
   {
     id: "signature.algorithms-differ",
     section: "RFC 5280 §4.1.1.2",
-    field: "digest",
+    fields: ["digest"],
     refusedBy: "both",
     finding: "path.malformed",
     where: belowRoot,
@@ -185,7 +187,7 @@ const SIGNATURES: readonly Defect[] = [
   {
     id: "signature.self-signed-leaf",
     section: "RFC 5280 §6.1",
-    field: "signer",
+    fields: ["signer"],
     refusedBy: "both",
     finding: "path.self-signed",
     where: leaf,
@@ -201,7 +203,7 @@ const CHAINING: readonly Defect[] = [
   {
     id: "chain.intermediate-missing",
     section: "RFC 5280 §6.1",
-    field: "sent",
+    fields: ["sent"],
     refusedBy: "both",
     finding: "path.issuer-missing",
     where: middle,
@@ -212,7 +214,7 @@ const CHAINING: readonly Defect[] = [
   {
     id: "chain.namesake",
     section: "RFC 4158 §3.5",
-    field: "sent",
+    fields: ["sent"],
     refusedBy: "nobody",
     where: middle,
     change: (draft, { drafts, namesakes }) => {
@@ -220,9 +222,20 @@ const CHAINING: readonly Defect[] = [
     },
   },
   {
+    id: "chain.new-key-of-a-ca",
+    section: "RFC 5280 §6.1",
+    fields: ["sent"],
+    refusedBy: "nobody",
+    where: anyCa,
+    // Its own old key certifies the new one: self-issued, so no path length counts it.
+    change: (draft, { drafts, spare }) => {
+      drafts.splice(drafts.indexOf(draft) + 1, 0, { ...caDraft("", spare), subject: draft.subject });
+    },
+  },
+  {
     id: "chain.other-issuer-name",
     section: "RFC 5280 §6.1.3 (a)(4)",
-    field: "issuer",
+    fields: ["issuer"],
     refusedBy: "both",
     finding: "path.names",
     where: belowRoot,
@@ -231,7 +244,7 @@ const CHAINING: readonly Defect[] = [
   {
     id: "chain.issuer-in-other-case",
     section: "RFC 5280 §7.1",
-    field: "issuer",
+    fields: ["issuer"],
     refusedBy: "nobody",
     where: place(1, 2),
     change: set({ issuerName: distinguishedName(["O", "CHAINS"], ["CN", " root"]) }),
@@ -242,7 +255,7 @@ const IDENTIFYING: readonly Defect[] = [
   {
     id: "identifier.wrong-issuer-key",
     section: "RFC 5280 §4.2.1.1",
-    field: "authorityKeyIdentifier",
+    fields: ["authorityKeyIdentifier"],
     refusedBy: "openssl",
     because: IDENTIFIERS,
     where: belowRoot,
@@ -251,7 +264,7 @@ const IDENTIFYING: readonly Defect[] = [
   {
     id: "identifier.no-issuer-key",
     section: "RFC 5280 §4.2.1.1",
-    field: "authorityKeyIdentifier",
+    fields: ["authorityKeyIdentifier"],
     refusedBy: "openssl",
     because: IDENTIFIERS,
     where: belowRoot,
@@ -260,7 +273,7 @@ const IDENTIFYING: readonly Defect[] = [
   {
     id: "identifier.issuer-key-critical",
     section: "RFC 5280 §4.2.1.1",
-    field: "authorityKeyIdentifier",
+    fields: ["authorityKeyIdentifier"],
     refusedBy: "both",
     finding: "path.malformed",
     where: belowRoot,
@@ -269,7 +282,7 @@ const IDENTIFYING: readonly Defect[] = [
   {
     id: "identifier.none-in-ca",
     section: "RFC 5280 §4.2.1.2",
-    field: "subjectKeyIdentifier",
+    fields: ["subjectKeyIdentifier"],
     refusedBy: "openssl",
     because: IDENTIFIERS,
     where: anyCa,
@@ -278,7 +291,7 @@ const IDENTIFYING: readonly Defect[] = [
   {
     id: "identifier.none-in-leaf",
     section: "RFC 5280 §4.2.1.2",
-    field: "subjectKeyIdentifier",
+    fields: ["subjectKeyIdentifier"],
     refusedBy: "nobody",
     where: leaf,
     change: set({ hasIdentifier: false }),
@@ -286,13 +299,16 @@ const IDENTIFYING: readonly Defect[] = [
 ];
 
 /** As many CAs as a pathLenConstraint of this certificate must allow. */
-const casBelow = (draft: Draft, { drafts }: Chain): number => drafts.length - 2 - drafts.indexOf(draft);
+const casBelow = (draft: Draft, { drafts }: Chain): number =>
+  drafts
+    .slice(drafts.indexOf(draft) + 1, -1)
+    .filter((one) => !one.subject.equals(drafts[drafts.indexOf(one) - 1]?.subject ?? Buffer.alloc(0))).length;
 
 const CAS: readonly Defect[] = [
   {
     id: "ca.no-basic-constraints",
     section: "RFC 5280 §6.1.4 (k)",
-    field: "basicConstraints",
+    fields: ["basicConstraints"],
     refusedBy: "both",
     finding: "path.not-a-ca",
     where: middle,
@@ -301,7 +317,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.says-no",
     section: "RFC 5280 §6.1.4 (k)",
-    field: "basicConstraints",
+    fields: ["basicConstraints"],
     refusedBy: "both",
     finding: "path.not-a-ca",
     where: anyCa,
@@ -310,7 +326,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.basic-constraints-not-critical",
     section: "RFC 5280 §4.2.1.9",
-    field: "basicConstraints",
+    fields: ["basicConstraints"],
     refusedBy: "openssl",
     because: "RFC 5280 §6.1.4 (k) asks for cA, not for the flag; it is obeyed all the same (PKITS 4.6.4)",
     where: anyCa,
@@ -319,7 +335,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.version-1",
     section: "RFC 5280 §6.1.4 (k)",
-    field: "version",
+    fields: ["version"],
     refusedBy: "both",
     finding: "path.not-a-ca",
     where: middle,
@@ -328,10 +344,14 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.path-too-long",
     section: "RFC 5280 §6.1.4 (l)",
-    field: "basicConstraints",
+    fields: ["basicConstraints"],
     refusedBy: "both",
     finding: "path.length",
-    where: place(0, -2),
+    where: (chain, random) =>
+      pick(
+        chain.drafts.slice(0, -1).filter((one) => casBelow(one, chain) > 0),
+        random,
+      ),
     change: (draft, chain) => {
       draft.extensions.set("basicConstraints", basicConstraints(true, casBelow(draft, chain) - 1));
     },
@@ -339,7 +359,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.path-just-short-enough",
     section: "RFC 5280 §6.1.4 (l)",
-    field: "basicConstraints",
+    fields: ["basicConstraints"],
     refusedBy: "nobody",
     where: anyCa,
     change: (draft, chain) => {
@@ -349,7 +369,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.key-may-not-sign",
     section: "RFC 5280 §6.1.4 (n)",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: "both",
     finding: "path.key-usage",
     where: anyCa,
@@ -358,7 +378,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.no-key-usage",
     section: "RFC 5280 §6.1.4 (n)",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: "openssl",
     because: "RFC 5280 §6.1.4 (n) looks at keyUsage where there is one; §4.2.1.3 binds the CA",
     where: anyCa,
@@ -367,7 +387,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.for-web-servers",
     section: "RFC 8550 §4.4.4",
-    field: "extendedKeyUsage",
+    fields: ["extendedKeyUsage"],
     refusedBy: "both",
     finding: "path.usage",
     where: anyCa,
@@ -376,7 +396,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.for-mail",
     section: "RFC 8550 §4.4.4",
-    field: "extendedKeyUsage",
+    fields: ["extendedKeyUsage"],
     refusedBy: "nobody",
     where: anyCa,
     change: put("extendedKeyUsage", extendedKeyUsage(OID.emailProtection, SERVER_AUTH)),
@@ -384,7 +404,7 @@ const CAS: readonly Defect[] = [
   {
     id: "ca.for-anything",
     section: "RFC 8550 §4.4.4",
-    field: "extendedKeyUsage",
+    fields: ["extendedKeyUsage"],
     refusedBy: "openssl",
     because: ANY_USAGE,
     where: anyCa,
@@ -396,7 +416,7 @@ const NAMES: readonly Defect[] = [
   {
     id: "names.not-permitted",
     section: "RFC 5280 §4.2.1.10",
-    field: "names",
+    fields: ["names"],
     refusedBy: "both",
     finding: "path.name-constraints",
     where: anyCa,
@@ -411,7 +431,7 @@ const NAMES: readonly Defect[] = [
   {
     id: "names.excluded",
     section: "RFC 5280 §4.2.1.10",
-    field: "names",
+    fields: ["names"],
     refusedBy: "both",
     finding: "path.name-constraints",
     where: anyCa,
@@ -426,7 +446,7 @@ const NAMES: readonly Defect[] = [
   {
     id: "names.permitted",
     section: "RFC 5280 §4.2.1.10",
-    field: "names",
+    fields: ["names"],
     refusedBy: "nobody",
     where: anyCa,
     change: put(
@@ -440,7 +460,7 @@ const NAMES: readonly Defect[] = [
   {
     id: "names.not-critical",
     section: "RFC 5280 §4.2.1.10",
-    field: "names",
+    fields: ["names"],
     refusedBy: "both",
     finding: "path.name-constraints",
     where: anyCa,
@@ -457,23 +477,55 @@ const NAMES: readonly Defect[] = [
   {
     id: "names.subject-not-permitted",
     section: "RFC 5280 §4.2.1.10",
-    field: "names",
+    fields: ["names"],
     refusedBy: "both",
     finding: "path.name-constraints",
     where: root,
     // The subject's address counts beside that of the subjectAltName, which the CA may vouch for.
     change: (draft, { drafts }) => {
       draft.extensions.set("nameConstraints", nameConstraints(["email:partner.example"]));
-      const end = drafts[drafts.length - 1];
+      const end = drafts.at(-1);
       if (end !== undefined) {
         end.subject = distinguishedName(["CN", "Alice"], ["emailAddress", "alice@other.example"]);
       }
     },
   },
   {
+    id: "names.directory-not-permitted",
+    section: "RFC 5280 §4.2.1.10",
+    fields: ["names"],
+    refusedBy: "both",
+    finding: "path.name-constraints",
+    where: anyCa,
+    change: put("nameConstraints", nameConstraints(["dn:Somebody else"])),
+  },
+  {
+    id: "names.international-not-permitted",
+    section: "RFC 9598 §6",
+    fields: ["names", "subjectAltName"],
+    refusedBy: "both",
+    finding: "path.name-constraints",
+    where: root,
+    change: (draft, { drafts }) => {
+      draft.extensions.set("nameConstraints", nameConstraints(["email:other.example"]));
+      drafts.at(-1)?.extensions.set("subjectAltName", subjectAltName("utf8:älice@partner.example"));
+    },
+  },
+  {
+    id: "names.international-permitted",
+    section: "RFC 9598 §6",
+    fields: ["names", "subjectAltName"],
+    refusedBy: "nobody",
+    where: root,
+    change: (draft, { drafts }) => {
+      draft.extensions.set("nameConstraints", nameConstraints(["email:partner.example"]));
+      drafts.at(-1)?.extensions.set("subjectAltName", subjectAltName("utf8:älice@partner.example"));
+    },
+  },
+  {
     id: "names.empty-subject",
     section: "RFC 5280 §4.1.2.6",
-    field: "names",
+    fields: ["names"],
     refusedBy: "both",
     finding: "path.malformed",
     where: leaf,
@@ -487,7 +539,7 @@ const EXTENSIONS: readonly Defect[] = [
   {
     id: "extension.unknown-critical",
     section: "RFC 5280 §6.1.4 (o), §6.1.5 (f)",
-    field: "unknown",
+    fields: ["unknown"],
     refusedBy: "both",
     finding: "path.critical-extension",
     where: anywhere,
@@ -496,7 +548,7 @@ const EXTENSIONS: readonly Defect[] = [
   {
     id: "extension.unknown",
     section: "RFC 5280 §4.2",
-    field: "unknown",
+    fields: ["unknown"],
     refusedBy: "nobody",
     where: anywhere,
     change: put("unknown", UNKNOWN(false)),
@@ -504,7 +556,7 @@ const EXTENSIONS: readonly Defect[] = [
   {
     id: "extension.key-usage-twice",
     section: "RFC 5280 §4.2",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: "both",
     finding: "path.malformed",
     where: anyCa,
@@ -513,7 +565,7 @@ const EXTENSIONS: readonly Defect[] = [
   {
     id: "extension.basic-constraints-twice",
     section: "RFC 5280 §4.2",
-    field: "basicConstraints",
+    fields: ["basicConstraints"],
     refusedBy: "both",
     finding: "path.malformed",
     where: anywhere,
@@ -522,7 +574,7 @@ const EXTENSIONS: readonly Defect[] = [
   {
     id: "extension.alternative-name-twice",
     section: "RFC 5280 §4.2",
-    field: "subjectAltName",
+    fields: ["subjectAltName"],
     refusedBy: "both",
     finding: "path.malformed",
     where: leaf,
@@ -531,7 +583,7 @@ const EXTENSIONS: readonly Defect[] = [
   {
     id: "extension.unknown-twice",
     section: "RFC 5280 §4.2",
-    field: "unknown",
+    fields: ["unknown"],
     refusedBy: "keybot",
     because:
       "RFC 5280 §4.2: no extension may be there twice, known or not; OpenSSL looks at those that it knows",
@@ -545,7 +597,7 @@ const EXTENSIONS: readonly Defect[] = [
   {
     id: "extension.names-of-no-ca",
     section: "RFC 5280 §4.2.1.10",
-    field: "leaf names",
+    fields: ["leaf names"],
     refusedBy: "keybot",
     because: "RFC 5280 §4.2.1.10: in CA certificates only; OpenSSL does not look at those of an end entity",
     finding: "path.malformed",
@@ -554,11 +606,56 @@ const EXTENSIONS: readonly Defect[] = [
   },
 ];
 
+/** policyConstraints with requireExplicitPolicy 0. */
+const REQUIRE_POLICY = extension(
+  OID.policyConstraints,
+  encode.sequence(encode.tagged(0x80, Buffer.of(0))),
+  true,
+);
+
+const POLICIES: readonly Defect[] = [
+  {
+    id: "policy.required-and-missing",
+    section: "RFC 5280 §6.1.5 (g)",
+    fields: ["policy"],
+    refusedBy: "both",
+    finding: "path.policy",
+    where: middle,
+    change: put("policyConstraints", REQUIRE_POLICY),
+  },
+  {
+    id: "policy.required-and-there",
+    section: "RFC 5280 §6.1.5 (g)",
+    fields: ["policy"],
+    refusedBy: "nobody",
+    where: middle,
+    change: (draft, { drafts }) => {
+      draft.extensions.set("policyConstraints", REQUIRE_POLICY);
+      for (const one of drafts.slice(1))
+        one.extensions.set("certificatePolicies", certificatePolicies(POLICY));
+    },
+  },
+  {
+    id: "policy.required-and-another",
+    section: "RFC 5280 §6.1.5 (g)",
+    fields: ["policy"],
+    refusedBy: "both",
+    finding: "path.policy",
+    where: middle,
+    change: (draft, { drafts }) => {
+      draft.extensions.set("policyConstraints", REQUIRE_POLICY);
+      for (const one of drafts.slice(1))
+        one.extensions.set("certificatePolicies", certificatePolicies(POLICY));
+      drafts.at(-1)?.extensions.set("certificatePolicies", certificatePolicies(`${POLICY}.1`));
+    },
+  },
+];
+
 const LEAVES: readonly Defect[] = [
   {
     id: "leaf.for-web-servers",
     section: "RFC 8550 §4.4.4",
-    field: "extendedKeyUsage",
+    fields: ["extendedKeyUsage"],
     refusedBy: "both",
     finding: "cert.usage",
     where: leaf,
@@ -567,7 +664,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.for-anything",
     section: "RFC 8550 §4.4.4",
-    field: "extendedKeyUsage",
+    fields: ["extendedKeyUsage"],
     refusedBy: "openssl",
     because: ANY_USAGE,
     where: leaf,
@@ -576,7 +673,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.for-no-purpose-named",
     section: "RFC 8550 §4.4.4",
-    field: "extendedKeyUsage",
+    fields: ["extendedKeyUsage"],
     refusedBy: "nobody",
     where: leaf,
     change: drop("extendedKeyUsage"),
@@ -584,7 +681,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.signs-only",
     section: "RFC 8550 §4.4.2",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: { smimesign: "nobody", smimeencrypt: "both" },
     finding: "cert.sign-only",
     where: leaf,
@@ -593,7 +690,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.encrypts-only",
     section: "RFC 8550 §4.4.2",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: { smimesign: "both", smimeencrypt: "nobody" },
     leafKey: "RSA",
     where: leaf,
@@ -602,7 +699,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.agrees-on-keys",
     section: "RFC 5480 §3",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: { smimesign: "nobody", smimeencrypt: "openssl" },
     because: "mail is encrypted to an elliptic key by agreement (RFC 5753 §3.1); OpenSSL asks for RSA's bit",
     leafKey: "EC",
@@ -612,7 +709,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.elliptic-key-enciphers",
     section: "RFC 5480 §3",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: { smimesign: "nobody", smimeencrypt: "keybot" },
     finding: "cert.sign-only",
     because:
@@ -624,7 +721,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.is-a-ca",
     section: "RFC 5280 §4.2.1.9",
-    field: "basicConstraints",
+    fields: ["basicConstraints", "keyUsage"],
     refusedBy: "keybot",
     finding: "cert.ca",
     because: "a CA certificate is nobody's mailbox; whoever holds its key could make up certificates",
@@ -638,7 +735,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.signs-certificates-without-being-a-ca",
     section: "RFC 5280 §4.2.1.9",
-    field: "keyUsage",
+    fields: ["keyUsage"],
     refusedBy: "both",
     finding: "path.malformed",
     leafKey: "RSA",
@@ -648,7 +745,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.has-a-path-length",
     section: "RFC 5280 §4.2.1.9",
-    field: "basicConstraints",
+    fields: ["basicConstraints"],
     refusedBy: "openssl",
     because: "RFC 5280 §4.2.1.9 binds the CA; it limits nothing below a certificate that issues none",
     where: leaf,
@@ -657,7 +754,7 @@ const LEAVES: readonly Defect[] = [
   {
     id: "leaf.second-address",
     section: "RFC 8550 §3",
-    field: "subjectAltName",
+    fields: ["subjectAltName"],
     refusedBy: "nobody",
     where: leaf,
     change: put("subjectAltName", subjectAltName(`email:${ADDRESS}`, "dns:partner.example")),
@@ -672,6 +769,7 @@ export const DEFECTS: readonly Defect[] = [
   ...CAS,
   ...NAMES,
   ...EXTENSIONS,
+  ...POLICIES,
   ...LEAVES,
 ];
 

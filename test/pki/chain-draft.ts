@@ -49,6 +49,8 @@ export interface Chain {
   readonly drafts: Draft[];
   /** Keys that are in no certificate of the chain, one a kind. */
   readonly strangers: Readonly<Record<PoolKey["kind"], PoolKey>>;
+  /** One more, for a certificate that a defect adds. */
+  readonly spare: PoolKey;
   /** Places whose certificate does not come along. */
   readonly withheld: Set<number>;
   /** Places whose CA has a namesake with another key, which comes along too. */
@@ -92,7 +94,8 @@ export function goodChain(pool: readonly PoolKey[], random: Random): Chain {
     caDraft(`CA ${index + 1}`, keys.shift() ?? strangers.EC),
   );
   const leaf = leafDraft(keys.shift() ?? strangers.EC);
-  return { drafts: [root, ...cas, leaf], strangers, withheld: new Set(), namesakes: new Set() };
+  const spare = keys.shift() ?? strangers.EC;
+  return { drafts: [root, ...cas, leaf], strangers, spare, withheld: new Set(), namesakes: new Set() };
 }
 
 function takeKey(keys: PoolKey[], kind: PoolKey["kind"]): PoolKey {
@@ -102,7 +105,8 @@ function takeKey(keys: PoolKey[], kind: PoolKey["kind"]): PoolKey {
   return taken;
 }
 
-function caDraft(name: string, own: PoolKey): Draft {
+/** A good CA certificate, whatever is above it. */
+export function caDraft(name: string, own: PoolKey): Draft {
   return draft(name, own, [
     ["basicConstraints", basicConstraints(true)],
     ["keyUsage", keyUsage("keyCertSign", "cRLSign")],
@@ -160,15 +164,17 @@ export function make(chain: Chain, random: Random): Made {
   return { root, target, intermediates: shuffled([...sent, ...namesakes], random) };
 }
 
-function signedDraft(one: Draft, above: Issued | null, issuerKey: PoolKey, strangers: Chain["strangers"]) {
+function signedDraft(
+  one: Draft,
+  above: Issued | null,
+  issuerKey: PoolKey,
+  strangers: Chain["strangers"],
+): Issued {
   const signer = one.signer ?? issuerKey;
-  const signing: Key = one.digest === "sha1" ? signer.sha1 : signer;
-  const subject = above?.subject ?? one.subject;
   return issue({
     subject: one.subject,
     key: one.key,
-    // The authority reads no more of its issuer than name and key; a root signs itself.
-    issuer: { certificate: above?.certificate, key: signing, subject } as Issued,
+    issuer: above === null ? null : { ...above, key: one.digest === "sha1" ? signer.sha1 : signer },
     ...(one.issuerName === null ? {} : { issuerName: one.issuerName }),
     ...(one.innerAlgorithm === null ? {} : { innerAlgorithm: one.innerAlgorithm }),
     version: one.version,
@@ -197,7 +203,7 @@ function issuerIdentifier(one: Draft, issuerKey: PoolKey, strangers: Chain["stra
 }
 
 /** The same extension, marked as critical: the flag stands behind the OID, whose length is known here. */
-export function critical(one: Buffer): Buffer {
+function critical(one: Buffer): Buffer {
   const oidEnd = 2 + 2 + (one[3] ?? 0);
   return encode.sequence(one.subarray(2, oidEnd), Buffer.of(1, 1, 0xff), one.subarray(oidEnd));
 }

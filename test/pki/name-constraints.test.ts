@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { GeneralName, GeneralSubtree } from "../../src/pki/extensions.ts";
+import type { GeneralSubtree } from "../../src/pki/extensions.ts";
+import type { GeneralName } from "../../src/pki/general-name.ts";
 import { nameOf } from "../../src/pki/name.ts";
 import {
   type NameConstraints,

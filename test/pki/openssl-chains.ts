@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { type CertificateReport, reportOn } from "../../src/inspect/index.ts";
+import { OID } from "../../src/pki/index.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { type Random, randomNumbers } from "../long/mutate.ts";
 import { DEFECTS, type Defect, PURPOSES, type Purpose, refuserOf } from "./chain-defects.ts";
@@ -102,14 +103,15 @@ export function surprises(comparison: Comparison, count: number): string[] {
   return wrong;
 }
 
-/** None to four defects, no two of one field; the kinds of key that they need must agree. */
+/** None to four defects, no two that share a field; the kinds of key that they need must agree. */
 function drawn(random: Random): readonly Defect[] {
   const wanted = [0, 1, 1, 1, 2, 2, 3, 4][Math.floor(random() * 8)] ?? 0;
   const chosen: Defect[] = [];
   for (const defect of shuffled(DEFECTS, random)) {
     if (chosen.length >= wanted) break;
     const kinds = [...chosen, defect].flatMap(({ leafKey }) => leafKey ?? []);
-    const isFree = chosen.every(({ field }) => field !== defect.field);
+    const taken = chosen.flatMap(({ fields }) => fields);
+    const isFree = defect.fields.every((field) => !taken.includes(field));
     if (isFree && new Set(kinds).size < 2) chosen.push(defect);
   }
   return chosen;
@@ -154,7 +156,8 @@ function inputOf({ target, root, intermediates }: Made) {
     intermediates,
     anchors: [{ certificate: root }],
     at: NOW,
-    acceptablePolicies: null,
+    // Keybot is told none, which is any; OpenSSL wants to hear it.
+    acceptablePolicies: [OID.anyPolicy],
     explicitPolicy: false,
     inhibitAnyPolicy: false,
     inhibitPolicyMapping: false,

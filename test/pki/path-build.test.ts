@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { MAX_PATH_LENGTH, MAX_PATH_STEPS, MAX_SIGNATURE_CHECKS } from "../../src/pki/limits.ts";
-import { type PathInput, type PathResult, searchPath } from "../../src/pki/path.ts";
+import { searchPath } from "../../src/pki/path.ts";
 import { type Expense, fullBudget } from "../../src/pki/path-budget.ts";
+import type { PathInput, PathResult } from "../../src/pki/path-result.ts";
 import {
   certificatePolicies,
   edKey,

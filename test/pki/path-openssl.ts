@@ -23,7 +23,7 @@ export function opensslAccepts(folder: string, input: PathInput, purpose?: strin
     ...(input.intermediates.length === 0
       ? []
       : ["-untrusted", file("untrusted.pem", "CERTIFICATE", input.intermediates)]),
-    ...(purpose === undefined ? [] : ["-purpose", purpose]),
+    ...(purpose === undefined ? [] : ["-purpose", purpose, "-policy_check"]),
     ...(input.explicitPolicy ? ["-policy_check", "-explicit_policy"] : []),
     ...(input.acceptablePolicies ?? []).flatMap((oid) => ["-policy", oid]),
     ...(input.crls === null ? [] : ["-crl_check_all", "-extended_crl", "-use_deltas"]),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PathProblem, PathResult, PathRule } from "../../src/pki/path.ts";
 import { byGravity, isBetterPath } from "../../src/pki/path-rank.ts";
+import type { PathProblem, PathResult, PathRule } from "../../src/pki/path-result.ts";
 import { issueCa } from "./path-authority.ts";
 
 const { certificate } = issueCa({ subject: "Root" });

@@ -1,6 +1,7 @@
 import { constants, createPrivateKey, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { AlgorithmIdentifier, Certificate } from "../../src/pki/certificate.ts";
+import type { AlgorithmIdentifier } from "../../src/pki/algorithm-identifier.ts";
+import type { Certificate } from "../../src/pki/certificate.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import { digestOf, parseCertificate, verifySignature } from "../../src/pki/index.ts";
 import { OID } from "../../src/pki/oid.ts";

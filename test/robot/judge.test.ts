@@ -64,6 +64,20 @@ describe("the judge process", () => {
     expect(read).toEqual(subjects);
   });
 
+  it("judges what CAs have answered, rubbish too, and sends each CRL once", async () => {
+    const judge = started();
+    const rubbish = Buffer.from("<html>");
+    const paths = [{ certificate: "0".repeat(64), path: [rubbish] }];
+    const ocsp = [{ certificate: "0".repeat(64), der: rubbish, nonce: null }];
+    const answers = { ocsp, crls: [rubbish], unanswered: [] };
+    for (let times = 0; times < 3; times++) {
+      expect(await judge.judgeAnswers(paths, answers, NOW)).toEqual({
+        kind: "judged",
+        judgements: [{ certificate: "0".repeat(64), findings: [] }],
+      });
+    }
+  });
+
   it("answers what is still waiting when it is closed", async () => {
     const closing = started();
     const waiting = Array.from({ length: 10 }, () => ask(closing, mail("\r\nhello")));

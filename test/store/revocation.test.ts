@@ -86,7 +86,9 @@ describe("a revocation by the CA", () => {
     ]);
     const usable = await store.usableFor(ALICE, at(6));
     expect(usable.map(({ sha256 }) => sha256)).toEqual([sibling.sha256]);
-    const [held] = (await store.certificatesOf(ALICE, at(6))).filter(({ sha256 }) => sha256 === shared.sha256);
+    const [held] = (await store.certificatesOf(ALICE, at(6))).filter(
+      ({ sha256 }) => sha256 === shared.sha256,
+    );
     expect(held).toMatchObject({ status: "revoked", barred: false, decidedBy: "robot", findings: [bad] });
     const history = await store.history(shared.sha256);
     expect(history.slice(-2)).toMatchObject([
