@@ -256,7 +256,7 @@ export const FINDINGS = {
     "warning",
     "PRODUCT §3",
     "the CA is trusted for other domains only",
-    "Add the CA again with the domain (keybot trust add --domain) if it may speak for it too; else keybot reject.",
+    "If it may speak for this domain too, add it again with all its domains (keybot trust add --domain), which replaces the old ones; else keybot reject.",
   ),
   "path.anchor-distrusted": rule(
     "warning",

@@ -16,7 +16,7 @@ export class CrlShelf {
   place(crls: readonly Uint8Array[]): { readonly crls: readonly string[]; readonly shelf: ShelfChange } {
     const wanted = crls.map((der) => ({ sha256: digestOf(der), der }));
     const missing = wanted.filter(({ sha256 }) => !this.#held.has(sha256));
-    const clear = this.#bytes + bytesOf(missing) > SHELF_BYTES;
+    const clear = missing.length > 0 && this.#bytes + bytesOf(missing) > SHELF_BYTES;
     if (clear) {
       this.#held.clear();
       this.#bytes = 0;

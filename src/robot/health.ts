@@ -52,13 +52,13 @@ function* checkReading({ border, certificates }: Policy): Generator<Check> {
         "name the authserv-id that your mail server writes into Authentication-Results",
       )
     : ok("authentication", border.authservIds.join(", "));
-  yield certificates.revocation === "hard-fail"
+  yield certificates.revocation === "off"
     ? warning(
         "revocation",
-        'this version asks no CRL or OCSP server, so with trust.revocation = "hard-fail" a certificate that names one waits for a person',
-        '"soft-fail" accepts it with a note',
+        'trust.revocation is "off": a certificate that its CA has revoked is accepted, and stays in use',
+        '"hard-fail" asks the CA; it must be reachable over HTTP, by network.proxy if need be',
       )
-    : ok("revocation", certificates.revocation);
+    : ok("revocation", `CAs are asked (CRL, OCSP), ${certificates.revocation}`);
 }
 
 /** Mozilla publishes a list with about every second release of NSS; after half a year CAs have come and gone. */
