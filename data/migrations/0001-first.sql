@@ -115,6 +115,7 @@ CREATE TABLE outbox (
   attempts         INTEGER NOT NULL DEFAULT 0,
   next_attempt_at  INTEGER NOT NULL,
   claimed_until    INTEGER,                                    -- a deliverer has it in hand until then
+  claimed_by       TEXT,                                       -- which one, as it names itself in its lease
   created_at       INTEGER NOT NULL,
   sent_at          INTEGER,
   response         TEXT,

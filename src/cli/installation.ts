@@ -1,6 +1,5 @@
-import { createPrivateKey, randomBytes } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
@@ -12,7 +11,7 @@ import { DEFAULT_TIMEOUTS } from "../mail-server.ts";
 import { readCertificates } from "../pki/index.ts";
 import { parseTexts, requiredTextFiles, type SigningIdentity, type Texts } from "../reply/index.ts";
 import { openRevocationDesk, type RevocationCache } from "../revocation/index.ts";
-import { type Robot, startJudge, type Voice, voiceOf } from "../robot/index.ts";
+import { type Robot, startJudge, thisHolder, type Voice, voiceOf } from "../robot/index.ts";
 import { createMailer } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
 
@@ -76,7 +75,7 @@ export async function openRobot(
     connect: async () => (await import("../imap/index.ts")).connectImap(connection, log),
     log,
     now,
-    holder: `${hostname()} ${process.pid} ${randomBytes(4).toString("hex")}`,
+    holder: thisHolder(),
   };
   return {
     robot,

@@ -148,7 +148,7 @@ function signatureReport(
   };
 }
 
-/** The SignerInfo that counts (PRODUCT §3): the sender's own, a valid one before a broken one; else the first. */
+/** The SignerInfo that counts (PRODUCT §3): the sender's own, a broken one first, for one of the two is forged; else the first. */
 function countingSigner(
   signers: readonly JudgedSigner[],
   { address, policy }: Subject,
@@ -158,7 +158,7 @@ function countingSigner(
       address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
     );
   });
-  return own.find(({ verification }) => verification.valid) ?? own[0] ?? signers[0];
+  return own.find(({ verification }) => !verification.valid) ?? own[0] ?? signers[0];
 }
 
 /** Each signer certificate, and each other end-entity certificate of the SignedData, each once. */
@@ -180,11 +180,12 @@ function signedCertificates(
   const counting = countingSigner(signers, subject);
 
   const signerCertificates = unique(signers.flatMap(({ verification }) => verification.certificate ?? []));
-  const others = unique(beside)
-    .filter(
-      (certificate) =>
-        !isCa(certificate) && !signerCertificates.some((signer) => signer.sha256 === certificate.sha256),
-    )
+  const endEntities = unique(beside).filter(
+    (certificate) =>
+      !isCa(certificate) && !signerCertificates.some((signer) => signer.sha256 === certificate.sha256),
+  );
+  // CA certificates alone are all that was offered; beside an end entity they are its path.
+  const others = (certsOnly && endEntities.length === 0 ? unique(beside) : endEntities)
     .sort((a, b) => Number(isPreferred(b, counting)) - Number(isPreferred(a, counting)))
     .slice(0, JUDGED_CERTIFICATES);
 

@@ -40,13 +40,13 @@ export class OutboxPass {
 
   /** Sends every mail that is due, the longest waiting first. */
   async deliver(): Promise<void> {
-    const { store, now } = this.#robot;
+    const { store, now, holder } = this.#robot;
     while (this.#reachable) {
       const due = await store.dueMails(now(), AT_A_TIME);
       if (due.length === 0) return;
       for (const { id } of due) {
         if (!this.#reachable) return;
-        const mail = await store.claim(id, now(), new Date(now().getTime() + CLAIM_MS));
+        const mail = await store.claim(id, now(), new Date(now().getTime() + CLAIM_MS), holder);
         if (mail !== null) this.#note(await deliver(this.#robot, mail));
       }
     }

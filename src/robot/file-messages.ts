@@ -20,12 +20,12 @@ export async function fileMessages(
   for (const [folder, list] of byFolder) {
     const uids = list.map(({ uid }) => uid);
     const { moved, gone } = await session.move(uids, robot.folders[folder]);
-    for (const { uid, key } of list) {
-      if (moved.has(uid) || gone.has(uid)) await robot.store.markFiled(key, robot.now());
-      else {
-        left += 1;
-        robot.log.warn("message.not-filed", { key: key.slice(0, 16), uid, folder: robot.folders[folder] });
-      }
+    const isFiled = ({ uid }: Handled) => moved.has(uid) || gone.has(uid);
+    const filed = list.filter(isFiled).map(({ key }) => key);
+    await robot.store.markFiled(filed, robot.now());
+    for (const { uid, key } of list.filter((message) => !isFiled(message))) {
+      left += 1;
+      robot.log.warn("message.not-filed", { key: key.slice(0, 16), uid, folder: robot.folders[folder] });
     }
   }
   return left;

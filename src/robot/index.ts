@@ -11,6 +11,7 @@ export { type Letter, renderLetter, type Voice, voiceOf } from "./answer.ts";
 export { runDaemon, type Watch } from "./daemon.ts";
 export { type ExplainBench, type Explanation, explainCertificates, explainMessage } from "./explain.ts";
 export { type Check, checkHealth, fault, ok } from "./health.ts";
+export { thisHolder } from "./holder.ts";
 export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
 export { poll } from "./poll.ts";
 export { recheck } from "./recheck.ts";

@@ -13,6 +13,9 @@ const MESSAGES_PER_COMMIT = 25;
 /** Of a message over the size limit only this much is looked at: its header, for the ledger. */
 const HEAD_BYTES = 64 * 1024;
 
+/** A group ends with this many bytes, however few messages they are: all of them are in memory at once. */
+const BYTES_PER_COMMIT = 8 * 1024 * 1024;
+
 /** How often the mailbox is listed again for what came in meanwhile, before the round is given back. */
 const LISTINGS = 20;
 
@@ -120,11 +123,14 @@ async function* groups(
   mails: readonly ListedMail[],
 ): AsyncGenerator<Begun[]> {
   let group: Begun[] = [];
+  let bytes = 0;
   for await (const { uid, raw, internalDate } of session.fetch(mails.map(({ uid }) => uid))) {
     group.push(begin(robot, { uid, raw, internalDate, headOnly: false }));
-    if (group.length < MESSAGES_PER_COMMIT) continue;
+    bytes += raw.length;
+    if (group.length < MESSAGES_PER_COMMIT && bytes < BYTES_PER_COMMIT) continue;
     yield group;
     group = [];
+    bytes = 0;
     if (signal.aborted) return;
   }
   if (group.length > 0) yield group;

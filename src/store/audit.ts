@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { json, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
+import { kept } from "./driver.ts";
 
 /** What can happen to what keybot trusts. A name is API: it never changes its meaning. */
 export type AuditAction =
@@ -144,7 +145,7 @@ export function audit(on: Connection): Audit {
       ),
     history: (wanted) =>
       on.read(() => (wanted.includes("@") ? ofAddress : ofCertificate).all(wanted).map(entry)),
-    verifyAudit: () => on.read(() => verify(all.iterate())),
+    verifyAudit: () => on.read(() => verify(kept(all.iterate()))),
   };
 }
 

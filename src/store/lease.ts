@@ -9,6 +9,10 @@ export interface Leases {
   renewLease(name: string, holder: string, ttlMs: number, now: Date): Promise<boolean>;
   /** Gives a lease back; nothing happens when another has it by now. */
   releaseLease(name: string, holder: string): Promise<void>;
+  /** Who has a lease, lapsed or not; null when nobody does. */
+  leaseHolder(name: string): Promise<string | null>;
+  /** Frees every lease and every claimed mail of a holder that is known to have died. */
+  forgetHolder(holder: string): Promise<void>;
 }
 
 const ACQUIRE = `
@@ -18,11 +22,18 @@ const ACQUIRE = `
 const RENEW = `
   UPDATE lease SET expires_at = :expires_at WHERE name = :name AND holder = :holder AND expires_at > :now`;
 const RELEASE = "DELETE FROM lease WHERE name = ? AND holder = ?";
+const HOLDER = "SELECT holder FROM lease WHERE name = ?";
+const RELEASE_ALL = "DELETE FROM lease WHERE holder = ?";
+const UNCLAIM =
+  "UPDATE outbox SET claimed_until = NULL, claimed_by = NULL WHERE claimed_by = ? AND state = 'waiting'";
 
 export function leases(on: Connection): Leases {
   const acquire = on.db.prepare(ACQUIRE);
   const renew = on.db.prepare(RENEW);
   const release = on.db.prepare<[string, string]>(RELEASE);
+  const holder = on.db.prepare<[string], { holder: string }>(HOLDER);
+  const releaseAll = on.db.prepare<[string]>(RELEASE_ALL);
+  const unclaim = on.db.prepare<[string]>(UNCLAIM);
   const values = (name: string, holder: string, ttlMs: number, now: Date) => ({
     name,
     holder,
@@ -37,6 +48,12 @@ export function leases(on: Connection): Leases {
     releaseLease: (name, holder) =>
       on.write(() => {
         release.run(name, holder);
+      }),
+    leaseHolder: (name) => on.read(() => holder.get(name)?.holder ?? null),
+    forgetHolder: (dead) =>
+      on.write(() => {
+        releaseAll.run(dead);
+        unclaim.run(dead);
       }),
   };
 }

@@ -79,8 +79,8 @@ export interface Ledger {
   waiting(key: string): Promise<Waiting | null>;
   /** Notes that a message has to be judged again later; tells since when it waits and how often it was tried. */
   noteWaiting(message: WaitingMessage): Promise<Waiting>;
-  /** It lies in its folder. @throws KeybotError `store.no-message` (not-found) */
-  markFiled(key: string, at: Date): Promise<void>;
+  /** They lie in their folders; all are noted, or none. @throws KeybotError `store.no-message` (not-found) */
+  markFiled(keys: readonly string[], at: Date): Promise<void>;
   /** Newest first. */
   ledgerEntries(filter?: LedgerFilter): Promise<readonly LedgerEntry[]>;
   /** The whole answer in constant memory, newest first; rows that come in meanwhile are left out. */
@@ -194,10 +194,12 @@ export function ledger(on: Connection, mails: OutboxRows): Ledger {
         const row = byKey.get(message.key);
         return row === undefined ? { since: message.at, attempts: 1, askAgainAt: null } : waitOf(row);
       }),
-    markFiled: (key, at) =>
+    markFiled: (keys, at) =>
       on.write(() => {
-        if (filed.run({ key, at: milliseconds(at) }).changes === 1) return;
-        throw new KeybotError("not-found", "store.no-message", `no message ${key} in the ledger`);
+        for (const key of keys) {
+          if (filed.run({ key, at: milliseconds(at) }).changes === 1) continue;
+          throw new KeybotError("not-found", "store.no-message", `no message ${key} in the ledger`);
+        }
       }),
     ledgerEntries: (filter = {}) =>
       on.read(() =>

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { KeybotError, messageOf } from "../errors.ts";
 import { type Audit, audit, auditWriter } from "./audit.ts";
 import { type Backup, backup } from "./backup.ts";
@@ -14,6 +14,7 @@ import { bytes } from "./column.ts";
 import { type Commit, commit } from "./commit.ts";
 import { type Connection, connection, guarded } from "./connection.ts";
 import { type Directory, directory } from "./directory.ts";
+import { openDatabase } from "./driver.ts";
 import { type Forget, forget } from "./forget.ts";
 import { holdingRows } from "./holding.ts";
 import { type Leases, leases } from "./lease.ts";
@@ -80,7 +81,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
   else create(options.stateDir, file);
   const db = guarded(() => {
     const timeout = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
-    return new Database(file, { readonly: readOnly, fileMustExist: true, timeout });
+    return openDatabase(file, { readonly: readOnly, fileMustExist: true, timeout });
   });
   try {
     guarded(() => prepare(db, readOnly));

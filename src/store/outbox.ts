@@ -58,8 +58,9 @@ export interface Outbox {
   /**
    * Takes one due mail in hand until `until` (more than the SMTP dialogue can take): no other deliverer gets it
    * before then, and a deliverer that dies loses it by time. Null when it is not to be had (any more).
+   * @param holder who takes it, as in a lease; `forgetHolder` frees what he has
    */
-  claim(id: number, now: Date, until: Date): Promise<ClaimedMail | null>;
+  claim(id: number, now: Date, until: Date, holder?: string): Promise<ClaimedMail | null>;
   /** The server has taken it; its bytes are dropped, the row stays as history. */
   markSent(id: number, response: string, at: Date): Promise<void>;
   /** It stays waiting, to be tried again. */
@@ -96,7 +97,7 @@ export const DUE = `
   WHERE state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
   ORDER BY next_attempt_at, id LIMIT :limit`;
 const CLAIM = `
-  UPDATE outbox SET claimed_until = :until, attempts = attempts + 1
+  UPDATE outbox SET claimed_until = :until, claimed_by = :holder, attempts = attempts + 1
   WHERE id = :id AND state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)`;
 const ONE = `SELECT ${COLUMNS} FROM outbox WHERE id = ?`;
 const BYTES = "SELECT bytes FROM outbox WHERE id = ?";
@@ -176,9 +177,13 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
         for (const mail of mails) rows.insert(mail, null, at);
       }),
     dueMails: (now, limit) => on.read(() => due.all({ now: milliseconds(now), limit }).map(entry)),
-    claim: (id, now, until) =>
+    claim: (id, now, until, holder) =>
       on.write(() => {
-        if (claim.run({ id, now: milliseconds(now), until: milliseconds(until) }).changes === 0) return null;
+        if (
+          claim.run({ id, now: milliseconds(now), until: milliseconds(until), holder: holder ?? null })
+            .changes === 0
+        )
+          return null;
         const row = one.get(id);
         const mail = content.get(id);
         if (row === undefined || mail === undefined) return null;

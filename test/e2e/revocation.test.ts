@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { openRobot } from "../../src/cli/installation.ts";
 import { loadConfig } from "../../src/config/index.ts";
 import { silentLog } from "../../src/log.ts";
-import { poll, type Summary, startJudge } from "../../src/robot/index.ts";
+import { poll, type Robot, runDaemon, type Summary, startJudge } from "../../src/robot/index.ts";
 import { openStore } from "../../src/store/index.ts";
 import { describeWith } from "../lab/available.ts";
 import type { ConfigOverrides } from "../lab/keybot-configuration.ts";
@@ -113,6 +114,11 @@ describeWith(["dovecot"], "revocation, asked at the CA", () => {
 
   /** One pass of the very code of `keybot poll`, at a later time. */
   async function pollAt(hours: number): Promise<Summary> {
+    return await installed(hours, (robot) => poll(robot, new AbortController().signal));
+  }
+
+  /** Works with the company's own robot, whose clock is ahead. */
+  async function installed<T>(hours: number, work: (robot: Robot) => Promise<T>): Promise<T> {
     const config = await loadConfig(company.site.configFile, {});
     const store = await openStore({ stateDir: config.stateDir });
     const now = () => new Date(Date.now() + hours * HOUR);
@@ -120,7 +126,7 @@ describeWith(["dovecot"], "revocation, asked at the CA", () => {
     const { judgeSeconds: seconds, judgeBytes: memory } = config.limits;
     const judge = startJudge({ seconds, memory }, silentLog, ENTRY);
     try {
-      return await poll({ ...robot, judge }, new AbortController().signal);
+      return await work({ ...robot, judge });
     } finally {
       judge.close();
       await close();
@@ -216,7 +222,48 @@ describeWith(["dovecot"], "revocation, asked at the CA", () => {
     expect(shown.stdout).toMatch(/revoked by its CA.*superseded/s);
     expect(shown.stdout).not.toMatch(/barred/);
   });
+
+  it("is asked by the daemon too: a mail waits, others go on, and what is stored is checked at each tick", async () => {
+    const { site, alice: plain } = company;
+    const used = site.ca.issue({ addresses: ["bob@partner.example"], crlUrl: server.web.url("/used.crl") });
+    const silent = site.ca.issue({
+      addresses: ["bob@partner.example"],
+      crlUrl: server.web.url("/missing.crl"),
+    });
+    const bob = { from: "bob@partner.example" };
+    server.web.file("/used.crl", () => site.ca.crl());
+    await site.sendFromPartner(submission(used, bob), [ROBOT], bob);
+    await site.keybot(["poll"]);
+    expect(await statusOf(used)).toBe("active");
+    site.ca.revoke(used, "superseded");
+    const before = await folderCounts(site);
+
+    const end = new AbortController();
+    const running = installed(25, (robot) =>
+      runDaemon(robot, { cron: "* * * * * *", idle: true }, end.signal),
+    );
+    try {
+      await site.sendFromPartner(submission(silent, bob), [ROBOT], bob);
+      await until(async () => (await newestLog())?.outcome === "waiting");
+      await until(async () => (await statusOf(used)) === "revoked");
+      await site.sendFromPartner(submission(plain), [ROBOT]);
+      await until(async () => (await statusOf(plain)) === "active");
+    } finally {
+      end.abort();
+      await running;
+    }
+    expect(server.web.requests.filter((request) => request.endsWith("/missing.crl"))).toHaveLength(1);
+    expect(await folderCounts(site)).toEqual({ ...before, INBOX: 1, Processed: (before.Processed ?? 0) + 1 });
+  }, 60_000);
 });
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 30; tries++) {
+    if (await holds()) return;
+    await sleep(100);
+  }
+  throw new Error("it never came to that");
+}
 
 /** A company of its own for another configuration; its CA names the same CRL. */
 describeWith(["dovecot"], "revocation under another configuration", () => {

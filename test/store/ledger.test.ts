@@ -45,10 +45,10 @@ describe("the ledger", () => {
   it("notes the filing once; a repeat does not move the time", async () => {
     const store = await freshStore();
     await store.commitMessage(input("k", ALICE, []), () => decision([]));
-    await store.markFiled("k", at(1));
-    await store.markFiled("k", at(2));
+    await store.markFiled(["k"], at(1));
+    await store.markFiled(["k"], at(2));
     expect((await store.ledgerEntry("k"))?.filedAt).toEqual(at(1));
-    await expect(store.markFiled("other", at())).rejects.toMatchObject({ kind: "not-found" });
+    await expect(store.markFiled(["other"], at())).rejects.toMatchObject({ kind: "not-found" });
   });
 
   it("lists newest first, and filters", async () => {

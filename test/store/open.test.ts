@@ -123,7 +123,7 @@ describe("opening the database", () => {
     await harvest(writer, report("alice"), "alice@partner.example");
     const reader = await freshStore({ stateDir: dir, readOnly: true });
     expect(await reader.usableFor("alice@partner.example", at())).toHaveLength(1);
-    await expect(reader.markFiled("k", at())).rejects.toMatchObject({
+    await expect(reader.markFiled(["k"], at())).rejects.toMatchObject({
       kind: "temporary",
       code: "store.readonly",
     });

@@ -1,6 +1,9 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { finding } from "../../src/inspect/index.ts";
-import { at, DAY, freshStore, harvest, report } from "./kit.ts";
+import { migrate, readMigrations } from "../../src/store/migrate.ts";
+import { at, DAY, folder, freshStore, harvest, report } from "./kit.ts";
 
 const ALICE = "alice@partner.example";
 const HOUR = 60;
@@ -26,6 +29,22 @@ describe("answers of CAs", () => {
     await store.forgetAnswers(at());
     expect(await store.cachedAnswer("old", at(-HOUR))).toBeNull();
     expect(await store.cachedAnswer("new", at())).toEqual(answer);
+  });
+});
+
+describe("a database of the first version", () => {
+  it("gets a check for each certificate that it holds, due at once", () => {
+    const db = new Database(join(folder(), "keybot.db"));
+    migrate(db, readMigrations().slice(0, 1));
+    db.prepare(
+      `INSERT INTO certificate (sha256, spki_sha256, subject, issuer, serial, not_before, not_after, key_algorithm,
+         usage_sign, usage_encrypt, addresses, der) VALUES (?, ?, '', '', '', 0, 0, '', 1, 1, '[]', x'00')`,
+    ).run("a".repeat(64), "b".repeat(64));
+    migrate(db);
+    expect(db.prepare("SELECT certificate, due_at FROM revocation_check").all()).toEqual([
+      { certificate: 1, due_at: 0 },
+    ]);
+    db.close();
   });
 });
 
