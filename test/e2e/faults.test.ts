@@ -1,7 +1,7 @@
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openDatabase } from "../../src/store/driver.ts";
 import { describeWith } from "../lab/available.ts";
 import { freePorts } from "../lab/port.ts";
 import { type Site, startSite } from "../lab/site.ts";
@@ -56,7 +56,7 @@ const FAULTS: readonly Fault[] = [
     says: /newer/,
     make: async (site) => {
       await site.keybot(["list"]);
-      const db = new Database(join(site.stateFolder, "keybot.db"));
+      const db = openDatabase(join(site.stateFolder, "keybot.db"));
       db.pragma("user_version = 999");
       db.close();
     },

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openDatabase } from "../../src/store/driver.ts";
 import { openStore } from "../../src/store/index.ts";
 import { connectTo, fill } from "../bench/imap.ts";
 import { headerOf } from "../e2e/company.ts";
@@ -119,7 +120,7 @@ function laterOn(site: Site): void {
 }
 
 function onDatabase<T>(site: Site, work: (db: Database.Database) => T): T {
-  const db = new Database(join(site.stateFolder, "keybot.db"));
+  const db = openDatabase(join(site.stateFolder, "keybot.db"));
   try {
     return work(db);
   } finally {

@@ -1,5 +1,5 @@
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { openDatabase } from "../../src/store/driver.ts";
 import { databaseFile } from "../../src/store/index.ts";
 import { at, freshStore, harvest, report } from "./kit.ts";
 
@@ -16,7 +16,7 @@ async function three() {
 
 /** Somebody with the database file in hand. */
 function tamper(dir: string, sql: string): void {
-  const db = new Database(databaseFile(dir));
+  const db = openDatabase(databaseFile(dir));
   db.exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete;");
   db.exec(sql);
   db.close();
@@ -43,7 +43,7 @@ describe("the audit trail", () => {
 
   it("cannot be changed or shortened through SQL", async () => {
     const store = await three();
-    const db = new Database(databaseFile(store.dir));
+    const db = openDatabase(databaseFile(store.dir));
     expect(() => db.exec("UPDATE audit SET actor = 'nobody'")).toThrow("append-only");
     expect(() => db.exec("DELETE FROM audit")).toThrow("append-only");
     db.close();

@@ -1,6 +1,6 @@
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { BY_PREFIX, BY_KEY as CERTIFICATE_BY_KEY, OF_ADDRESS, USABLE } from "../../src/store/directory.ts";
+import { openDatabase } from "../../src/store/driver.ts";
 import { databaseFile, type ListingFilter } from "../../src/store/index.ts";
 import { BY_KEY as MESSAGE_BY_KEY } from "../../src/store/ledger.ts";
 import { listingSql } from "../../src/store/listing.ts";
@@ -303,7 +303,7 @@ describe("the plan of every look-up that must be fast uses an index", () => {
   ];
   it.each(statements)("%s", async (_name, sql) => {
     const { dir } = await freshStore();
-    const db = new Database(databaseFile(dir), { readonly: true });
+    const db = openDatabase(databaseFile(dir), { readonly: true });
     const values = {
       address: "a",
       now: 1,
@@ -328,7 +328,7 @@ describe("the plan of every look-up that must be fast uses an index", () => {
 
   it("and no page of the list is sorted as a whole", async () => {
     const { dir } = await freshStore();
-    const db = new Database(databaseFile(dir), { readonly: true });
+    const db = openDatabase(databaseFile(dir), { readonly: true });
     const values = { address: null, now: 1, limit: 1, offset: 0, after0: "", after1: 1, after2: "" };
     for (const sort of ["address", "seen"] as const) {
       const steps = db

@@ -11,16 +11,17 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { connection } from "../../src/store/connection.ts";
+import { openDatabase } from "../../src/store/driver.ts";
 import { databaseFile, openStore } from "../../src/store/index.ts";
 import { migrate, readMigrations, schemaVersion } from "../../src/store/migrate.ts";
 import { assemble, configure } from "../../src/store/open.ts";
 import { at, decision, folder, freshStore, harvest, input, mail, report } from "./kit.ts";
 
 function raw(dir: string): Database.Database {
-  return new Database(databaseFile(dir));
+  return openDatabase(databaseFile(dir));
 }
 
 function mode(path: string): number {

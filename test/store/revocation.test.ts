@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { finding } from "../../src/inspect/index.ts";
+import { openDatabase } from "../../src/store/driver.ts";
 import { migrate, readMigrations } from "../../src/store/migrate.ts";
 import { at, DAY, folder, freshStore, harvest, report } from "./kit.ts";
 
@@ -34,7 +34,7 @@ describe("answers of CAs", () => {
 
 describe("a database of the first version", () => {
   it("gets a check for each certificate that it holds, due at once", () => {
-    const db = new Database(join(folder(), "keybot.db"));
+    const db = openDatabase(join(folder(), "keybot.db"));
     migrate(db, readMigrations().slice(0, 1));
     db.prepare(
       `INSERT INTO certificate (sha256, spki_sha256, subject, issuer, serial, not_before, not_after, key_algorithm,
