@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ImapSession, ListedMail } from "../imap/index.ts";
 import { completed, type Prepared } from "./ask-revocation.ts";
 import { OutboxPass } from "./deliver-outbox.ts";
@@ -15,6 +16,9 @@ const HEAD_BYTES = 64 * 1024;
 
 /** A group ends with this many bytes, however few messages they are: all of them are in memory at once. */
 const BYTES_PER_COMMIT = 8 * 1024 * 1024;
+
+/** So long a group waits for all of its messages: judging takes milliseconds, a CA that does not answer half a minute. */
+const PATIENCE_MS = 1_000;
 
 /** How often the mailbox is listed again for what came in meanwhile, before the round is given back. */
 const LISTINGS = 20;
@@ -136,9 +140,30 @@ async function* groups(
   if (group.length > 0) yield group;
 }
 
+/**
+ * Settles a group: those first that can be decided now, so that a request does not wait for a slow CA that somebody
+ * else's certificate names, then the others.
+ */
+async function settle(round: Round, group: readonly Begun[]): Promise<Summary> {
+  const patience = sleep(PATIENCE_MS, null, { ref: false });
+  const soon = await Promise.all(group.map((begun) => Promise.race([withUid(begun), patience])));
+  const summary = await settlePrepared(
+    round,
+    soon.filter((message) => message !== null),
+  );
+  const late = group.filter((_, index) => soon[index] === null);
+  if (late.length === 0) return summary;
+  return plus(summary, await settlePrepared(round, await Promise.all(late.map(withUid))));
+}
+
+type WithUid = Prepared & { readonly uid: number };
+
+async function withUid({ uid, prepared }: Begun): Promise<WithUid> {
+  return { uid, ...(await prepared) };
+}
+
 /** Commit, deliver, file: from here on a message is safe whatever happens. */
-async function settle({ robot, session, outbox }: Round, group: readonly Begun[]): Promise<Summary> {
-  const all = await Promise.all(group.map(async ({ uid, prepared }) => ({ uid, ...(await prepared) })));
+async function settlePrepared({ robot, session, outbox }: Round, all: readonly WithUid[]): Promise<Summary> {
   const messages = all.flatMap((message) => (message.kind === "ready" ? [message] : []));
   for (const message of all) if (message.kind === "waiting") robot.waiting.set(message.uid, message.until);
   const handled = (await commitGathered(robot, messages)).filter((message) => message !== null);
@@ -146,8 +171,8 @@ async function settle({ robot, session, outbox }: Round, group: readonly Begun[]
   const left = await fileMessages(robot, session, handled);
   return {
     ...countOf(handled),
-    seen: group.length,
-    failed: group.length - handled.length + left,
+    seen: all.length,
+    failed: all.length - handled.length + left,
   };
 }
 
