@@ -2,7 +2,7 @@
 
 import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { readAlgorithm } from "./algorithm-identifier.ts";
-import { type Certificate, parseCertificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import {
   attempt,
   context,
@@ -23,6 +23,7 @@ import {
 } from "./limits.ts";
 import { readName } from "./name.ts";
 import { OID } from "./oid.ts";
+import { recentCertificate } from "./recent-certificates.ts";
 
 /** How a SignerInfo names its certificate (RFC 5652 §5.3). */
 export type SignerIdentifier =
@@ -140,7 +141,7 @@ function readCertificateSet(members: DerReader, limit: number): CertificateSet {
     if (count >= limit) throw new DerError(`over ${limit} certificates in one SignedData`, "too-large");
     const { tag, raw } = members.element();
     if (tag !== TAG.sequence) continue;
-    const certificate = parseCertificate(raw);
+    const certificate = recentCertificate(raw);
     if (isProblem(certificate)) unreadableCertificates++;
     else certificates.push(certificate);
   }

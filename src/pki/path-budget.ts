@@ -63,7 +63,23 @@ export function signatureVerdict(signed: Signed, key: PublicKey, budget: PathBud
   const known = budget.verdicts.get(pair);
   if (known !== undefined) return known;
   if (!spend(budget, "signatureChecks")) return "budget";
-  const verdict = verifySignature(signed.signatureAlgorithm, key, signed.tbs, signed.signature);
+  const verdict = remembered(signed, key);
   budget.verdicts.set(pair, verdict);
+  return verdict;
+}
+
+/** Keys remembered of one certificate: an honest one has one issuer, with two keys at a change. */
+const KEYS_REMEMBERED = 4;
+
+/** Who signed a certificate does not change; issuers and CRLs that stay decoded are proven once, not for every mail. */
+const PROVEN = new WeakMap<Signed, Map<string, SignatureVerdict>>();
+
+function remembered(signed: Signed, key: PublicKey): SignatureVerdict {
+  const spki = Buffer.from(key.spki).toString("base64");
+  const proven = PROVEN.get(signed) ?? new Map<string, SignatureVerdict>();
+  const verdict =
+    proven.get(spki) ?? verifySignature(signed.signatureAlgorithm, key, signed.tbs, signed.signature);
+  if (proven.size < KEYS_REMEMBERED) proven.set(spki, verdict);
+  PROVEN.set(signed, proven);
   return verdict;
 }
