@@ -7,7 +7,9 @@ import { Authority } from "../lab/openssl.ts";
 import { ALICE, codes, decoded, POLICY, scratch } from "./kit.ts";
 
 const DAY = 86_400_000;
-const days = (count: number): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + count * DAY);
+/** One moment for the whole file, in whole seconds as certificates have them. */
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const days = (count: number): Date => new Date(NOW + count * DAY);
 
 const folder = scratch();
 const root = Authority.root(folder, { name: "Root" });
