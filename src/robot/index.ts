@@ -6,7 +6,6 @@
  * what a certificate is worth is `inspect`'s. Strangers' bytes are read in a child process (`judge.ts`), never here.
  */
 
-export { decodeTrust, type TrustMaterial } from "../inspect/index.ts";
 export { type Letter, renderLetter, type Voice, voiceOf } from "./answer.ts";
 export { runDaemon, type Watch } from "./daemon.ts";
 export { type ExplainBench, type Explanation, explainCertificates, explainMessage } from "./explain.ts";
