@@ -54,6 +54,8 @@ export interface Policy {
     /** The public e-mail CAs of the trust store vouch too, not only what was added by hand. */
     readonly publicRoots: boolean;
     readonly revocation: Revocation;
+    /** Issuers that a mail lacks are fetched from where its certificates say (RFC 5280 §4.2.2.1, caIssuers). */
+    readonly fetchIssuers: boolean;
     readonly pin: Pinning;
     /** RFC 8550 §3 compares local parts exactly; S/MIME clients ignore ASCII case. True: exact. */
     readonly exactLocalPart: boolean;
@@ -92,6 +94,7 @@ export const DEFAULT_POLICY: Policy = {
   certificates: {
     publicRoots: true,
     revocation: "hard-fail",
+    fetchIssuers: true,
     pin: "approved",
     exactLocalPart: false,
     minimumRsaBits: 2048,

@@ -226,6 +226,7 @@ function policyOf(values: Values, robot: readonly string[]): Policy {
     },
     certificates: {
       publicRoots: trust.public_roots,
+      fetchIssuers: trust.fetch_issuers,
       revocation: trust.revocation,
       pin: trust.pin,
       exactLocalPart: trust.exact_local_part,

@@ -202,6 +202,14 @@ export const SCHEMA = {
         "Ask the CA whether it has revoked a certificate. `hard-fail` waits for an answer: with `soft-fail`, whoever " +
           "stole a key and can block the CA's server from our network has his certificate accepted.",
       ),
+      fetch_issuers: byDefault(
+        SWITCH,
+        certificates.fetchIssuers,
+        "Fetch the certificate of a CA that a mail lacks from where the certificate below it says; else such a mail waits " +
+          "for a person. Asked over HTTP only when the signature is right, never at private addresses, and what comes is " +
+          "no more than a candidate. Off, no stranger's certificate makes this machine call anywhere before its path is " +
+          "valid, and nobody can see from his own server when we read his mail.",
+      ),
       pin: byDefault(
         choice("approved", "first", "off"),
         certificates.pin,

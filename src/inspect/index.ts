@@ -24,6 +24,7 @@ export {
   type Unanswered,
   withRevocation,
 } from "./judge-revocation.ts";
+export { issuersToFind, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
 export { type PathToAsk, pathsToAsk, pathToAsk } from "./path-to-ask.ts";
 export { strengthFindings } from "./strength.ts";
 export { pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";

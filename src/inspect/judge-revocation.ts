@@ -42,6 +42,8 @@ export interface RevocationJudgement {
   readonly certificate: string;
   /** All that is known of its revocation and of the CAs above it; empty: none is revoked. */
   readonly findings: readonly Finding[];
+  /** SHA-256 of CA certificates of the path that are revoked, or of which nobody says that they are not: a path without them may be better. */
+  readonly doubtful: readonly string[];
 }
 
 /** Of the attempts, so many are named in a finding. */
@@ -71,11 +73,19 @@ export function judgeRevocation(
     });
     const { crls } = evidence;
     const statuses = revocationStatuses({ path: decoded, ocsp, crls, others, at });
-    const findings = statuses.flatMap((status, depth) => {
+    const each = statuses.flatMap((status, depth) => {
       const of = decoded[depth];
-      return of === undefined ? [] : findingsOn(of, depth, status, evidence.unanswered, policy);
+      if (of === undefined) return [];
+      return [{ of, depth, findings: findingsOn(of, depth, status, evidence.unanswered, policy) }];
     });
-    return { certificate, findings: ranked(findings) };
+    const doubtful = each.filter(
+      ({ depth, findings }) => depth > 0 && findings.some(({ severity }) => severity !== "info"),
+    );
+    return {
+      certificate,
+      findings: ranked(each.flatMap(({ findings }) => findings)),
+      doubtful: doubtful.map(({ of }) => of.sha256),
+    };
   });
 }
 
@@ -102,7 +112,7 @@ function findingsOn(
 /** The inspection with what CAs have said in the place of what was noted before anybody was asked. */
 export function withRevocation(
   inspection: Inspection,
-  judgements: readonly RevocationJudgement[],
+  judgements: readonly Pick<RevocationJudgement, "certificate" | "findings">[],
 ): Inspection {
   const voucher = inspection.certificates.find(mayVouch)?.sha256;
   const certificates = inspection.certificates.map((report) => {

@@ -16,6 +16,8 @@ export interface TrustStore {
   readonly intermediates: readonly Certificate[];
   /** CRLs to check against; null: revocation is not part of the path. */
   readonly crls: readonly Crl[] | null;
+  /** SHA-256 of CA certificates that no path may use (`path-help.ts`). */
+  readonly withdrawn?: ReadonlySet<string>;
 }
 
 export interface TrustedAnchor {
@@ -41,10 +43,13 @@ export function pathOf(
   address: string | null,
 ): PathResult {
   const initial = policy.initialPolicies;
+  const candidates = [...trust.intermediates, ...beside].filter(
+    ({ sha256 }) => trust.withdrawn?.has(sha256) !== true,
+  );
   const pathTo = (anchors: readonly TrustedAnchor[]): PathResult =>
     findPath({
       target: certificate,
-      intermediates: [...trust.intermediates, ...beside],
+      intermediates: candidates,
       anchors,
       at,
       acceptablePolicies: initial.acceptable,

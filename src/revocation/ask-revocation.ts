@@ -2,9 +2,10 @@
 import { hash } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import type { Log } from "../log.ts";
-import { buildOcspRequest } from "../pki/index.ts";
-import { Budget } from "./budget.ts";
+import { buildOcspRequest, type Certificate } from "../pki/index.ts";
+import { type AskBudget, Budget } from "./budget.ts";
 import { memoryCache, type RevocationCache } from "./cache.ts";
+import { fetchIssuers, type Issuers } from "./fetch-issuers.ts";
 import { Inquiries, type Inquiry } from "./inquiry.ts";
 import {
   ASK_LIMITS,
@@ -66,13 +67,22 @@ export interface Attempt {
   readonly detail: string;
 }
 
-/** Asks about revocation; keeps answers, and shares what is on its way, between all messages. */
+/** Asks CAs over HTTP; keeps answers, and shares what is on its way, between all messages. */
 export interface RevocationDesk {
+  /** What may be spent on one message, whatever is asked for it; its clock runs until it is closed. */
+  budget(): AskBudget;
   /**
-   * Asks all questions of one message within one budget. Never rejects for what a URL does or holds.
+   * Asks all questions of one message. Never rejects for what a URL does or holds.
    * @throws KeybotError what the cache throws
    */
-  ask(questions: readonly RevocationQuestion[]): Promise<RevocationAnswers>;
+  ask(questions: readonly RevocationQuestion[], budget: AskBudget): Promise<RevocationAnswers>;
+  /**
+   * Fetches what a certificate says that its issuers are (RFC 5280 §4.2.2.1, caIssuers): candidates for its path, none
+   * when it names no URL or nothing there fits. Never rejects for what a URL does or holds. Ask only when the mail's
+   * signature is right (PRODUCT §5).
+   * @throws KeybotError what the cache throws
+   */
+  issuersOf(certificate: Certificate, budget: AskBudget): Promise<Issuers>;
 }
 
 /** Opens the desk. One for the whole program. */
@@ -82,10 +92,12 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
   const cache = memoryCache(MEMORY_CACHE_BYTES, options.cache);
   const inquiries = new Inquiries({ network, cache, log, now });
   return {
-    async ask(questions) {
-      const budget = new Budget(limits);
-      const asked = questions.map((question) => askOne(question, inquiries, budget, nonce));
-      const outcomes = await Promise.all(asked).finally(() => budget.close());
+    budget: () => new Budget(limits),
+    issuersOf: (certificate, budget) => fetchIssuers(certificate, inquiries, budget),
+    async ask(questions, budget) {
+      const outcomes = await Promise.all(
+        questions.map((question) => askOne(question, inquiries, budget, nonce)),
+      );
       const unanswered = outcomes.flatMap((outcome) => outcome.unanswered ?? []);
       for (const { certificate, attempts } of unanswered) {
         const tried = attempts.map(({ url, why, detail }) => `${url} ${why}: ${detail}`);
@@ -109,7 +121,7 @@ interface Outcome {
 async function askOne(
   question: RevocationQuestion,
   inquiries: Inquiries,
-  budget: Budget,
+  budget: AskBudget,
   nonce: (() => Uint8Array) | null,
 ): Promise<Outcome> {
   const certificate = question.certificate.sha256;

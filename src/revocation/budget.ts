@@ -1,14 +1,25 @@
 import type { AskLimits } from "./limits.ts";
 
-/** What the questions of one message may still cost. */
-export class Budget {
+/** What the questions of one message may still cost, together. */
+export interface AskBudget {
   /** Aborted when the time of the message is over. */
   readonly deadline: AbortSignal;
   /** For one exchange. */
   readonly exchangeMilliseconds: number;
+  /** Takes one exchange; false when there is none left. */
+  takeRequest(): boolean;
+  /** Takes so many bytes of a body; false when there are not enough. */
+  takeBytes(count: number): boolean;
+  /** The message has its answers: the clock stops. */
+  close(): void;
+}
+
+/** A budget that starts full, as the limits say. */
+export class Budget implements AskBudget {
+  readonly deadline: AbortSignal;
+  readonly exchangeMilliseconds: number;
   #requests: number;
   #bytes: number;
-
   readonly #timer: NodeJS.Timeout;
 
   constructor(limits: AskLimits) {
@@ -20,17 +31,14 @@ export class Budget {
     this.#bytes = limits.bytes;
   }
 
-  /** The message has its answers: the clock stops. */
   close(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Takes one exchange; false when there is none left. */
   takeRequest(): boolean {
     return this.#requests-- > 0;
   }
 
-  /** Takes so many bytes of a body; false when there are not enough. */
   takeBytes(count: number): boolean {
     this.#bytes -= count;
     return this.#bytes >= 0;

@@ -8,7 +8,7 @@ import {
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
-import type { Budget } from "./budget.ts";
+import type { AskBudget } from "./budget.ts";
 import { type Fetched, type FetchFailure, type FetchRequest, failure } from "./fetched.ts";
 import type { Route } from "./route.ts";
 
@@ -24,7 +24,7 @@ export async function exchange(
   url: URL,
   route: Route,
   request: FetchRequest,
-  budget: Budget,
+  budget: AskBudget,
   signal: AbortSignal,
 ): Promise<Exchange> {
   try {
@@ -123,7 +123,7 @@ function fixedLookup(addresses: readonly string[]): LookupFunction {
   };
 }
 
-function answerTo(sent: ClientRequest, request: FetchRequest, budget: Budget): Promise<Exchange> {
+function answerTo(sent: ClientRequest, request: FetchRequest, budget: AskBudget): Promise<Exchange> {
   return new Promise((resolve, reject) => {
     let answered = false;
     // Never `once`: an error that comes after the answer, when we hang up on it, must find a listener too.
@@ -163,7 +163,7 @@ function withoutBody(response: IncomingMessage, { post, maxBytes }: FetchRequest
 function readBody(
   response: IncomingMessage,
   { maxBytes }: FetchRequest,
-  budget: Budget,
+  budget: AskBudget,
   done: (fetched: Fetched) => void,
 ): void {
   const chunks: Buffer[] = [];

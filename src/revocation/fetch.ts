@@ -1,5 +1,5 @@
 /** Bytes from a stranger's URL, under all rules of PRODUCT §5. What happens on the way is a value, never an exception. */
-import type { Budget } from "./budget.ts";
+import type { AskBudget } from "./budget.ts";
 import { type Exchange, exchange } from "./exchange.ts";
 import { fetchableUrl } from "./fetchable-url.ts";
 import { type Fetched, type FetchFailure, type FetchRequest, failure } from "./fetched.ts";
@@ -10,7 +10,7 @@ import { type Network, routeTo } from "./route.ts";
  * Fetches one URL. Redirects are followed under the same rules. From https to http too: what is fetched here is signed
  * and public, so the transport has nothing to protect, and CRLs must be had without TLS anyway (RFC 5280 §8).
  */
-export async function fetchUrl(request: FetchRequest, network: Network, budget: Budget): Promise<Fetched> {
+export async function fetchUrl(request: FetchRequest, network: Network, budget: AskBudget): Promise<Fetched> {
   let url = fetchableUrl(request.url);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     if (typeof url === "string") return failure(redirects === 0 ? "url" : "redirect", url);
@@ -24,7 +24,7 @@ export async function fetchUrl(request: FetchRequest, network: Network, budget: 
 }
 
 /** One exchange within its time, the look-up of the name included. */
-async function hop(url: URL, request: FetchRequest, network: Network, budget: Budget): Promise<Exchange> {
+async function hop(url: URL, request: FetchRequest, network: Network, budget: AskBudget): Promise<Exchange> {
   // Not AbortSignal.any over AbortSignal.timeout: Node 20 lets go of such signals while a body is still dripping in.
   const controller = new AbortController();
   const end = (): void => controller.abort();

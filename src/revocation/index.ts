@@ -1,13 +1,13 @@
 /**
  * revocation: asking CAs over HTTP whether certificates are revoked (PRODUCT §3 rule 6, §5 last item).
  *
- * Subject: which CRLs and OCSP responses to fetch for a path, fetching them, keeping them. It knows HTTP, the rules that
+ * Subject: which CRLs and OCSP responses to fetch for a path, and which issuers a certificate names; fetching, keeping. It knows HTTP, the rules that
  * a stranger's URL is fetched under (public addresses only, one budget a message) and how long an answer may be kept.
  * The only room with an HTTP client. It must not know mails, policies, findings or the database: the clock, the log and
  * the cache come in as arguments, and what an answer means is judged in `pki`, over the whole path.
  *
  * What is behind a URL never causes an error here: it causes an `Unanswered`. Ask only when the mail's signature is
- * right and the path ends in an anchor.
+ * right and, for all but issuers, the path ends in an anchor.
  */
 
 export {
@@ -19,6 +19,8 @@ export {
   type RevocationOptions,
   type Unanswered,
 } from "./ask-revocation.ts";
+export type { AskBudget } from "./budget.ts";
 export { type KeptAnswer, memoryCache, type RevocationCache } from "./cache.ts";
+export type { Issuers } from "./fetch-issuers.ts";
 export { ASK_LIMITS, type AskLimits } from "./limits.ts";
 export { type RevocationQuestion, revocationQuestions } from "./questions.ts";

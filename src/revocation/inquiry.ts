@@ -1,6 +1,6 @@
 /** One question to one URL: the cache before, the same question of another message beside, the network behind. */
 import type { Log } from "../log.ts";
-import type { Budget } from "./budget.ts";
+import type { AskBudget } from "./budget.ts";
 import type { RevocationCache } from "./cache.ts";
 import { expiry, fetchUrl } from "./fetch.ts";
 import type { FetchFailure, FetchRequest } from "./fetched.ts";
@@ -48,7 +48,7 @@ export class Inquiries {
   }
 
   /** Never rejects for what a URL does; an error of the cache's environment passes. */
-  async ask(inquiry: Inquiry, budget: Budget): Promise<InquiryAnswer> {
+  async ask(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
     const { cache, now } = this.#desk;
     const kept = await cache.get(inquiry.key, now());
     if (kept !== null && now() < kept.renewAt) return { ok: true, bytes: kept.bytes, fresh: false };
@@ -57,7 +57,7 @@ export class Inquiries {
     return answer.ok || kept === null ? answer : { ok: true, bytes: kept.bytes, fresh: false };
   }
 
-  async #shared(inquiry: Inquiry, budget: Budget): Promise<InquiryAnswer> {
+  async #shared(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
     const open = this.#open.get(inquiry.key);
     if (open !== undefined) {
       const answer = await Promise.race([open, expiry(budget.deadline)]);
@@ -73,7 +73,7 @@ export class Inquiries {
     }
   }
 
-  async #fetch({ key, request, worth }: Inquiry, budget: Budget): Promise<InquiryAnswer> {
+  async #fetch({ key, request, worth }: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
     const { network, cache, log, now } = this.#desk;
     const { url } = request;
     const resting = this.#restingFailure(url) ?? this.#restingFailure(key);

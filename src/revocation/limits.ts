@@ -49,6 +49,18 @@ export const MAX_CRL_URLS = 3;
 /** Bytes of answers kept in memory: all CRLs that a robot meets in a day, the largest ones among them. */
 export const MEMORY_CACHE_BYTES = 64 * 1024 * 1024;
 
+/** Issuer URLs tried for one certificate; more than one is rare. */
+export const MAX_ISSUER_URLS = 2;
+
+/** Bytes behind one of them: a certificate has 2 KiB, the bundle of a whole PKI under 100. */
+export const MAX_ISSUER_BYTES = 256 * 1024;
+
+/** CA certificates taken of one answer: all cross-certificates of a CA that anybody was seen to publish. */
+export const MAX_ISSUERS = 16;
+
+/** How long a fetched issuer certificate is used before it is asked for anew: CAs renew theirs once in years. */
+export const RENEW_ISSUERS_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
+
 /**
  * How long an answer is used before the CA is asked anew although it is still valid: a revocation is noticed an hour
  * after its CA publishes it, and no CA hears of us more than once an hour for the same certificate.

@@ -54,7 +54,7 @@ function crlsOf(points: readonly DistributionPoint[]): readonly (readonly string
 }
 
 /** The http(s) URLs among the names, normalised, each once. */
-function urlsOf(names: readonly GeneralName[]): readonly string[] {
+export function urlsOf(names: readonly GeneralName[]): readonly string[] {
   const urls = names.flatMap((name) => {
     if (name.form !== "uniformResourceIdentifier") return [];
     const url = fetchableUrl(name.text);

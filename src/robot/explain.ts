@@ -2,6 +2,7 @@ import { decide, emptyView, type Plan, type View, type ViewQuery, viewQuery } fr
 import type { TrustStore } from "../inspect/index.ts";
 import { inspectCertificateFile } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
+import { type GatherAgain, type IssuerSource, withIssuers } from "./find-issuers.ts";
 import { type Gathered, gather } from "./gather.ts";
 
 /** How a mail is to be judged without doing anything: `keybot inspect`. */
@@ -16,12 +17,17 @@ export interface ExplainBench {
   readonly at: Date;
   /** What the directory answers; without one it is empty and every budget full. */
   readonly view?: (query: ViewQuery) => Promise<View>;
+  /** CA certificates that the directory knows; without one only what is in the mail and in the trust store counts. */
+  readonly authorities?: IssuerSource;
 }
 
 /** Judges one mail as the robot would, on a read-only view, and changes nothing. */
 export async function explainMessage(raw: Uint8Array, bench: ExplainBench): Promise<Explanation> {
   const { policy, trust, at } = bench;
-  const gathered = gather(raw, policy, { policy: policy.certificates, trust, at, internalDate: null });
+  const inspected = { policy: policy.certificates, trust, at, internalDate: null };
+  const again: GatherAgain = async (help) => gather(raw, policy, inspected, help);
+  const sources = bench.authorities === undefined ? [] : [bench.authorities];
+  const { gathered } = await withIssuers(gather(raw, policy, inspected), sources, again);
   const query = viewQuery(gathered.evidence, policy);
   const view = bench.view === undefined ? emptyView(query) : await bench.view(query);
   return { ...gathered, plan: decide(gathered.evidence, view, policy, at) };

@@ -1,5 +1,14 @@
 import type { Evidence } from "../decide/index.ts";
-import { type Bench, inspectMessage, type PathToAsk, pathsToAsk } from "../inspect/index.ts";
+import {
+  type Bench,
+  inspectMessage,
+  issuersToFind,
+  NO_HELP,
+  type PathHelp,
+  type PathToAsk,
+  pathsToAsk,
+  withHelp,
+} from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
 import { ledgerKey, readMessage } from "../read/index.ts";
 
@@ -10,17 +19,25 @@ export interface Gathered {
   readonly key: string;
   /** About which certificates a CA is to be asked before the evidence is whole. */
   readonly paths: readonly PathToAsk[];
+  /** DER of certificates whose issuers are to be looked for elsewhere, before that. */
+  readonly orphans: readonly Uint8Array[];
 }
 
 /**
  * The slow part of a message's life: read, then inspect. Pure and deaf to the directory; the robot runs it in a child
  * process, because it handles strangers' bytes, `keybot inspect` in its own.
+ * @param help what was found out since the message was gathered first
  */
-export function gather(raw: Uint8Array, policy: Policy, bench: Bench): Gathered {
+export function gather(raw: Uint8Array, policy: Policy, bench: Bench, help: PathHelp = NO_HELP): Gathered {
   const { facts, offer, problem } = readMessage(raw, policy);
   const key = ledgerKey(facts.digest, facts.addressed);
-  if (problem !== null) return { key, evidence: { kind: "unreadable", problem, facts }, paths: [] };
-  const inspection = inspectMessage(facts, offer, bench);
-  const paths = pathsToAsk(inspection, bench.trust, bench.policy);
-  return { key, evidence: { kind: "read", facts, inspection }, paths };
+  if (problem !== null)
+    return { key, evidence: { kind: "unreadable", problem, facts }, paths: [], orphans: [] };
+  const inspection = inspectMessage(facts, offer, { ...bench, trust: withHelp(bench.trust, help) });
+  return {
+    key,
+    evidence: { kind: "read", facts, inspection },
+    paths: pathsToAsk(inspection, bench.trust, bench.policy),
+    orphans: issuersToFind(inspection),
+  };
 }

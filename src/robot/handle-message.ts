@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Evidence, type Folder, viewQuery } from "../decide/index.ts";
 import { messageOf } from "../errors.ts";
+import type { PathHelp } from "../inspect/index.ts";
 import { ledgerKey } from "../read/index.ts";
 import type { CommitAttempt } from "../store/index.ts";
 import { decideAndRender } from "./answer.ts";
@@ -36,12 +37,24 @@ export async function gatherMessage(robot: Robot, message: Fetched): Promise<Gat
     key: ledgerKey(digest, []),
     evidence: { kind: "unreadable", problem: judgement.problem, facts: null },
     paths: [],
+    orphans: [],
   };
+}
+
+/** The same message once more, knowing more; null when that ended its judging, and what is known already has to do. */
+export async function gatherAgain(robot: Robot, message: Fetched, help: PathHelp): Promise<Gathered | null> {
+  const judgement = await robot.judge.judge(message.raw, robot.now(), message.internalDate, help);
+  return judgement.kind === "gathered" ? judgement.gathered : null;
 }
 
 function tooLarge({ key, evidence }: Gathered): Gathered {
   const { facts } = evidence;
-  return { key, evidence: { kind: "unreadable", problem: "message.too-large", facts }, paths: [] };
+  return {
+    key,
+    evidence: { kind: "unreadable", problem: "message.too-large", facts },
+    paths: [],
+    orphans: [],
+  };
 }
 
 /**

@@ -7,6 +7,7 @@
 import {
   decodeTrust,
   judgeRevocation,
+  type PathHelp,
   type PathToAsk,
   type RevocationEvidence,
   type RevocationJudgement,
@@ -24,6 +25,7 @@ export type ToJudge =
       readonly raw: Uint8Array;
       readonly at: Date;
       readonly internalDate: Date | null;
+      readonly help: PathHelp;
     }
   | {
       readonly type: "answers";
@@ -67,12 +69,8 @@ function receive(message: ToJudge): void {
     answer({ type: "judged", judgements });
     return;
   }
-  const gathered = gather(message.raw, policy, {
-    policy: policy.certificates,
-    trust,
-    at: message.at,
-    internalDate: message.internalDate,
-  });
+  const { raw, at, internalDate, help } = message;
+  const gathered = gather(raw, policy, { policy: policy.certificates, trust, at, internalDate }, help);
   answer({ type: "gathered", gathered });
 }
 

@@ -2,7 +2,13 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import type { PathToAsk, RevocationJudgement, TrustMaterial } from "../inspect/index.ts";
+import {
+  NO_HELP,
+  type PathHelp,
+  type PathToAsk,
+  type RevocationJudgement,
+  type TrustMaterial,
+} from "../inspect/index.ts";
 import type { Log } from "../log.ts";
 import type { Policy } from "../policy.ts";
 import type { ReadProblem } from "../read/index.ts";
@@ -34,8 +40,11 @@ interface Ended {
 export interface Judge {
   /** Sets what the following messages are judged by; telling the same policy and trust version again costs nothing. */
   bench(policy: Policy, trust: TrustMaterial): void;
-  /** Judges one message; waits for a free process. Never rejects for anything that a message does. */
-  judge(raw: Uint8Array, at: Date, internalDate: Date | null): Promise<Judgement>;
+  /**
+   * Judges one message; waits for a free process. Never rejects for anything that a message does.
+   * @param help what was found out since it was judged first
+   */
+  judge(raw: Uint8Array, at: Date, internalDate: Date | null, help?: PathHelp): Promise<Judgement>;
   /** Judges what CAs have answered about a message's paths; as `judge`. @param at not before the answers came */
   judgeAnswers(
     paths: readonly PathToAsk[],
@@ -94,11 +103,11 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
       // The first message is not to wait for a process to start.
       seats[0]?.prepare(bench);
     },
-    judge(raw, at, internalDate) {
+    judge(raw, at, internalDate, help = NO_HELP) {
       if (bench === null) throw new Error("judge() was called before bench()");
       return new Promise((resolve) => {
         queue.push({
-          request: () => ({ type: "message", raw, at, internalDate }),
+          request: () => ({ type: "message", raw, at, internalDate, help }),
           size: raw.length,
           done: (answer) => {
             if ("kind" in answer) resolve(answer);

@@ -1,8 +1,9 @@
-import { decodeTrust, pathOf, type TrustStore } from "../inspect/index.ts";
-import { isProblem, parseCertificate } from "../pki/index.ts";
+import { decodeTrust, pathOf, type RevocationJudgement, type TrustStore } from "../inspect/index.ts";
+import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
 import { revocationQuestions } from "../revocation/index.ts";
 import type { CertificateToCheck } from "../store/index.ts";
 import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
+import { PATHS } from "./complete.ts";
 import type { Robot } from "./robot.ts";
 import { trustMaterialOf } from "./trust-material.ts";
 
@@ -58,13 +59,36 @@ async function check(
     return isProblem(parsed) ? [] : [parsed];
   });
   if (certificate === undefined || certificate.sha256 !== sha256) return false;
-  // No address: it was judged when it was stored. Without a path there is no CA whose word counts.
-  const found = pathOf(certificate, beside, trust, robot.policy.certificates, robot.now(), null);
-  if (!found.valid || !revocationQuestions(found.path).some(({ named }) => named)) return false;
-  const path = found.path.map((one) => one.der);
-  const judgements = await askAbout(robot, [{ certificate: sha256, path }]);
+  const judgement = await judged(robot, trust, certificate, beside);
   // The database may be closed by now.
-  if (signal.aborted) return false;
-  const changed = await Promise.all(judgements.map((judgement) => revokeIfRevoked(robot, judgement)));
-  return changed.some((one) => one);
+  return judgement !== null && !signal.aborted && (await revokeIfRevoked(robot, judgement));
+}
+
+/** What CAs say of a certificate: along its path, or a path round a CA that is revoked itself; null when nobody is to be asked. */
+async function judged(
+  robot: Robot,
+  trust: TrustStore,
+  certificate: Certificate,
+  beside: readonly Certificate[],
+): Promise<RevocationJudgement | null> {
+  const budget = robot.desk.budget();
+  const withdrawn = new Set<string>();
+  let first: RevocationJudgement | null = null;
+  try {
+    for (let paths = 0; paths < PATHS; paths++) {
+      const { certificates } = robot.policy;
+      // No address: it was judged when it was stored. Without a path there is no CA whose word counts.
+      const found = pathOf(certificate, beside, { ...trust, withdrawn }, certificates, robot.now(), null);
+      if (!found.valid) break;
+      if (!revocationQuestions(found.path).some(({ named }) => named)) return null;
+      const path = found.path.map((one) => one.der);
+      const [judgement] = await askAbout(robot, [{ certificate: certificate.sha256, path }], budget);
+      if (judgement === undefined || judgement.doubtful.length === 0) return judgement ?? first;
+      first ??= judgement;
+      for (const doubtful of judgement.doubtful) withdrawn.add(doubtful);
+    }
+    return first;
+  } finally {
+    budget.close();
+  }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ImapSession, ListedMail } from "../imap/index.ts";
-import { completed, type Prepared } from "./ask-revocation.ts";
+import { completed, type Prepared } from "./complete.ts";
 import { OutboxPass } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
-import { commitGathered, type Fetched, gatherMessage, type Handled } from "./handle-message.ts";
+import { commitGathered, type Fetched, gatherAgain, gatherMessage, type Handled } from "./handle-message.ts";
 import { NOTHING_DONE, plus, type Robot, type Summary } from "./robot.ts";
 import { type Lease, takeLease } from "./round-lease.ts";
 import { trustMaterialOf } from "./trust-material.ts";
@@ -115,7 +115,9 @@ interface Begun {
 }
 
 function begin(robot: Robot, message: Fetched): Begun {
-  const prepared = gatherMessage(robot, message).then((gathered) => completed(robot, gathered));
+  const prepared = gatherMessage(robot, message).then((gathered) =>
+    completed(robot, gathered, (help) => gatherAgain(robot, message, help)),
+  );
   // It is awaited with its group; a failure before that must not count as one that nobody handles.
   prepared.catch(() => {});
   return { uid: message.uid, prepared };

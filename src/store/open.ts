@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { KeybotError, messageOf } from "../errors.ts";
 import { type Audit, audit, auditWriter } from "./audit.ts";
+import { type Authorities, authorities } from "./authorities.ts";
 import { type Backup, backup } from "./backup.ts";
 import { keyBar } from "./bar.ts";
 import { barredKeyRows } from "./barred-key.ts";
@@ -39,6 +40,7 @@ export interface Store
     Mailboxes,
     Trust,
     Audit,
+    Authorities,
     Leases,
     Backup,
     Forget,
@@ -168,6 +170,7 @@ export function assemble(on: Connection): Store {
     ...mailboxes(on, certificates, published, record),
     ...trust(on, record),
     ...audit(on),
+    ...authorities(on),
     ...leases(on),
     ...backup(on),
     ...forget(on, certificates, record),

@@ -1,4 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Identity } from "./authority.ts";
 import { runSync } from "./command.ts";
 
@@ -59,12 +61,21 @@ export function signedMail(options: SignedMailOptions): Buffer {
       ...["cms", "-sign", "-binary", "-crlfeol", "-outform", "SMIME", "-md", options.md ?? "sha256"],
       ...(options.form === "opaque" ? ["-nodetach"] : []),
       ...signers.flatMap((signer: Identity) => ["-signer", signer.certFile, "-inkey", signer.keyFile]),
-      ...chain.flatMap((file) => ["-certfile", file]),
+      ...(chain.length === 0 ? [] : ["-certfile", inOneFile(chain)]),
       ...(options.flags ?? []),
     ],
     { input: entity(options) },
   ).stdout;
   return Buffer.concat([headers(options), crlf(signed)]);
+}
+
+/** `openssl cms` takes one -certfile, the last; one file may hold many certificates. */
+function inOneFile(files: readonly string[]): string {
+  const pem = files.map((file) => readFileSync(file, "utf8")).join("");
+  const folder = dirname(files[0] ?? ".");
+  const file = join(folder, `chain-${createHash("sha256").update(pem).digest("hex").slice(0, 16)}.pem`);
+  if (!existsSync(file)) writeFileSync(file, pem);
+  return file;
 }
 
 /** A mail that carries certificates and no signature (RFC 8551 §3.8). */

@@ -99,7 +99,8 @@ function pathOf(name: string): readonly Certificate[] {
 }
 
 function ask(name: string, at = desk()): Promise<RevocationAnswers> {
-  return at.ask(revocationQuestions(pathOf(name)));
+  const budget = at.budget();
+  return at.ask(revocationQuestions(pathOf(name)), budget).finally(() => budget.close());
 }
 
 /** What pki makes of the answers: the whole way as the robot will go it. */

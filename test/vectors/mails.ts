@@ -19,17 +19,8 @@ export function signed(
     subject: "My certificate",
     extraHeaders: delivered(),
     ...change,
-    chain: oneFile(beside),
+    chain: beside,
   });
-}
-
-/** `openssl cms` takes the last of several -certfile only, so they go into one. */
-function oneFile(files: readonly string[]): string[] {
-  const [first, ...others] = files;
-  if (first === undefined || others.length === 0) return [...files];
-  const all = `${first}.with-${others.length}-others.pem`;
-  writeFileSync(all, files.map((file) => readFileSync(file, "utf8")).join("\n"));
-  return [all];
 }
 
 const END_OF_HEADER = "\r\n\r\n";

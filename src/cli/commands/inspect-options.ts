@@ -81,7 +81,7 @@ export async function benchOf(options: InspectOptions, context: Context): Promis
   const policy = policyOf(options, config?.policy ?? BARE_POLICY);
   const trust = await trustOf(options, store, policy);
   return {
-    bench: { policy, trust, at, ...(store === null ? {} : { view: (query) => store.view(query, at) }) },
+    bench: { policy, trust, at, ...(store === null ? {} : directoryOf(store, at)) },
     close: async () => store?.close(),
   };
 }
@@ -120,6 +120,14 @@ function policyOf(options: InspectOptions, base: Policy): Policy {
         inhibitPolicyMapping: options.inhibitPolicyMapping ?? initial.inhibitPolicyMapping,
       },
     },
+  };
+}
+
+/** What the directory of the configuration answers. */
+function directoryOf(store: Store, at: Date): Pick<ExplainBench, "view" | "authorities"> {
+  return {
+    view: (query) => store.view(query, at),
+    authorities: (certificate) => store.authoritiesAbove(certificate),
   };
 }
 

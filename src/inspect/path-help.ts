@@ -1,0 +1,63 @@
+/** What may change a path after a first judgement: issuers that did not come along, CAs that count no longer. Pure. */
+import { isProblem, parseCertificate } from "../pki/index.ts";
+import type { FindingCode } from "./finding.ts";
+import type { CertificateReport, Inspection } from "./inspection.ts";
+import { CERTIFICATES_BESIDE } from "./limits.ts";
+import type { TrustStore } from "./trust.ts";
+
+/** What was learned after a message was judged, to judge it again by. Plain data. */
+export interface PathHelp {
+  /** DER of CA certificates from elsewhere: candidates for a path, not trusted. */
+  readonly issuers: readonly Uint8Array[];
+  /** SHA-256 of CA certificates that no path may use: revoked, or nobody says that they are not. */
+  readonly withdrawn: readonly string[];
+}
+
+export const NO_HELP: PathHelp = { issuers: [], withdrawn: [] };
+
+/** The trust store of one more judgement of one message. */
+export function withHelp(trust: TrustStore, { issuers, withdrawn }: PathHelp): TrustStore {
+  if (issuers.length === 0 && withdrawn.length === 0) return trust;
+  const found = issuers.slice(0, CERTIFICATES_BESIDE).flatMap((der) => {
+    const certificate = parseCertificate(der);
+    return isProblem(certificate) ? [] : [certificate];
+  });
+  return {
+    ...trust,
+    intermediates: [...trust.intermediates, ...found],
+    withdrawn: new Set(withdrawn),
+  };
+}
+
+/** What another issuer certificate can mend: none at hand, another key's, one that leads nowhere, one that has run out. */
+const MENDED: ReadonlySet<FindingCode> = new Set([
+  "path.issuer-missing",
+  "path.issuer-key",
+  "path.unknown-ca",
+  "path.expired",
+]);
+
+/**
+ * The certificates of a message whose issuers are worth looking for elsewhere, DER, those nearest to an anchor first:
+ * each stands on a path that a better issuer could mend, of a certificate against which nothing else speaks. None before
+ * the signature is right (PRODUCT §5): else anybody could have us fetch what he likes.
+ */
+export function issuersToFind({ signature, certificates }: Inspection): readonly Uint8Array[] {
+  if (signature?.valid !== true) return [];
+  const climbing = certificates.filter(isMendable).flatMap(({ der, path }) => [der, ...path.intermediates]);
+  const wanted = climbing.reverse().flatMap((der) => {
+    const certificate = parseCertificate(der);
+    // A self-issued certificate has no issuer but itself.
+    const ends = isProblem(certificate) || certificate.issuer.canonical === certificate.subject.canonical;
+    return ends ? [] : [[certificate.sha256, der] as const];
+  });
+  return [...new Map(wanted).values()];
+}
+
+function isMendable({ findings }: CertificateReport): boolean {
+  return (
+    findings.some(({ code }) => MENDED.has(code)) &&
+    findings.every(({ code, severity }) => severity !== "error" || MENDED.has(code)) &&
+    findings.every(({ code }) => code !== "signature.none")
+  );
+}

@@ -1,0 +1,131 @@
+import { askAgainAt, decide, isWorthWaiting, LONGEST_WAIT_MS, reason, viewQuery } from "../decide/index.ts";
+import { type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
+import type { AskBudget } from "../revocation/index.ts";
+import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
+import { type GatherAgain, type Helped, type IssuerSource, withIssuers } from "./find-issuers.ts";
+import type { Gathered } from "./gather.ts";
+import { ledgerMessage } from "./ledger-message.ts";
+import type { Robot } from "./robot.ts";
+
+/** A message that can be decided, or one that stays in the mailbox because no CA answers. */
+export type Prepared =
+  | { readonly kind: "ready"; readonly gathered: Gathered }
+  | { readonly kind: "waiting"; readonly until: Date };
+
+/** Paths of one certificate that are asked about, when CAs on the ones before were revoked or did not answer. */
+export const PATHS = 3;
+
+/**
+ * The second half of gathering: missing issuers are looked for, then CAs are asked about the certificates of a message,
+ * and what they say becomes findings. Nothing is decided yet, so a crash only asks again; what a CA has revoked is
+ * revoked in the directory at once, because that is true whatever becomes of the mail.
+ * @param again gathers the same message once more
+ * @throws KeybotError when the database fails
+ */
+export async function completed(robot: Robot, first: Gathered, again: GatherAgain): Promise<Prepared> {
+  const { store } = robot;
+  const { key, evidence, paths, orphans } = first;
+  const ready: Prepared = { kind: "ready", gathered: first };
+  const complete = paths.length === 0 && orphans.length === 0;
+  if (evidence.kind !== "read" || complete || (await store.isKnown(key))) return ready;
+  const before = await store.waiting(key);
+  if (before?.askAgainAt && before.askAgainAt > robot.now())
+    return { kind: "waiting", until: before.askAgainAt };
+
+  const budget = robot.desk.budget();
+  try {
+    const helped = await withIssuers(first, issuerSources(robot, budget), again);
+    const whole = await withAnswers(robot, helped, again, budget);
+    return (await wait(robot, whole)) ?? { kind: "ready", gathered: whole };
+  } finally {
+    budget.close();
+  }
+}
+
+/** The directory first: it has every CA that a known partner's certificate was issued by, and asks nobody. */
+function issuerSources({ store, desk, policy, log }: Robot, budget: AskBudget): readonly IssuerSource[] {
+  const directory: IssuerSource = (certificate) => store.authoritiesAbove(certificate);
+  if (!policy.certificates.fetchIssuers) return [directory];
+  return [
+    directory,
+    async (certificate) => {
+      const { certificates, attempts } = await desk.issuersOf(certificate, budget);
+      for (const { url, why, detail } of attempts) log.info("issuer.not-fetched", { url, why, detail });
+      return certificates;
+    },
+  ];
+}
+
+/** What came of asking about one choice of paths. */
+interface Answered {
+  readonly gathered: Gathered;
+  readonly judgements: readonly RevocationJudgement[];
+}
+
+/**
+ * The message with what CAs say. Where one on the path is revoked, or nobody tells of it, paths round it are tried:
+ * a cross-certificate may lead to an anchor just as well (RFC 4158 §2.4). One that leaves no doubt counts, else the first.
+ */
+async function withAnswers(
+  robot: Robot,
+  { gathered: first, help }: Helped,
+  again: GatherAgain,
+  budget: AskBudget,
+): Promise<Gathered> {
+  let best = await answered(robot, first, budget);
+  let [latest, known] = [best, help];
+  for (let paths = 1; paths < PATHS; paths++) {
+    const wiser = withdrawing(known, latest.judgements);
+    if (wiser.withdrawn.length === known.withdrawn.length) break;
+    known = wiser;
+    const gathered = await again(known);
+    if (gathered === null) break;
+    latest = await answered(robot, gathered, budget);
+    if (undoubted(latest) > undoubted(best)) best = latest;
+  }
+  for (const judgement of best.judgements) await revokeIfRevoked(robot, judgement);
+  return best.gathered;
+}
+
+async function answered(robot: Robot, gathered: Gathered, budget: AskBudget): Promise<Answered> {
+  const { evidence, paths } = gathered;
+  if (evidence.kind !== "read" || paths.length === 0) return { gathered, judgements: [] };
+  const judgements = await askAbout(robot, paths, budget);
+  const inspection = withRevocation(evidence.inspection, judgements);
+  return { gathered: { ...gathered, evidence: { ...evidence, inspection } }, judgements };
+}
+
+function withdrawing(help: PathHelp, judgements: readonly RevocationJudgement[]): PathHelp {
+  const doubtful = judgements.flatMap((judgement) => judgement.doubtful);
+  return { ...help, withdrawn: [...new Set([...help.withdrawn, ...doubtful])] };
+}
+
+/** How many certificates of a message are beyond doubt. */
+function undoubted({ gathered: { evidence } }: Answered): number {
+  if (evidence.kind !== "read") return 0;
+  return evidence.inspection.certificates.filter(({ findings }) =>
+    findings.every(({ severity }) => severity === "info"),
+  ).length;
+}
+
+/** Notes that a message waits (PRODUCT §3 6.); null when there is nothing to wait for, or it has waited long enough. */
+async function wait(robot: Robot, { key, evidence }: Gathered): Promise<Prepared | null> {
+  const { store, policy } = robot;
+  const at = robot.now();
+  const view = await store.view(viewQuery(evidence, policy), at);
+  if (!isWorthWaiting(evidence, view, policy, at)) return null;
+  const before = await store.waiting(key);
+  const end = new Date((before?.since ?? at).getTime() + LONGEST_WAIT_MS);
+  if (at >= end) return null;
+  const again = askAgainAt(at, (before?.attempts ?? 0) + 1);
+  const until = again < end ? again : end;
+  const message = ledgerMessage(evidence);
+  const { kind } = decide(evidence, view, policy, at);
+  const reasons = [reason("submission.waiting", until.toISOString())];
+  await store.noteWaiting({ key, message, kind, at, reasons, askAgainAt: until });
+  const fields = { key: key.slice(0, 16), from: message.from, until, end };
+  // Once a message, not at every try.
+  if (before === null) robot.log.warn("message.waits-for-revocation", fields);
+  else robot.log.debug("message.still-waits", fields);
+  return { kind: "waiting", until };
+}

@@ -1,0 +1,65 @@
+import { NO_HELP, type PathHelp } from "../inspect/index.ts";
+import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
+import type { Gathered } from "./gather.ts";
+
+/** Somebody who may have the issuers of a certificate: the directory, the certificate's own URLs. DER. */
+export type IssuerSource = (certificate: Certificate) => Promise<readonly Uint8Array[]>;
+
+/** The message gathered once more, knowing more; null when that was given up (`judge.time-limit` …). */
+export type GatherAgain = (help: PathHelp) => Promise<Gathered | null>;
+
+/** A message and what it was gathered by. */
+export interface Helped {
+  readonly gathered: Gathered;
+  readonly help: PathHelp;
+}
+
+/** Questions to all sources together for one message: a path of eight certificates, asked of two sources. */
+const QUESTIONS = 16;
+
+/**
+ * Looks for issuers that did not come with the message (RFC 4158 §3.2 and §7): certificate by certificate, the one nearest to an
+ * anchor first, each source after the one before, until no path lacks one or nobody has any. What is found is a
+ * candidate for the path like what comes with a mail, and is believed no more.
+ * @throws KeybotError what a source throws
+ */
+export async function withIssuers(
+  first: Gathered,
+  sources: readonly IssuerSource[],
+  again: GatherAgain,
+): Promise<Helped> {
+  let helped: Helped = { gathered: first, help: NO_HELP };
+  const asked = new Set<string>();
+  const found = new Map<string, Uint8Array>();
+  for (let question = 0; question < QUESTIONS; question++) {
+    const next = nextQuestion(helped.gathered, sources, asked);
+    if (next === null) break;
+    const known = found.size;
+    for (const der of await next.source(next.certificate)) found.set(Buffer.from(der).toString("hex"), der);
+    if (found.size === known) continue;
+    const help = { ...NO_HELP, issuers: [...found.values()] };
+    const gathered = await again(help);
+    if (gathered === null) break;
+    helped = { gathered, help };
+  }
+  return helped;
+}
+
+/** The first source that was not asked yet about one of the certificates; marks it as asked. */
+function nextQuestion(
+  { orphans }: Gathered,
+  sources: readonly IssuerSource[],
+  asked: Set<string>,
+): { readonly source: IssuerSource; readonly certificate: Certificate } | null {
+  for (const [index, source] of sources.entries()) {
+    for (const der of orphans) {
+      const certificate = parseCertificate(der);
+      if (isProblem(certificate)) continue;
+      const question = `${index} ${certificate.sha256}`;
+      if (asked.has(question)) continue;
+      asked.add(question);
+      return { source, certificate };
+    }
+  }
+  return null;
+}
