@@ -44,7 +44,8 @@ export async function completed(robot: Robot, first: Gathered, again: GatherAgai
 
 /** The directory first: it has every CA that a known partner's certificate was issued by, and asks nobody. */
 function issuerSources({ store, desk, policy, log }: Robot, budget: AskBudget): readonly IssuerSource[] {
-  const directory: IssuerSource = (certificate) => store.authoritiesAbove(certificate);
+  const directory: IssuerSource = ({ sha256, issuer }) =>
+    store.authoritiesAbove({ sha256, issuer: issuer.text });
   if (!policy.certificates.fetchIssuers) return [directory];
   return [
     directory,

@@ -1,4 +1,4 @@
-import type { Certificate } from "../pki/index.ts";
+import type { CertificateSummary } from "../inspect/index.ts";
 import { bytes } from "./column.ts";
 import type { Connection } from "./connection.ts";
 
@@ -9,7 +9,9 @@ export interface Authorities {
    * issuer, or above the same CA. Only of certificates that are in use, whose path was valid; a stranger's pending ones
    * must not crowd them out. DER, each once, in no order.
    */
-  authoritiesAbove(certificate: Pick<Certificate, "sha256" | "issuer">): Promise<readonly Uint8Array[]>;
+  authoritiesAbove(
+    certificate: Pick<CertificateSummary, "sha256" | "issuer">,
+  ): Promise<readonly Uint8Array[]>;
 }
 
 /** Certificates whose chains are taken: one chain is as a rule that of all, and a CA renews its own now and then. */
@@ -42,7 +44,7 @@ export function authorities(on: Connection): Authorities {
   return {
     authoritiesAbove: ({ sha256, issuer }) =>
       on.read(() => {
-        const like = [...ofIssuer.all(issuer.text), ...belowAuthority.all(sha256)];
+        const like = [...ofIssuer.all(issuer), ...belowAuthority.all(sha256)];
         const links = like.flatMap(({ id }) => chain.all(id));
         return [...new Map(links.map((link) => [link.sha256, bytes(link.der)])).values()];
       }),

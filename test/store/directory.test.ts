@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { BELOW_AUTHORITY, OF_ISSUER } from "../../src/store/authorities.ts";
 import { BY_PREFIX, BY_KEY as CERTIFICATE_BY_KEY, OF_ADDRESS, USABLE } from "../../src/store/directory.ts";
 import { openDatabase } from "../../src/store/driver.ts";
 import { databaseFile, type ListingFilter } from "../../src/store/index.ts";
@@ -296,6 +297,8 @@ describe("the plan of every look-up that must be fast uses an index", () => {
     ["a ledger key", MESSAGE_BY_KEY],
     ["due mails", DUE],
     ["published certificates", PUBLISHED],
+    ["chains of an issuer", OF_ISSUER],
+    ["chains with a CA", BELOW_AUTHORITY],
     ["a page by address", listingSql("address", false)],
     ["a page by expiry", listingSql("expiry", false)],
     ["a page by last seen", listingSql("seen", false)],

@@ -1,5 +1,4 @@
 /** Mails that `test/lab` does not make: altered on the way, nested, or with a CMS structure of its own kind. */
-import { readFileSync, writeFileSync } from "node:fs";
 import { isProblem, parseSignedData } from "../../src/pki/index.ts";
 import { type Identity, type SignedMailOptions, signedMail } from "../lab/openssl.ts";
 import { ALICE } from "./authorities.ts";

@@ -127,7 +127,7 @@ function policyOf(options: InspectOptions, base: Policy): Policy {
 function directoryOf(store: Store, at: Date): Pick<ExplainBench, "view" | "authorities"> {
   return {
     view: (query) => store.view(query, at),
-    authorities: (certificate) => store.authoritiesAbove(certificate),
+    authorities: ({ sha256, issuer }) => store.authoritiesAbove({ sha256, issuer: issuer.text }),
   };
 }
 
