@@ -34,9 +34,10 @@ export interface RootList {
 
 /**
  * Reads the CAs that a list trusts for e-mail.
+ * @param origin what the trust store calls the list: the URL that it came from; null: what it calls itself
  * @throws KeybotError `usage` when the file is no such list, is damaged, or trusts nobody for e-mail
  */
-export function readRootList({ name, bytes }: CertificateFile): RootList {
+export function readRootList({ name, bytes }: CertificateFile, origin: string | null = null): RootList {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   if (bytes.length > MAX_ROOT_LIST_BYTES) throw refusal(name, "is too large for a list of CAs");
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
@@ -50,7 +51,7 @@ export function readRootList({ name, bytes }: CertificateFile): RootList {
     if (isProblem(certificate)) unreadable.push(label);
     else read.set(certificate.sha256, { certificate, label, distrustAfter });
   }
-  return { list: { ...list, sha256 }, roots: [...read.values()], unreadable };
+  return { list: { ...list, name: origin ?? list.name, sha256 }, roots: [...read.values()], unreadable };
 }
 
 interface Listed {

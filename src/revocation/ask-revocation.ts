@@ -1,6 +1,5 @@
 /** All questions of one message, asked: OCSP first, then CRLs, the certificates side by side. */
 import { hash } from "node:crypto";
-import { lookup } from "node:dns/promises";
 import type { Log } from "../log.ts";
 import { buildOcspRequest, type Certificate } from "../pki/index.ts";
 import { type AskBudget, Budget } from "./budget.ts";
@@ -15,7 +14,7 @@ import {
   MEMORY_CACHE_BYTES,
 } from "./limits.ts";
 import type { RevocationQuestion } from "./questions.ts";
-import type { Network } from "./route.ts";
+import { type Network, systemLookup } from "./route.ts";
 import { crlWorth, ocspWorth } from "./worth.ts";
 
 /** What asking needs. */
@@ -182,8 +181,4 @@ function crlInquiry(url: string, question: RevocationQuestion): Inquiry {
 function eachOnce(all: readonly Uint8Array[]): readonly Uint8Array[] {
   const byDigest = new Map([...new Set(all)].map((der) => [hash("sha256", der, "hex"), der]));
   return [...byDigest.values()];
-}
-
-async function systemLookup(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

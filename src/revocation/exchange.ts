@@ -35,10 +35,14 @@ export async function exchange(
   }
 }
 
+/** Said although it is Node's default: NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would change that. */
+const VERIFIED = { rejectUnauthorized: true } as const;
+
 function optionsFor(url: URL, { post }: FetchRequest, signal: AbortSignal): RequestOptions {
   const body = post === null ? {} : { "Content-Type": post.contentType, "Content-Length": post.body.length };
   return {
     method: post === null ? "GET" : "POST",
+    ...VERIFIED,
     // A connection an exchange: answers are cached, and none of theirs is to be kept open by somebody else's server.
     agent: false,
     signal,
@@ -98,7 +102,7 @@ function tunnel(url: URL, proxy: URL, signal: AbortSignal): Promise<Socket> {
       }
       const host = url.hostname;
       const name = isIP(host) === 0 ? { servername: host } : {};
-      const secure = tlsConnect({ socket, host, ...name }, () => resolve(secure));
+      const secure = tlsConnect({ socket, host, ...name, ...VERIFIED }, () => resolve(secure));
       secure.on("error", reject);
       signal.addEventListener("abort", () => secure.destroy(new Error("timeout")), { once: true });
     });

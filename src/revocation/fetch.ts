@@ -7,20 +7,27 @@ import { MAX_REDIRECTS } from "./limits.ts";
 import { type Network, routeTo } from "./route.ts";
 
 /**
- * Fetches one URL. Redirects are followed under the same rules. From https to http too: what is fetched here is signed
- * and public, so the transport has nothing to protect, and CRLs must be had without TLS anyway (RFC 5280 §8).
+ * Fetches one URL. Redirects are followed under the same rules. From https to http too, unless the request demands https:
+ * what CAs publish about revocation is signed, so the transport has nothing to protect, and CRLs must be had without TLS
+ * anyway (RFC 5280 §8).
  */
 export async function fetchUrl(request: FetchRequest, network: Network, budget: AskBudget): Promise<Fetched> {
-  let url = fetchableUrl(request.url);
+  const { httpsOnly = false } = request;
+  let url = fetchableUrl(request.url, { httpsOnly });
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     if (typeof url === "string") return failure(redirects === 0 ? "url" : "redirect", url);
-    if (budget.deadline.aborted) return failure("budget", "the time for the message is over");
+    if (budget.deadline.aborted) return failure("budget", "no time is left");
     if (!budget.takeRequest()) return failure("budget", "too many requests for one message");
     const answer = await hop(url, request, network, budget);
-    if (!("location" in answer)) return answer;
-    url = fetchableUrl(answer.location, url);
+    if (!("location" in answer)) return redirects === 0 || answer.ok ? answer : behindRedirect(answer, url);
+    url = fetchableUrl(answer.location, { base: url, httpsOnly });
   }
   return failure("redirect", `over ${MAX_REDIRECTS} redirects`);
+}
+
+/** Who reads of a failure knows the first host, and must learn which other one it was. */
+function behindRedirect({ why, detail }: FetchFailure, { host }: URL): FetchFailure {
+  return failure(why, `${detail}, redirected to ${host}`);
 }
 
 /** One exchange within its time, the look-up of the name included. */

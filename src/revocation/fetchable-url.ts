@@ -1,15 +1,19 @@
 /** Which URLs of strangers may be fetched at all, as far as their text tells. Pure. */
 import { MAX_URL_LENGTH } from "./limits.ts";
 
-/**
- * The URL, normalised and without its fragment, or why it is never fetched.
- * @param base what a relative one is relative to: a redirect's Location (RFC 9110 §10.2.2)
- */
-export function fetchableUrl(text: string, base?: URL): URL | string {
+export interface UrlRules {
+  /** What a relative one is relative to: a redirect's Location (RFC 9110 §10.2.2). */
+  readonly base?: URL;
+  readonly httpsOnly?: boolean;
+}
+
+/** The URL, normalised and without its fragment, or why it is never fetched. */
+export function fetchableUrl(text: string, { base, httpsOnly = false }: UrlRules = {}): URL | string {
   if (text.length > MAX_URL_LENGTH) return `a URL of ${text.length} characters`;
   if (!URL.canParse(text, base?.href)) return "not a URL";
   const url = new URL(text, base?.href);
   if (url.protocol !== "http:" && url.protocol !== "https:") return "neither http nor https";
+  if (httpsOnly && url.protocol !== "https:") return `http without TLS, at ${url.host}`;
   if (url.username !== "" || url.password !== "") return "user or password in the URL";
   if (!isPortAllowed(url.port)) return `port ${url.port}`;
   url.hash = "";

@@ -7,6 +7,8 @@ export interface FetchRequest {
   readonly post: { readonly body: Uint8Array; readonly contentType: string } | null;
   /** Bytes that the answer may have. */
   readonly maxBytes: number;
+  /** Every hop must be https: for what carries no signature of its own. Left out: http and https. */
+  readonly httpsOnly?: boolean;
 }
 
 /** The bytes, whatever the server says that they are: that is seen when they are decoded. */
@@ -19,7 +21,7 @@ export interface FetchFailure {
     | "private-address"
     | "name" // the host name has no address
     | "unreachable" // no connection, or one that broke
-    | "tls" // a certificate of the server that does not hold
+    | "tls" // a certificate of the server that does not hold, or no TLS at all
     | "timeout"
     | "status" // not 200
     | "redirect" // too many, or one that cannot be followed

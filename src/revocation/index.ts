@@ -3,7 +3,8 @@
  *
  * Subject: which CRLs and OCSP responses to fetch for a path, and which issuers a certificate names; fetching, keeping. It knows HTTP, the rules that
  * a stranger's URL is fetched under (public addresses only, one budget a message) and how long an answer may be kept.
- * The only room with an HTTP client. It must not know mails, policies, findings or the database: the clock, the log and
+ * The only room with an HTTP client, so it also brings the list of public CAs whose URL an admin types, under the same
+ * rules and over https alone. It must not know mails, policies, findings or the database: the clock, the log and
  * the cache come in as arguments, and what an answer means is judged in `pki`, over the whole path.
  *
  * What is behind a URL never causes an error here: it causes an `Unanswered`. Ask only when the mail's signature is
@@ -21,6 +22,12 @@ export {
 } from "./ask-revocation.ts";
 export type { AskBudget } from "./budget.ts";
 export { type KeptAnswer, memoryCache, type RevocationCache } from "./cache.ts";
+<<<<<<< HEAD
 export type { Issuers } from "./fetch-issuers.ts";
 export { ASK_LIMITS, type AskLimits } from "./limits.ts";
+=======
+export { fetchRootList, type RootListOptions } from "./fetch-root-list.ts";
+export type { Fetched, FetchFailure } from "./fetched.ts";
+export { ASK_LIMITS, type AskLimits, ROOT_LIST_LIMITS } from "./limits.ts";
+>>>>>>> 9a7465a (trust update: a list of public CAs is fetched by its https URL)
 export { type RevocationQuestion, revocationQuestions } from "./questions.ts";

@@ -1,7 +1,8 @@
 /**
- * The budgets of this room. The URLs stand in certificates of strangers; whatever is behind them costs at most this.
+ * The budgets of this room. The URLs stand in certificates of strangers, or an admin has typed them; whatever is behind
+ * them costs at most this.
  */
-import { MAX_CRL_BYTES, MAX_OCSP_BYTES } from "../pki/index.ts";
+import { MAX_CRL_BYTES, MAX_OCSP_BYTES, MAX_ROOT_LIST_BYTES } from "../pki/index.ts";
 
 /** What the questions of one message may cost together. */
 export interface AskLimits {
@@ -22,6 +23,21 @@ export const ASK_LIMITS: AskLimits = {
   exchangeMilliseconds: 15_000,
 };
 
+/** Redirects that are followed: http to https, a new host name, a CDN. */
+export const MAX_REDIRECTS = 3;
+
+/** Bytes of a list of public CAs over https: six times Mozilla's of 2026 (1.3 MiB), which grows by a few CAs a year. */
+export const MAX_FETCHED_ROOT_LIST_BYTES = Math.min(8 * 1024 * 1024, MAX_ROOT_LIST_BYTES);
+
+/** What one fetch of a list of public CAs may cost. */
+export const ROOT_LIST_LIMITS: AskLimits = {
+  requests: 1 + MAX_REDIRECTS,
+  bytes: MAX_FETCHED_ROOT_LIST_BYTES,
+  // A person waits and no mail does: longer than for a CRL, so that Mozilla's list comes over a line of 100 kbit/s too.
+  milliseconds: 120_000,
+  exchangeMilliseconds: 120_000,
+};
+
 /**
  * Bytes of one CRL over HTTP. The largest of public mail CAs have a few MiB; 20 MiB are half a million entries. Less than
  * what `pki` decodes, because an admin may name a larger file by hand.
@@ -30,9 +46,6 @@ export const MAX_FETCHED_CRL_BYTES = Math.min(20 * 1024 * 1024, MAX_CRL_BYTES);
 
 /** Bytes of one OCSP response: `pki` takes no more. */
 export const MAX_FETCHED_OCSP_BYTES = MAX_OCSP_BYTES;
-
-/** Redirects that are followed: http to https, a new host name, a CDN. */
-export const MAX_REDIRECTS = 3;
 
 /** Characters of a URL: RFC 9110 §4.1 recommends to support 8000; those in certificates have under 200. */
 export const MAX_URL_LENGTH = 2_048;

@@ -1,4 +1,5 @@
 /** Where a connection goes: the one place that decides which machine a stranger's URL can reach. */
+import { lookup as resolveName } from "node:dns/promises";
 import { isIP } from "node:net";
 import { type FetchFailure, failure } from "./fetched.ts";
 import { isPublicAddress } from "./public-address.ts";
@@ -45,4 +46,9 @@ async function resolve(host: string, { lookup }: Network): Promise<readonly stri
   } catch {
     return []; // for us all the same: no such name, no name server, no address
   }
+}
+
+/** The look-up of the system's resolver. */
+export async function systemLookup(host: string): Promise<readonly string[]> {
+  return (await resolveName(host, { all: true })).map(({ address }) => address);
 }

@@ -93,7 +93,7 @@ export async function checkTrust({
   return warning(
     "trust",
     aged,
-    "keybot trust update FILE takes Mozilla's newest one; docs/TRUST.md says where it is",
+    "keybot trust update FILE|URL takes Mozilla's newest one; docs/TRUST.md says where it is",
   );
 }
 

@@ -129,8 +129,8 @@ Next:
   1. write each password into its file (end with Enter and Ctrl-D):
        (umask 077; cat > ${folder}/secrets/imap)
        (umask 077; cat > ${folder}/secrets/smtp)
-  2. say whom to trust: Mozilla's newest list of public CAs (docs/TRUST.md says where it is), and
-     the own CAs of partners, each for their domains alone:
+  2. say whom to trust: Mozilla's newest list of public CAs (a file or an https URL; docs/TRUST.md
+     says where it is), and the own CAs of partners, each for their domains alone:
        keybot trust update certdata.txt
        keybot trust add CA.pem --domain partner.example
   3. check everything:

@@ -113,8 +113,8 @@ Next:
   1. write each password into its file (end with Enter and Ctrl-D):
        (umask 077; cat > ${shellWord(join(dir, "secrets", "imap"))})
        (umask 077; cat > ${shellWord(join(dir, "secrets", "smtp"))})
-  2. say whom to trust: Mozilla's newest list of public CAs (docs/TRUST.md says where it is), and
-     the own CAs of partners, each for their domains alone:
+  2. say whom to trust: Mozilla's newest list of public CAs (a file or an https URL; docs/TRUST.md
+     says where it is), and the own CAs of partners, each for their domains alone:
        keybot${option} trust update certdata.txt
        keybot${option} trust add CA.pem --domain partner.example
   3. check everything:

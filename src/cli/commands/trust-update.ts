@@ -1,19 +1,19 @@
 import type { Command } from "commander";
 import {
   applyTrustUpdate,
-  type CertificateFile,
   type ListedRoot,
   planTrustUpdate,
+  type RootList,
   readRootList,
   type TrustUpdate,
 } from "../../admin/index.ts";
-import { KeybotError } from "../../errors.ts";
 import { escapeControl } from "../../log.ts";
 import type { TrustList } from "../../store/index.ts";
 import { changeNow } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { notConfirmed } from "../exit.ts";
+import { fetchList, isUrl, shownUrl } from "../fetch-list.ts";
 import { readInputFile } from "../input-file.ts";
 import { day, printChange, short } from "../result.ts";
 import { shippedRoots } from "../shipped-roots.ts";
@@ -25,11 +25,14 @@ interface UpdateOptions {
   readonly yes?: boolean;
 }
 
-/** `keybot trust update [FILE]`: the public CAs become those of a list. */
+/** `keybot trust update [FILE|URL]`: the public CAs become those of a list. */
 export function defineUpdate(trust: Command, context: Context): void {
   trust
     .command("update")
-    .argument("[file]", "Mozilla's certdata.txt; without it the list that is shipped")
+    .argument(
+      "[file|url]",
+      "Mozilla's certdata.txt, a file or an https URL; without it the list that is shipped",
+    )
     .description("make the public CAs be those that Mozilla trusts for e-mail; own ones stay as they are")
     .option("--force", "also when more than half of the public CAs would go")
     .option("--reason <text>", "why, for the audit trail")
@@ -38,14 +41,15 @@ export function defineUpdate(trust: Command, context: Context): void {
       "after",
       examples(
         ["keybot trust update certdata.txt", "shows what comes and goes, and asks"],
+        ["keybot trust update https://…/certdata.txt", "the same from a URL; docs/TRUST.md says which"],
         ["keybot trust update", "the list that came with keybot"],
       ),
     )
-    .action((file: string | undefined, options: UpdateOptions) => update(file, options, context));
+    .action((list: string | undefined, options: UpdateOptions) => update(list, options, context));
 }
 
 async function update(name: string | undefined, options: UpdateOptions, context: Context): Promise<void> {
-  const list = readRootList(await listFile(name, context));
+  const list = await readList(name, context);
   await withStore(context, "write", async (store, { policy }) => {
     const planned = await planTrustUpdate(store, list, { force: options.force === true });
     if (!context.options.json)
@@ -65,14 +69,10 @@ async function update(name: string | undefined, options: UpdateOptions, context:
   });
 }
 
-async function listFile(name: string | undefined, context: Context): Promise<CertificateFile> {
-  if (name === undefined) return shippedRoots();
-  if (/^[a-z]+:\/\//i.test(name)) {
-    throw new KeybotError("usage", "cli.url", "keybot fetches no list of CAs itself; nothing was changed", {
-      hint: "download certdata.txt over https, and name the file",
-    });
-  }
-  return readInputFile(name, context);
+async function readList(name: string | undefined, context: Context): Promise<RootList> {
+  if (name === undefined) return readRootList(await shippedRoots());
+  if (!isUrl(name)) return readRootList(await readInputFile(name, context));
+  return readRootList(await fetchList(name, context), shownUrl(name));
 }
 
 /** What is to be confirmed: which list it is, and each CA that comes (+), changes (~) or goes (-). */
