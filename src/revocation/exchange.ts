@@ -147,7 +147,10 @@ function answerTo(sent: ClientRequest, request: FetchRequest, budget: AskBudget)
 }
 
 /** What status and header say already, or null when the body is wanted. */
-function withoutBody(response: IncomingMessage, { post, maxBytes }: FetchRequest): Exchange | null {
+function withoutBody(
+  response: IncomingMessage,
+  { post, maxBytes, httpsOnly = false }: FetchRequest,
+): Exchange | null {
   const { statusCode = 0, headers } = response;
   if (REDIRECTS.includes(statusCode)) {
     if (headers.location === undefined) return failure("redirect", `status ${statusCode} without Location`);
@@ -160,6 +163,10 @@ function withoutBody(response: IncomingMessage, { post, maxBytes }: FetchRequest
   const encoding = headers["content-encoding"] ?? "identity";
   // We asked for identity. Nothing is ever unpacked: a few KiB can hold gigabytes.
   if (encoding.toLowerCase() !== "identity") return failure("encoding", "the answer is compressed");
+  // RFC 9112 §9.8: where only the end of the connection ends the body, anybody on the way can cut it off. What is signed
+  // shows that when it is checked.
+  const toldEnd = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+  if (httpsOnly && !toldEnd) return failure("encoding", "the answer does not tell its length");
   const length = Number(headers["content-length"] ?? 0);
   return length > maxBytes ? failure("too-large", `${length} bytes`) : null;
 }

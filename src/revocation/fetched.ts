@@ -25,7 +25,7 @@ export interface FetchFailure {
     | "timeout"
     | "status" // not 200
     | "redirect" // too many, or one that cannot be followed
-    | "encoding" // a compressed body, which is never unpacked
+    | "encoding" // a compressed body, which is never unpacked, or one whose end cannot be told
     | "too-large"
     | "budget"; // of the message
   /** One English phrase for a log or a finding. */

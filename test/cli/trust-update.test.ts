@@ -167,7 +167,7 @@ describe("keybot trust update", () => {
   });
 
   it.each([
-    ["https://lists.example/certdata.txt", 2, /fetches no list of CAs itself.*\n.*over https/],
+    ["http://lists.example/certdata.txt", 2, /carries no signature.*\n.*over https/],
     ["missing.txt", 1, /^keybot: missing\.txt cannot be opened \(ENOENT/],
     [
       "keybot.toml",
