@@ -89,7 +89,7 @@ const SAYINGS: Readonly<Record<FetchFailure["why"], Saying>> = {
   "private-address": {
     kind: "config",
     says: "is not fetched",
-    hint: `private_addresses = true in [network] allows it; else ${BY_FILE}`,
+    hint: `${BY_FILE}; private_addresses = true in [network] would allow it, for URLs in certificates too`,
   },
   name: UNREACHABLE,
   unreachable: UNREACHABLE,

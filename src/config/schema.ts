@@ -392,7 +392,9 @@ export const SCHEMA = {
     },
   },
   network: {
-    doc: "How CRLs, OCSP answers and missing issuers are fetched. Their URLs stand in certificates of strangers.",
+    doc:
+      "How CRLs, OCSP answers and missing issuers are fetched, whose URLs stand in certificates of strangers, and the " +
+      "list of `keybot trust update URL`.",
     keys: {
       proxy: byDefault(orEmpty(PROXY), "", "An HTTP proxy for these fetches, and for nothing else."),
       private_addresses: byDefault(

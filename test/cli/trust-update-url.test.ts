@@ -209,7 +209,7 @@ describe.skipIf(!BUILT)("keybot trust update URL", () => {
     expect([exit, stderr]).toEqual([
       2,
       `keybot: ${web.url("/certdata.txt")} is not fetched (127.0.0.1 is not a public address); nothing was changed\n` +
-        `  private_addresses = true in [network] allows it; else ${BY_FILE}\n`,
+        `  ${BY_FILE}; private_addresses = true in [network] would allow it, for URLs in certificates too\n`,
     ]);
   });
 
