@@ -22,12 +22,8 @@ export {
 } from "./ask-revocation.ts";
 export type { AskBudget } from "./budget.ts";
 export { type KeptAnswer, memoryCache, type RevocationCache } from "./cache.ts";
-<<<<<<< HEAD
 export type { Issuers } from "./fetch-issuers.ts";
-export { ASK_LIMITS, type AskLimits } from "./limits.ts";
-=======
 export { fetchRootList, type RootListOptions } from "./fetch-root-list.ts";
 export type { Fetched, FetchFailure } from "./fetched.ts";
 export { ASK_LIMITS, type AskLimits, ROOT_LIST_LIMITS } from "./limits.ts";
->>>>>>> 9a7465a (trust update: a list of public CAs is fetched by its https URL)
 export { type RevocationQuestion, revocationQuestions } from "./questions.ts";
