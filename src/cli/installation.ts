@@ -5,7 +5,7 @@ import { rootCertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
-import { FINDINGS, type FindingCode } from "../inspect/index.ts";
+import { answerWeakness, FINDINGS, type FindingCode } from "../inspect/index.ts";
 import type { Log } from "../log.ts";
 import { DEFAULT_TIMEOUTS } from "../mail-server.ts";
 import { readCertificates } from "../pki/index.ts";
@@ -68,7 +68,16 @@ export async function openRobot(
     messageBytes: config.limits.messageBytes,
     store,
     judge,
-    desk: openRevocationDesk({ ...config.network, cache: cacheIn(store), log, now }),
+    desk: openRevocationDesk({
+      ...config.network,
+      cache: cacheIn(store),
+      // No nonce (RFC 5019 §2.1.1): an answer without one counts, as most CAs sign in advance, so whoever replays an old one
+      // would leave it out. What bounds a replay is nextUpdate.
+      nonce: null,
+      weaknessOf: answerWeakness(config.policy.certificates),
+      log,
+      now,
+    }),
     waiting: new Map(),
     mailer,
     // Loaded when it is needed: it takes longer than everything else, and most commands connect to nothing.

@@ -5,7 +5,14 @@ import type { Finding, Severity } from "./finding.ts";
 import { holderFindings } from "./holder.ts";
 import type { CertificateReport, CertificateRole, CertificateSummary } from "./inspection.ts";
 import { strengthFindings } from "./strength.ts";
-import { anchorFindings, pathFindings, pathOf, revocationFindings, type TrustStore } from "./trust.ts";
+import {
+  anchorFindings,
+  pathFindings,
+  pathOf,
+  revocationFindings,
+  type TrustStore,
+  weakCrlFindings,
+} from "./trust.ts";
 import { usageFindings, usageOf } from "./usage.ts";
 
 /** Everything that one certificate is judged by, beside its own bytes. */
@@ -28,8 +35,8 @@ export interface Circumstances {
 
 /** Judges one certificate: address, path, time, usage, strength, revocation. All findings, the worst first. */
 export function reportOn(certificate: Certificate, circumstances: Circumstances): CertificateReport {
-  const { address, policy, trust } = circumstances;
-  const result = pathOf(certificate, circumstances.beside, trust, policy, circumstances.at, address);
+  const { address, policy, trust, beside, at } = circumstances;
+  const result = pathOf(certificate, beside, trust, policy, at, address);
   const findings = [
     ...circumstances.findings,
     ...(address === null ? [] : holderFindings(certificate, address, policy.exactLocalPart)),
@@ -38,6 +45,7 @@ export function reportOn(certificate: Certificate, circumstances: Circumstances)
     ...usageFindings(certificate, result.path, circumstances.encryptionBeside),
     ...strengthFindings(certificate, result, policy),
     ...revocationFindings(certificate, trust, policy),
+    ...weakCrlFindings(result, beside, trust, policy, at),
   ];
   return {
     ...summaryOf(certificate),

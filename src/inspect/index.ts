@@ -26,7 +26,7 @@ export {
 } from "./judge-revocation.ts";
 export { issuersToFind, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
 export { type PathToAsk, pathsToAsk, pathToAsk } from "./path-to-ask.ts";
-export { strengthFindings } from "./strength.ts";
+export { answerWeakness, strengthFindings } from "./strength.ts";
 export { pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
 export {
   decodeTrust,

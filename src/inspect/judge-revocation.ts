@@ -14,6 +14,7 @@ import { ranked } from "./certificate-report.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { CertificateReport, Inspection } from "./inspection.ts";
 import type { PathToAsk } from "./path-to-ask.ts";
+import { answerWeakness } from "./strength.ts";
 import { namesAnswerer } from "./trust.ts";
 import { isOfSigner, mayVouch, vouchedFor } from "./vouch.ts";
 
@@ -66,13 +67,14 @@ export function judgeRevocation(
     const response = parseOcspResponse(der);
     return isProblem(response) ? [] : [{ certificate, response, nonce }];
   });
+  const weaknessOf = answerWeakness(policy);
   return paths.map(({ certificate, path }) => {
     const decoded = path.flatMap((der) => {
       const parsed = parseCertificate(der);
       return isProblem(parsed) ? [] : [parsed];
     });
     const { crls } = evidence;
-    const statuses = revocationStatuses({ path: decoded, ocsp, crls, others, at });
+    const statuses = revocationStatuses({ path: decoded, ocsp, crls, others, at, weaknessOf });
     const each = statuses.flatMap((status, depth) => {
       const of = decoded[depth];
       if (of === undefined) return [];

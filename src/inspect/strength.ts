@@ -1,4 +1,4 @@
-import { type Certificate, digestOf, type PathResult } from "../pki/index.ts";
+import { type Certificate, digestOf, type PathResult, type WeaknessOf } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -54,7 +54,7 @@ export function strengthFindings(
   for (const [depth, signed] of [certificate, ...path.slice(1)].entries()) {
     const isLast = depth > 0 && depth === path.length - 1;
     if (isLast && (anchor !== null || isSelfIssued(signed))) continue;
-    const weak = signatureWeakness(signed);
+    const weak = certificateWeakness(signed);
     if (weak !== null) findings.push(finding("path.weak", weak));
   }
   return findings;
@@ -75,9 +75,35 @@ function keyWeakness(certificate: Certificate, minimumRsaBits: number): string |
   return CURVES.has(name) ? null : `${name} is not among the accepted kinds of keys`;
 }
 
-function signatureWeakness(certificate: Certificate): string | null {
-  const digest = digestOf(certificate.signatureAlgorithm);
+function certificateWeakness(certificate: Certificate): string | null {
+  const digest = weakDigest(certificate);
+  return digest === null
+    ? null
+    : `the certificate ${certificate.sha256.slice(0, 16)}… is signed with ${digest}`;
+}
+
+/** The digest of a signature, when it is weak. */
+function weakDigest({ signatureAlgorithm }: Pick<Certificate, "signatureAlgorithm">): string | null {
+  const digest = digestOf(signatureAlgorithm);
   // Ed25519 and Ed448 name no digest: it is part of the algorithm (RFC 8410 §3).
   if (digest === null || STRONG_DIGESTS.has(digest)) return null;
-  return `the certificate ${certificate.sha256.slice(0, 16)}… is signed with ${digest.toUpperCase()}`;
+  return digest === "sha1" ? "SHA-1" : digest.toUpperCase();
+}
+
+/**
+ * What is too weak in a CA's answer about revocation to clear a certificate by it: the same as in its path. The path's own
+ * certificates are judged there.
+ */
+export function answerWeakness({
+  minimumRsaBits,
+}: Pick<Policy["certificates"], "minimumRsaBits">): WeaknessOf {
+  return ({ signatureAlgorithm, signers }) => {
+    const digest = weakDigest({ signatureAlgorithm });
+    if (digest !== null) return `signed with ${digest}`;
+    for (const signer of signers) {
+      const weak = keyWeakness(signer, minimumRsaBits) ?? certificateWeakness(signer);
+      if (weak !== null) return `signed by way of ${signer.subject.text}: ${weak}`;
+    }
+    return null;
+  };
 }

@@ -6,9 +6,11 @@ import {
   type PathProblem,
   type PathResult,
   type PathRule,
+  revocationStatuses,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Finding, type FindingCode, finding } from "./finding.ts";
+import { answerWeakness } from "./strength.ts";
 
 /** What an installation trusts, decoded: the input of every path search. */
 export interface TrustStore {
@@ -160,6 +162,33 @@ export function revocationFindings(
   if (trust.crls !== null || policy.revocation === "off") return [];
   if (!namesAnswerer(certificate)) return [finding("revocation.unnamed")];
   return [finding(policy.revocation === "hard-fail" ? "revocation.unknown" : "revocation.unchecked")];
+}
+
+/**
+ * CRLs that were given with the trust store are part of the path, which knows no policy (RFC 5280 §6.3); here is what the
+ * policy's strength has against them. Of a path that is broken anyway, nothing more is said.
+ * @param beside as for `pathOf`
+ */
+export function weakCrlFindings(
+  { valid, path }: PathResult,
+  beside: readonly Certificate[],
+  { crls, intermediates }: TrustStore,
+  policy: Policy["certificates"],
+  at: Date,
+): Finding[] {
+  if (!valid || crls === null) return [];
+  const others = [...intermediates, ...beside];
+  const statuses = revocationStatuses({
+    path,
+    ocsp: [],
+    crls,
+    others,
+    at,
+    weaknessOf: answerWeakness(policy),
+  });
+  return statuses.flatMap((status) =>
+    status.status === "unknown" ? [finding("revocation.unknown", status.why)] : [],
+  );
 }
 
 /** Whether a certificate names somebody who could be asked about it: a CRL (RFC 5280 §4.2.1.13), OCSP (§4.2.2.1). */

@@ -22,6 +22,8 @@ export interface RevocationInput {
   readonly others: readonly Certificate[];
   /** Whether such a certificate has a valid path to the same anchor. */
   readonly isBelieved: (certificate: Certificate) => boolean;
+  /** Why a CRL of this signer is signed too weakly to clear a certificate; nothing is weak when it is left out. */
+  readonly weaknessOf?: (crl: Crl, signer: CrlSigner) => string | null;
   readonly budget: PathBudget;
 }
 
@@ -36,6 +38,9 @@ interface Proven {
   readonly crl: Crl;
   /** The newest delta CRL that goes with it, or null. */
   readonly delta: Crl | null;
+  /** Why each can say "revoked" and nothing else, or null (`answer-strength.ts`). */
+  readonly weakness: string | null;
+  readonly deltaWeakness: string | null;
 }
 
 const TOO_MANY: CrlStatus = { status: "unknown", why: "too many CRLs and distribution points to look at" };
@@ -118,6 +123,10 @@ function statusOf(
       }
       const revoked = revocationIn(proven, certificate);
       if (revoked !== null) return { status: "revoked", ...revoked };
+      if (proven.weakness !== null) {
+        why = `the CRL of ${crl.issuer.text} is ${proven.weakness}`;
+        continue;
+      }
       for (const reason of interim_reasons_mask) reasons_mask.add(reason); // (l)
     }
   }
@@ -143,17 +152,24 @@ function prove(
   const delta = deltasOf(crl, named).find(
     (one) => unfitness(one, input.at) === null && signatureVerdict(one, signer.key, input.budget) === "valid", // (h)
   );
-  return { crl, delta: delta ?? null };
+  const weaknessOf = (one: Crl): string | null => input.weaknessOf?.(one, signer) ?? null;
+  return {
+    crl,
+    delta: delta ?? null,
+    weakness: weaknessOf(crl),
+    deltaWeakness: delta === undefined ? null : weaknessOf(delta),
+  };
 }
 
 /** RFC 5280 §6.3.3 (i) to (k). */
 function revocationIn(
-  { crl, delta }: Proven,
+  { crl, delta, deltaWeakness }: Proven,
   certificate: Certificate,
 ): { readonly crl: Crl; readonly entry: CrlEntry } | null {
   const changed = delta === null ? null : entryOf(delta, certificate); // (i)
   if (delta !== null && changed !== null) {
-    return changed.reason === REMOVE_FROM_CRL ? null : { crl: delta, entry: changed }; // (k)
+    if (changed.reason !== REMOVE_FROM_CRL) return { crl: delta, entry: changed };
+    if (deltaWeakness === null) return null; // (k)
   }
   const entry = entryOf(crl, certificate); // (j)
   return entry === null ? null : { crl, entry };

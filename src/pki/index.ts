@@ -57,6 +57,7 @@ export { publicKeysOfPrivateKeys } from "./private-key.ts";
 
 // Paths and revocation.
 
+export type { SignedAnswer, WeaknessOf } from "./answer-strength.ts";
 export { type Crl, type CrlEntry, crlEntries, parseCrl, parseCrlHeader, REMOVE_FROM_CRL } from "./crl.ts";
 export {
   MAX_CRL_BYTES,

@@ -1,4 +1,5 @@
 /** What an OCSP response says of one certificate, if it may be believed: RFC 6960 §3.2. */
+import { NO_WEAKNESS, type WeaknessOf } from "./answer-strength.ts";
 import type { Certificate } from "./certificate.ts";
 import { equalBytes } from "./der.ts";
 import { namesCertificate } from "./ocsp-certificate-id.ts";
@@ -18,6 +19,8 @@ export interface OcspInput {
   readonly at: Date;
   /** Asked about a responder's certificate without id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1). */
   readonly isUnrevoked: (responder: Certificate) => boolean;
+  /** Nothing is weak when it is left out. */
+  readonly weaknessOf?: WeaknessOf;
   /** A full one when it is left out. */
   readonly budget?: PathBudget;
 }
@@ -47,6 +50,7 @@ export type OcspFault =
   | "nonce" // §4.4.1, RFC 8954 §2.1
   | "critical-extension" // §4.4
   | "algorithm" // it cannot be computed with
+  | "weak" // good, but signed too weakly to be believed (`answer-strength.ts`)
   | "budget";
 
 /** Clocks differ: 5 minutes on either side, as Kerberos and most OCSP clients grant. RFC 5019 §4 leaves it to the client. */
@@ -78,7 +82,11 @@ export function checkOcsp(input: OcspInput): OcspStatus {
   const budget = input.budget ?? fullBudget();
   const signer = responderVerdict(response, issuer, at, input.isUnrevoked, budget); // (2)(3)(4)
   if (signer.verdict !== "authorised") return unusable(signer.verdict, signer.detail);
-  return statusOf(answers, at);
+  const status = statusOf(answers, at);
+  if (status.status !== "good") return status;
+  const { signatureAlgorithm } = response;
+  const weakness = (input.weaknessOf ?? NO_WEAKNESS)({ signatureAlgorithm, signers: signer.signers });
+  return weakness === null ? status : unusable("weak", `the OCSP response is ${weakness}`);
 }
 
 /** The newest answer that counts; several about one certificate are odd, and the last word is the newest. */

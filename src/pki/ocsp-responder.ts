@@ -17,13 +17,13 @@ export interface OcspIssuer {
 
 /** `signature`: nobody at hand made it. `responder`: somebody did who may not. */
 export type ResponderVerdict =
-  | { readonly verdict: "authorised" }
+  /** `signers`: the responder's certificate, unless he is the issuer itself. */
+  | { readonly verdict: "authorised"; readonly signers: readonly Certificate[] }
   | {
       readonly verdict: "signature" | "responder" | "algorithm" | "budget";
       readonly detail: string;
     };
 
-const AUTHORISED: ResponderVerdict = { verdict: "authorised" };
 const NOBODY: ResponderVerdict = {
   verdict: "signature",
   detail: "the OCSP response is not signed by the issuer or a responder of the issuer's",
@@ -50,9 +50,9 @@ export function responderVerdict(
       found = { verdict: "algorithm", detail };
     }
     if (signed !== "valid") continue;
-    if (certificate === issuer.certificate) return AUTHORISED; // RFC 6960 §4.2.2.2, case 2
+    if (certificate === issuer.certificate) return { verdict: "authorised", signers: [] }; // RFC 6960 §4.2.2.2, case 2
     const objection = objectionTo(certificate, issuer, at, isUnrevoked, budget);
-    if (objection === null) return AUTHORISED; // case 3
+    if (objection === null) return { verdict: "authorised", signers: [certificate] }; // case 3
     found = { verdict: "responder", detail: `the responder's certificate ${objection}` };
   }
   return found;

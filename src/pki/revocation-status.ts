@@ -2,9 +2,11 @@
  * Is a certificate of a path revoked? OCSP responses and CRLs that are at hand, judged together. The path itself has
  * been validated elsewhere; here it only says who issued whom.
  */
+import { NO_WEAKNESS, type WeaknessOf } from "./answer-strength.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Crl } from "./crl.ts";
 import { type CrlStatus, crlStatusOf, entryText, revokedText } from "./crl-check.ts";
+import type { CrlSigner } from "./crl-signer.ts";
 import { inheritedKey } from "./dsa-inheritance.ts";
 import { MAX_OCSP_RESPONSES } from "./limits.ts";
 import { checkOcsp, type OcspStatus } from "./ocsp-check.ts";
@@ -33,6 +35,8 @@ export interface RevocationEvidence {
   readonly others: readonly Certificate[];
   /** Not before the answers were fetched: they speak of the time at which they were made. */
   readonly at: Date;
+  /** Nothing is weak when it is left out. */
+  readonly weaknessOf?: WeaknessOf;
 }
 
 /** What is known of one certificate. `by` names what was believed. */
@@ -56,6 +60,7 @@ interface Question {
   readonly depth: number;
   readonly evidence: RevocationEvidence;
   readonly isBelieved: (signer: Certificate) => boolean;
+  readonly crlWeaknessOf: (crl: Crl, signer: CrlSigner) => string | null;
   readonly budget: PathBudget;
 }
 
@@ -68,13 +73,17 @@ export function revocationStatuses(evidence: RevocationEvidence): readonly Revoc
   const { path } = evidence;
   const keys = keysOf(path);
   const budget = fullBudget();
-  const isBelieved = believedSigners(evidence);
-  const crlStatus = crlStatusOf({ ...evidence, keys, isBelieved, budget });
+  const pathOfSigner = signerPaths(evidence);
+  const isBelieved = (signer: Certificate): boolean => pathOfSigner(signer) !== null;
+  const weaknessOf = evidence.weaknessOf ?? NO_WEAKNESS;
+  const crlWeaknessOf = ({ signatureAlgorithm }: Crl, { certificate, onPath }: CrlSigner): string | null =>
+    weaknessOf({ signatureAlgorithm, signers: (onPath ? null : pathOfSigner(certificate)) ?? [] });
+  const crlStatus = crlStatusOf({ ...evidence, keys, isBelieved, weaknessOf: crlWeaknessOf, budget });
   return path.slice(0, -1).flatMap((certificate, depth): RevocationStatus[] => {
     const [above, key] = [path[depth + 1], keys[depth + 1]];
     if (above === undefined || key === undefined) return [];
     const issuer = { certificate: above, key };
-    const byOcsp = ocspStatus({ certificate, issuer, depth, evidence, isBelieved, budget });
+    const byOcsp = ocspStatus({ certificate, issuer, depth, evidence, isBelieved, crlWeaknessOf, budget });
     if (byOcsp.status !== "unknown") return [byOcsp];
     const byCrl = fromCrl(crlStatus(depth));
     if (byCrl.status !== "unknown" || byOcsp.why === "") return [byCrl];
@@ -90,8 +99,8 @@ function ocspStatus(question: Question): RevocationStatus {
   let why = "";
   const asked = evidence.ocsp.filter((one) => one.certificate === certificate.sha256);
   for (const { response, nonce } of asked.slice(0, MAX_OCSP_RESPONSES)) {
-    const { at } = evidence;
-    const result = checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, budget });
+    const { at, weaknessOf = NO_WEAKNESS } = evidence;
+    const result = checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, weaknessOf, budget });
     if (result.status === "revoked") return revokedByOcsp(result);
     if (result.status === "good") good = true;
     else if (result.status === "unusable") why = result.detail;
@@ -127,30 +136,40 @@ function fromCrl(result: CrlStatus): RevocationStatus {
 
 /** RFC 6960 §4.2.2.2.1: a responder's certificate stands where the certificate in question stands, and has its CRLs. */
 function isResponderUnrevoked(responder: Certificate, question: Question): boolean {
-  const { evidence, depth, isBelieved, budget } = question;
+  const { evidence, depth, isBelieved, crlWeaknessOf: weaknessOf, budget } = question;
   const path = [responder, ...evidence.path.slice(depth + 1)];
-  return crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, budget })(0).status === "good";
+  const status = crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, weaknessOf, budget });
+  return status(0).status === "good";
 }
 
-/** RFC 5280 §6.3.3 (f): a CRL's signer off the path needs a valid path to the same anchor, himself not revoked. */
-function believedSigners({ path, others, crls, at }: RevocationEvidence): (signer: Certificate) => boolean {
+/**
+ * RFC 5280 §6.3.3 (f): a CRL's signer off the path needs a valid path to the same anchor, himself not revoked.
+ * @returns that path without the anchor, or null
+ */
+function signerPaths({
+  path,
+  others,
+  crls,
+  at,
+}: RevocationEvidence): (signer: Certificate) => readonly Certificate[] | null {
   const anchor = path.at(-1);
-  const known = new Map<string, boolean>();
+  const known = new Map<string, readonly Certificate[] | null>();
   return (signer) => {
-    if (anchor === undefined) return false;
-    const believed =
-      known.get(signer.sha256) ??
-      findPath({
-        target: signer,
-        intermediates: others,
-        anchors: [{ certificate: anchor }],
-        at,
-        acceptablePolicies: null,
-        explicitPolicy: false,
-        inhibitAnyPolicy: false,
-        inhibitPolicyMapping: false,
-        crls,
-      }).valid;
+    if (anchor === undefined) return null;
+    const before = known.get(signer.sha256);
+    if (before !== undefined) return before;
+    const found = findPath({
+      target: signer,
+      intermediates: [...path.slice(0, -1), ...others],
+      anchors: [{ certificate: anchor }],
+      at,
+      acceptablePolicies: null,
+      explicitPolicy: false,
+      inhibitAnyPolicy: false,
+      inhibitPolicyMapping: false,
+      crls,
+    });
+    const believed = found.valid ? found.path.slice(0, -1) : null;
     known.set(signer.sha256, believed);
     return believed;
   };

@@ -1,7 +1,7 @@
 /** All questions of one message, asked: OCSP first, then CRLs, the certificates side by side. */
 import { hash } from "node:crypto";
 import type { Log } from "../log.ts";
-import { buildOcspRequest, type Certificate } from "../pki/index.ts";
+import { buildOcspRequest, type Certificate, type WeaknessOf } from "../pki/index.ts";
 import { type AskBudget, Budget } from "./budget.ts";
 import { memoryCache, type RevocationCache } from "./cache.ts";
 import { fetchIssuers, type Issuers } from "./fetch-issuers.ts";
@@ -29,6 +29,8 @@ export interface RevocationOptions {
   readonly now: () => Date;
   /** Fresh random octets, 1 to 32 (RFC 8954 §2.1), for each OCSP request; null, the default: requests without nonce. */
   readonly nonce?: (() => Uint8Array) | null;
+  /** Which "good" of an OCSP responder counts for nothing, so that the next place is asked; none when it is left out. */
+  readonly weaknessOf?: WeaknessOf;
   /** All addresses of a host name; the system's resolver when it is left out. */
   readonly lookup?: Network["lookup"];
   /** `ASK_LIMITS` when it is left out. */
@@ -86,7 +88,8 @@ export interface RevocationDesk {
 
 /** Opens the desk. One for the whole program. */
 export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
-  const { proxy, privateAddresses, log, now, nonce = null, limits = ASK_LIMITS } = options;
+  const { proxy, privateAddresses, log, now, limits = ASK_LIMITS } = options;
+  const { nonce = null, weaknessOf = () => null } = options;
   const network = { proxy, privateAddresses, lookup: options.lookup ?? systemLookup };
   const cache = memoryCache(MEMORY_CACHE_BYTES, options.cache);
   const inquiries = new Inquiries({ network, cache, log, now });
@@ -94,8 +97,9 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
     budget: () => new Budget(limits),
     issuersOf: (certificate, budget) => fetchIssuers(certificate, inquiries, budget),
     async ask(questions, budget) {
+      const manner = { nonce, weaknessOf };
       const outcomes = await Promise.all(
-        questions.map((question) => askOne(question, inquiries, budget, nonce)),
+        questions.map((question) => askOne(question, inquiries, budget, manner)),
       );
       const unanswered = outcomes.flatMap((outcome) => outcome.unanswered ?? []);
       for (const { certificate, attempts } of unanswered) {
@@ -111,6 +115,12 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
   };
 }
 
+/** How OCSP is asked, and what is taken for an answer. */
+interface OcspManner {
+  readonly nonce: (() => Uint8Array) | null;
+  readonly weaknessOf: WeaknessOf;
+}
+
 interface Outcome {
   readonly ocsp: OcspReply | null;
   readonly crls: readonly Uint8Array[];
@@ -121,13 +131,13 @@ async function askOne(
   question: RevocationQuestion,
   inquiries: Inquiries,
   budget: AskBudget,
-  nonce: (() => Uint8Array) | null,
+  { nonce, weaknessOf }: OcspManner,
 ): Promise<Outcome> {
   const certificate = question.certificate.sha256;
   const attempts: Attempt[] = [];
   for (const url of question.ocsp) {
     const fresh = nonce?.() ?? null;
-    const answer = await inquiries.ask(ocspInquiry(url, question, fresh), budget);
+    const answer = await inquiries.ask(ocspInquiry(url, question, fresh, weaknessOf), budget);
     if (!answer.ok) attempts.push({ url, why: answer.why, detail: answer.detail });
     else {
       const ocsp = { certificate, der: answer.bytes, nonce: answer.fresh ? fresh : null };
@@ -153,7 +163,12 @@ async function askOne(
  * Departs from RFC 5019 §5 (GET for small requests) because every responder takes a POST, also those of small CAs; what
  * a GET would find in caches on the way, our own cache has.
  */
-function ocspInquiry(url: string, question: RevocationQuestion, nonce: Uint8Array | null): Inquiry {
+function ocspInquiry(
+  url: string,
+  question: RevocationQuestion,
+  nonce: Uint8Array | null,
+  weaknessOf: WeaknessOf,
+): Inquiry {
   const { certificate, issuer } = question;
   const body = buildOcspRequest(certificate, issuer, { nonce });
   const plain = nonce === null ? body : buildOcspRequest(certificate, issuer);
@@ -164,7 +179,7 @@ function ocspInquiry(url: string, question: RevocationQuestion, nonce: Uint8Arra
       post: { body, contentType: "application/ocsp-request" },
       maxBytes: MAX_FETCHED_OCSP_BYTES,
     },
-    worth: (bytes, now) => ocspWorth(bytes, question, nonce, now),
+    worth: (bytes, now) => ocspWorth(bytes, question, nonce, weaknessOf, now),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   parseCrlHeader,
   parseOcspResponse,
   verifySignature,
+  type WeaknessOf,
 } from "../pki/index.ts";
 import { RENEW_AFTER_MS } from "./limits.ts";
 import type { RevocationQuestion } from "./questions.ts";
@@ -18,11 +19,12 @@ export type Worth =
   | { readonly usable: true; readonly keep: { readonly renewAt: Date; readonly validUntil: Date } | null }
   | { readonly usable: false; readonly detail: string };
 
-/** Of an OCSP response: usable when it says good or revoked and all of RFC 6960 §3.2 holds. */
+/** Of an OCSP response: usable when it says good, signed strongly enough, or revoked, and all of RFC 6960 §3.2 holds. */
 export function ocspWorth(
   der: Uint8Array,
   { certificate, issuer }: RevocationQuestion,
   nonce: Uint8Array | null,
+  weaknessOf: WeaknessOf,
   now: Date,
 ): Worth {
   const response = parseOcspResponse(der);
@@ -35,6 +37,7 @@ export function ocspWorth(
     at: now,
     // A responder without nocheck takes a CRL of the CA's (RFC 6960 §4.2.2.2.1). The same CRL tells of the certificate.
     isUnrevoked: () => false,
+    weaknessOf,
   });
   if (result.status === "unusable") return { usable: false, detail: result.detail };
   if (result.status === "unknown")

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { answerWeakness } from "../../src/inspect/index.ts";
 import { silentLog } from "../../src/log.ts";
 import {
   type Certificate,
@@ -7,6 +8,7 @@ import {
   parseOcspResponse,
   revocationStatuses,
 } from "../../src/pki/index.ts";
+import { DEFAULT_POLICY } from "../../src/policy.ts";
 import {
   ASK_LIMITS,
   memoryCache,
@@ -50,6 +52,8 @@ beforeAll(async () => {
   issue("crl-revoked", crl("/ca.crl"));
   issue("mirrored", crl("/missing.crl", "/page.html", "/ca.crl"));
   issue("dead", ocsp("/missing"), crl("/missing.crl"));
+  issue("weak", ocsp("/weak"), crl("/ca.crl"));
+  issue("weak-revoked", ocsp("/weak"), crl("/ca.crl"));
   issue("busy", ocsp("/try-later"), crl("/ca.crl"));
   issue("foreign", crl("/foreign.crl"));
   issue("slow", crl("/slow.crl"));
@@ -57,13 +61,16 @@ beforeAll(async () => {
   issue("silent");
   authority.revoke("revoked", "keyCompromise");
   authority.revoke("crl-revoked", "superseded");
+  authority.revoke("weak-revoked", "superseded");
   authority.forget("unlisted");
   const foreign = new OpensslCa(KEYS["P-256"]).crl();
-  const responder = (signer: string, ...more: readonly string[]) => {
-    web.pages.set(`/${signer}`, (_request, response, body) =>
+  const responder = (signer: string, ...more: readonly string[]) => answering(`/${signer}`, signer, more);
+  const answering = (path: string, signer: string, more: readonly string[]) => {
+    web.pages.set(path, (_request, response, body) =>
       response.end(authority.ocspResponse(body, signer, more)),
     );
   };
+  answering("/weak", "ca", ["-ndays", "1", "-rmd", "sha1"]);
   responder("responder", "-ndays", "1");
   responder("checked-responder", "-ndays", "1");
   responder("ca", "-ndays", "1");
@@ -88,7 +95,8 @@ beforeEach(() => {
 });
 
 function desk(more: Partial<RevocationOptions> = {}) {
-  const options = { proxy: null, privateAddresses: true, cache: null, log: silentLog, now };
+  const weaknessOf = answerWeakness(DEFAULT_POLICY.certificates);
+  const options = { proxy: null, privateAddresses: true, cache: null, weaknessOf, log: silentLog, now };
   return openRevocationDesk({ ...options, ...more });
 }
 
@@ -139,6 +147,18 @@ describe("asking real CRLs and OpenSSL's responder", () => {
       asked: ["POST /checked", "GET /ca.crl"],
     },
     { name: "busy", what: "tryLater: the CRL", said: "good CRL", asked: ["POST /try-later", "GET /ca.crl"] },
+    {
+      name: "weak",
+      what: "good, but signed with SHA-1: the CRL is asked",
+      said: "good CRL",
+      asked: ["POST /weak", "GET /ca.crl"],
+    },
+    {
+      name: "weak-revoked",
+      what: "revoked is believed, however it is signed",
+      said: "revoked OCSP",
+      asked: ["POST /weak"],
+    },
     { name: "crl-only", what: "a CRL alone", said: "good CRL", asked: ["GET /ca.crl"] },
     { name: "crl-revoked", what: "revoked by CRL", said: "revoked CRL", asked: ["GET /ca.crl"] },
     {
@@ -161,11 +181,31 @@ describe("asking real CRLs and OpenSSL's responder", () => {
     expect(answers.unanswered).toEqual([]);
   });
 
+  it("says of the answer that does not count why", async () => {
+    const page = web.pages.get("/ca.crl");
+    web.pages.delete("/ca.crl");
+    const { unanswered } = await ask("weak");
+    if (page !== undefined) web.pages.set("/ca.crl", page);
+    expect(unanswered[0]?.attempts[0]).toMatchObject({
+      why: "no-answer",
+      detail: "the OCSP response is signed with SHA-1",
+    });
+  });
+
   it("a nonce goes out and comes back", async () => {
     const nonce = Buffer.alloc(32, 0x42);
     const answers = await ask("both", desk({ nonce: () => nonce }));
     expect(answers.ocsp).toMatchObject([{ nonce }]);
     expect(verdict("both", answers)).toBe("good OCSP");
+  });
+
+  it("a response without the nonce counts all the same, as of responders that sign in advance (RFC 5019 §4)", async () => {
+    const old = await ask("delegated");
+    const page = web.pages.get("/delegated");
+    web.file("/delegated", () => old.ocsp[0]?.der ?? Buffer.alloc(0));
+    const answers = await ask("delegated", desk({ nonce: () => Buffer.alloc(32, 3) }));
+    if (page !== undefined) web.pages.set("/delegated", page);
+    expect(verdict("delegated", answers)).toBe("good OCSP");
   });
 
   it("a response with another nonce than the request's is no answer", async () => {
