@@ -21,7 +21,7 @@ import {
   smallInteger,
 } from "./der-value.ts";
 import type { DistributionPoint } from "./distribution-point.ts";
-import { readDistributionPointName } from "./distribution-point.ts";
+import { distributionPoints, readDistributionPointName } from "./distribution-point.ts";
 import { authorityKeyIdentifier, type Extension, readExtensions } from "./extensions.ts";
 import type { GeneralName } from "./general-name.ts";
 import { readGeneralNames } from "./general-name.ts";
@@ -48,6 +48,8 @@ export interface Crl {
   readonly crlNumber: string | null;
   /** BaseCRLNumber of a delta CRL (RFC 5280 §5.2.4) in lower-case hex; null: a complete CRL. */
   readonly baseCrlNumber: string | null;
+  /** Where its delta CRLs are (RFC 5280 §5.2.6). */
+  readonly freshestCrl: readonly DistributionPoint[] | null;
   readonly issuingDistributionPoint: {
     readonly distributionPoint: DistributionPoint | null;
     readonly onlyUserCerts: boolean;
@@ -150,7 +152,12 @@ function readTbs(tbs: Uint8Array): TbsFields {
 
 type CrlExtensions = Pick<
   Crl,
-  "authorityKeyIdentifier" | "crlNumber" | "baseCrlNumber" | "issuingDistributionPoint" | "criticalExtensions"
+  | "authorityKeyIdentifier"
+  | "crlNumber"
+  | "baseCrlNumber"
+  | "freshestCrl"
+  | "issuingDistributionPoint"
+  | "criticalExtensions"
 >;
 
 /** A CRL that cannot be understood whole must not be used (RFC 5280 §5.2), so a malformed extension ends it. */
@@ -165,6 +172,7 @@ function decodeCrlExtensions(all: readonly Extension[]): CrlExtensions {
     authorityKeyIdentifier: decode(OID.authorityKeyIdentifier, authorityKeyIdentifier)?.keyIdentifier ?? null,
     crlNumber: decode(OID.crlNumber, onlyInteger),
     baseCrlNumber: decode(OID.deltaCrlIndicator, onlyInteger),
+    freshestCrl: decode(OID.freshestCrl, (value) => distributionPoints(value, "freshestCRL")),
     issuingDistributionPoint: decode(OID.issuingDistributionPoint, issuingDistributionPoint),
     criticalExtensions: all.filter(({ critical }) => critical).map(({ oid }) => oid),
   };

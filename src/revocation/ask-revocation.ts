@@ -1,19 +1,26 @@
-/** All questions of one message, asked: OCSP first, then CRLs, the certificates side by side. */
+/** All questions of one message, asked: OCSP first, then CRLs and their deltas, the certificates side by side. */
 import { hash } from "node:crypto";
 import type { Log } from "../log.ts";
-import { buildOcspRequest, type Certificate, type WeaknessOf } from "../pki/index.ts";
+import {
+  buildOcspRequest,
+  type Certificate,
+  isProblem,
+  parseCrlHeader,
+  type WeaknessOf,
+} from "../pki/index.ts";
 import { type AskBudget, Budget } from "./budget.ts";
 import { memoryCache, type RevocationCache } from "./cache.ts";
 import { fetchIssuers, type Issuers } from "./fetch-issuers.ts";
-import { Inquiries, type Inquiry } from "./inquiry.ts";
+import { Inquiries, type Inquiry, type InquiryAnswer } from "./inquiry.ts";
 import {
   ASK_LIMITS,
   type AskLimits,
+  MAX_DELTA_CRLS,
   MAX_FETCHED_CRL_BYTES,
   MAX_FETCHED_OCSP_BYTES,
   MEMORY_CACHE_BYTES,
 } from "./limits.ts";
-import type { RevocationQuestion } from "./questions.ts";
+import { placesOf, type RevocationQuestion } from "./questions.ts";
 import { type Network, systemLookup } from "./route.ts";
 import { crlWorth, ocspWorth } from "./worth.ts";
 
@@ -144,19 +151,63 @@ async function askOne(
       return { ocsp, crls: [], unanswered: null };
     }
   }
-  const crls: Uint8Array[] = [];
+  const complete: Answer[] = [];
   for (const places of question.crls) {
-    for (const url of places) {
-      const answer = await inquiries.ask(crlInquiry(url, question), budget);
-      if (answer.ok) {
-        crls.push(answer.bytes);
-        break; // the other places have the same CRL
-      }
-      attempts.push({ url, why: answer.why, detail: answer.detail });
-    }
+    const answer = await askForCrl(places, question, inquiries, budget, attempts);
+    if (answer !== null) complete.push(answer);
   }
-  const silent = question.named && crls.length === 0;
+  // Without one, the complete CRL holds until its own nextUpdate (RFC 5280 §5.2.4): why it is not there is in the log only.
+  const deltas: Answer[] = [];
+  for (const places of deltaPlaces(question, complete)) {
+    const answer = await askForCrl(places, question, inquiries, budget, []);
+    if (answer !== null) deltas.push(answer);
+  }
+  const silent = question.named && complete.length === 0;
+  const crls = [...complete, ...deltas].map(({ bytes }) => bytes);
   return { ocsp: null, crls, unanswered: silent ? { certificate, attempts } : null };
+}
+
+type Answer = InquiryAnswer & { readonly ok: true };
+
+/** One CRL from the first place that has it; what was tried in vain goes to the attempts. */
+async function askForCrl(
+  places: readonly string[],
+  question: RevocationQuestion,
+  inquiries: Inquiries,
+  budget: Budget,
+  attempts: Attempt[],
+): Promise<Answer | null> {
+  for (const url of places) {
+    const answer = await inquiries.ask(crlInquiry(url, question), budget);
+    if (answer.ok) return answer;
+    attempts.push({ url, why: answer.why, detail: answer.detail });
+  }
+  return null;
+}
+
+/**
+ * The delta CRLs to what was had: those that the certificate names (RFC 5280 §4.2.1.15) and those that the complete CRLs
+ * name (§5.2.6), the latter only where the CA has signed them: nobody on the way is to send us to URLs of his.
+ */
+function deltaPlaces(
+  { deltas }: RevocationQuestion,
+  complete: readonly Answer[],
+): readonly (readonly string[])[] {
+  if (complete.length === 0) return [];
+  const all = [...deltas, ...complete.flatMap(({ bytes, proven }) => (proven ? freshestOf(bytes) : []))];
+  return [...new Map(all.map((places) => [places.join(" "), places])).values()].slice(0, MAX_DELTA_CRLS);
+}
+
+/** Kept answers are the same buffer each time, and a digest over megabytes is not to be paid for every mail. */
+const freshest = new WeakMap<Uint8Array, readonly (readonly string[])[]>();
+
+function freshestOf(der: Uint8Array): readonly (readonly string[])[] {
+  const known = freshest.get(der);
+  if (known !== undefined) return known;
+  const crl = parseCrlHeader(der);
+  const places = isProblem(crl) ? [] : placesOf(crl.freshestCrl ?? []);
+  freshest.set(der, places);
+  return places;
 }
 
 /**

@@ -16,9 +16,9 @@ export interface Inquiry {
   readonly worth: (bytes: Uint8Array, now: Date) => Worth;
 }
 
-/** The answer, or why there is none; `no-answer`: bytes came, but they do not answer the question. `fresh`: it came for this very request, so the request's nonce counts. */
+/** The answer, or why there is none; `no-answer`: bytes came, but they do not answer the question. `fresh`: it came for this very request, so the request's nonce counts. `proven`: the CA that is asked about signed it. */
 export type InquiryAnswer =
-  | { readonly ok: true; readonly bytes: Uint8Array; readonly fresh: boolean }
+  | { readonly ok: true; readonly bytes: Uint8Array; readonly fresh: boolean; readonly proven: boolean }
   | NoAnswer;
 
 interface NoAnswer {
@@ -51,10 +51,12 @@ export class Inquiries {
   async ask(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
     const { cache, now } = this.#desk;
     const kept = await cache.get(inquiry.key, now());
-    if (kept !== null && now() < kept.renewAt) return { ok: true, bytes: kept.bytes, fresh: false };
+    const before =
+      kept === null ? null : { ok: true as const, bytes: kept.bytes, fresh: false, proven: true };
+    if (kept !== null && before !== null && now() < kept.renewAt) return before;
     const answer = await this.#shared(inquiry, budget);
     // The CA cannot be reached, but what it said last still holds (nextUpdate).
-    return answer.ok || kept === null ? answer : { ok: true, bytes: kept.bytes, fresh: false };
+    return answer.ok || before === null ? answer : before;
   }
 
   async #shared(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
@@ -89,7 +91,7 @@ export class Inquiries {
     log.debug("revocation.fetched", { ...about, bytes: fetched.bytes.length, usable: found.usable });
     if (!found.usable) return this.#rest(key, { ok: false, why: "no-answer", detail: found.detail });
     if (found.keep !== null) await cache.put(key, { bytes: fetched.bytes, ...found.keep });
-    return { ok: true, bytes: fetched.bytes, fresh: true };
+    return { ok: true, bytes: fetched.bytes, fresh: true, proven: found.keep !== null };
   }
 
   #restingFailure(what: string): NoAnswer | null {

@@ -56,6 +56,9 @@ export const MAX_OCSP_URLS = 2;
 /** CRLs fetched for one certificate: one, or a few that share the reasons of revocation out among them. */
 export const MAX_CRLS = 4;
 
+/** Delta CRLs fetched for one certificate: one for each of its CRLs. */
+export const MAX_DELTA_CRLS = MAX_CRLS;
+
 /** Places tried for one CRL: mirrors of the same file. */
 export const MAX_CRL_URLS = 3;
 

@@ -14,6 +14,8 @@ export interface RevocationQuestion {
   readonly ocsp: readonly string[];
   /** The CRLs that are needed, each with the places where it can be had (RFC 5280 §4.2.1.13), in the certificate's order. */
   readonly crls: readonly (readonly string[])[];
+  /** The delta CRLs to these that the certificate names (RFC 5280 §4.2.1.15), in the same form. */
+  readonly deltas: readonly (readonly string[])[];
 }
 
 /**
@@ -29,22 +31,25 @@ export function revocationQuestions(path: readonly Certificate[]): readonly Revo
 }
 
 function questionAbout(certificate: Certificate, issuer: Certificate): RevocationQuestion {
-  const { authorityInfoAccess, crlDistributionPoints } = certificate.extensions;
+  const { authorityInfoAccess, crlDistributionPoints, freshestCrl } = certificate.extensions;
   const responders = (authorityInfoAccess ?? []).filter(({ method }) => method === OID.ocspAccess);
   return {
     certificate,
     issuer,
     named: responders.length > 0 || (crlDistributionPoints ?? []).length > 0,
     ocsp: urlsOf(responders.map(({ location }) => location)).slice(0, MAX_OCSP_URLS),
-    crls: crlsOf(crlDistributionPoints ?? []),
+    crls: placesOf(crlDistributionPoints ?? []),
+    deltas: placesOf(freshestCrl ?? []),
   };
 }
 
 /**
+ * The CRLs behind distribution points, each with the places where it can be had.
+ *
  * A point without reasons stands for all of them, so several such points are several places for the same information,
  * as many CAs write their mirrors; a point with reasons has a CRL of its own.
  */
-function crlsOf(points: readonly DistributionPoint[]): readonly (readonly string[])[] {
+export function placesOf(points: readonly DistributionPoint[]): readonly (readonly string[])[] {
   const whole = points.filter(({ reasons }) => reasons === null).flatMap(({ fullName }) => fullName);
   const parts = points.filter(({ reasons }) => reasons !== null).map(({ fullName }) => fullName);
   return [whole, ...parts]

@@ -19,10 +19,6 @@ export class OpensslCa {
     scratch.write("index.txt", "");
     scratch.write("index.txt.attr", "unique_subject = no\n");
     scratch.write("crlnumber", "01\n");
-    scratch.write(
-      "ca.cnf",
-      "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\ncrlnumber=crlnumber\n[crl]\nauthorityKeyIdentifier=keyid\n",
-    );
   }
 
   /** Issues a certificate, `NAME.crt` and `NAME.key`. @param extensions lines of an extension section of OpenSSL's */
@@ -60,6 +56,11 @@ export class OpensslCa {
     this.#rewrite(name, (line) => line.replace(/^V\t(\w+)\t/, `R\t$1\t${stamp},${reason}`));
   }
 
+  /** Another reason for one that is on the list. */
+  revokeAgain(name: string, reason: string): void {
+    this.#rewrite(name, (line) => line.replace(/^(R\t\w+\t\w+),\w+/, `$1,${reason}`));
+  }
+
   /** Puts so many certificates that were never issued on the list of the revoked. */
   revokeStrangers(count: number): void {
     const lines = Array.from({ length: count }, (_, index) => {
@@ -74,9 +75,14 @@ export class OpensslCa {
     this.#rewrite(name, () => "");
   }
 
-  /** The DER of a new CRL. @param days until its nextUpdate */
-  crl(days = 1): Buffer {
+  /** The DER of a new CRL. @param days until its nextUpdate @param extensions lines of an extension section of OpenSSL's */
+  crl(days = 1, extensions: readonly string[] = []): Buffer {
     const { scratch } = this;
+    const database = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\ncrlnumber=crlnumber\n";
+    scratch.write(
+      "ca.cnf",
+      `${database}[crl]\n${["authorityKeyIdentifier=keyid", ...extensions].join("\n")}\n`,
+    );
     const ca = ["-config", "ca.cnf", "-keyfile", "ca.key", "-cert", "ca.crt"];
     scratch.openssl("ca", ...ca, "-gencrl", "-crldays", String(days), "-crlexts", "crl", "-out", "crl.pem");
     scratch.openssl("crl", "-in", "crl.pem", "-outform", "DER", "-out", "crl.der");
