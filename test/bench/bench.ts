@@ -12,10 +12,14 @@ import { bareFetch } from "./bare-fetch.ts";
 import { type Figure, figureTable, percentile } from "./figure.ts";
 import { glueRate } from "./glue.ts";
 import { fill } from "./imap.ts";
+import { largeCrl } from "./large-crl.ts";
 import { crowd } from "./partner.ts";
 import { timedPoll } from "./poll.ts";
 
 const MEGABYTE = 1024 * 1024;
+
+/** Entries of a large CRL. */
+const CRL_ENTRIES = 100_000;
 
 /** Partners share so many keys: each costs a tenth of a second to make. */
 const KEYS = 8;
@@ -127,6 +131,22 @@ async function answers({ requests }: Options): Promise<Figure[]> {
   ];
 }
 
+async function revocation(): Promise<Figure[]> {
+  say(`revocation: a CRL of ${CRL_ENTRIES} entries …`);
+  const { bytes, first, next, openssl } = await largeCrl(CRL_ENTRIES);
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  return [
+    {
+      name: `a CRL of ${CRL_ENTRIES} entries (${size}), first`,
+      goal: "< 500 ms",
+      measured: `${first.toFixed(0)} ms`,
+    },
+    { name: "  the next certificate", goal: null, measured: `${next.toFixed(1)} ms` },
+    { name: "  openssl verify -crl_check", goal: null, measured: `${openssl.toFixed(0)} ms` },
+    { name: "large CRL, first : openssl", goal: "≤ 1.00", measured: (first / openssl).toFixed(2) },
+  ];
+}
+
 function* mailsOf(count: number, mail: (number: number) => Buffer): Generator<Buffer> {
   for (let number = 0; number < count; number++) yield mail(number);
 }
@@ -140,6 +160,11 @@ function say(line: string): void {
 }
 
 const chosen = options();
-const figures = [...(await harvest(chosen)), ...(await largeMail()), ...(await answers(chosen))];
+const figures = [
+  ...(await harvest(chosen)),
+  ...(await largeMail()),
+  ...(await answers(chosen)),
+  ...(await revocation()),
+];
 process.stdout.write(`\nNode ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? "CPU"}\n\n`);
 process.stdout.write(figureTable(figures));

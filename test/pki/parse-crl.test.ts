@@ -194,17 +194,12 @@ describe("what makes a CRL unreadable", () => {
   });
 });
 
-it("100,000 entries are read and searched in well under a second", () => {
+it("100,000 entries are read and searched; `npm run bench` says how fast", () => {
   const entries = Array.from({ length: 100_000 }, (_, index) => entry(0x1000000 + index, reason(1)));
   const der = forgeCrl({ entries: [Buffer.concat(entries)] });
-  const started = performance.now();
   const crl = good(parseCrl(der));
-  const read = performance.now();
   expect([...crlEntries(crl, "ffffff01")]).toEqual([]);
-  const missed = performance.now();
   expect([...crlEntries(crl, "0101869f")]).toHaveLength(1);
-  expect(read - started).toBeLessThan(1_000);
-  expect(missed - read).toBeLessThan(100);
 });
 
 const pkits = corpus("pkits");

@@ -130,7 +130,7 @@ export function issueCrl(issuer: Issued, spec: CrlSpec = {}): Crl {
     issuer.subject,
     encode.time(spec.thisUpdate ?? FROM),
     ...(nextUpdate === null ? [] : [encode.time(nextUpdate)]),
-    ...(entries.length === 0 ? [] : [encode.sequence(...entries)]),
+    ...(entries.length === 0 ? [] : [encode.sequence(Buffer.concat(entries))]),
     encode.tagged(0xa0, encode.sequence(...extensions)),
   );
   const crl = parseCrl(signed(tbs, signer));
