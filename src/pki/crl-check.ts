@@ -9,6 +9,7 @@ import { OID } from "./oid.ts";
 import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
 import type { PathProblem } from "./path-result.ts";
 import type { PublicKey } from "./public-key.ts";
+import { CLOCK_SKEW_MS } from "./time.ts";
 
 /** What revocation checking needs beside the path. */
 export interface RevocationInput {
@@ -196,10 +197,12 @@ function entryOf(crl: Crl, { serial, issuer }: Certificate): CrlEntry | null {
 /** Why a CRL cannot be used whoever signed it, or null. */
 function unfitness(crl: Crl, at: Date): string | null {
   const whose = `the CRL of ${crl.issuer.text}`;
-  if (at < crl.thisUpdate) return `${whose} is of a later time (${crl.thisUpdate.toISOString()})`;
+  if (at.getTime() < crl.thisUpdate.getTime() - CLOCK_SKEW_MS)
+    return `${whose} is of a later time (${crl.thisUpdate.toISOString()})`;
   // RFC 5280 §5.1.2.5 requires nextUpdate; a CRL without one would stay good for ever.
   if (crl.nextUpdate === null) return `${whose} does not say when it runs out`;
-  if (at > crl.nextUpdate) return `${whose} ran out at ${crl.nextUpdate.toISOString()}`; // §6.3.3 (a)
+  if (at.getTime() > crl.nextUpdate.getTime() + CLOCK_SKEW_MS)
+    return `${whose} ran out at ${crl.nextUpdate.toISOString()}`; // §6.3.3 (a)
   const unknown =
     crl.criticalExtensions.find((oid) => !PROCESSED.has(oid)) ??
     // RFC 5280 §5.3: an unknown critical extension on ANY entry forbids the use of the whole CRL.

@@ -83,3 +83,4 @@ export {
   type RevocationStatus,
   revocationStatuses,
 } from "./revocation-status.ts";
+export { CLOCK_SKEW_MS } from "./time.ts";

@@ -8,6 +8,7 @@ import { type OcspIssuer, responderVerdict } from "./ocsp-responder.ts";
 import type { BasicOcspResponse, OcspAnswer, OcspRefusal, OcspResponse } from "./ocsp-response.ts";
 import { OID } from "./oid.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
+import { CLOCK_SKEW_MS } from "./time.ts";
 
 /** One certificate, and a response that may be about it. */
 export interface OcspInput {
@@ -53,9 +54,6 @@ export type OcspFault =
   | "weak" // good, but signed too weakly to be believed (`answer-strength.ts`)
   | "budget";
 
-/** Clocks differ: 5 minutes on either side, as Kerberos and most OCSP clients grant. RFC 5019 §4 leaves it to the client. */
-export const OCSP_CLOCK_SKEW_MS = 5 * 60 * 1000;
-
 /**
  * How long an answer without nextUpdate counts. RFC 6960 §4.2.2.1 says only that newer information is available at any
  * time; a day bounds what a kept or replayed answer can hide. Mozilla's mozilla::pkix has the same figure.
@@ -89,10 +87,15 @@ export function checkOcsp(input: OcspInput): OcspStatus {
   return weakness === null ? status : unusable("weak", `the OCSP response is ${weakness}`);
 }
 
-/** The newest answer that counts; several about one certificate are odd, and the last word is the newest. */
+/**
+ * The newest answer that counts; several about one certificate are odd, and the last word is the newest. Of two of the
+ * same time "revoked" counts, which errs on the safe side.
+ */
 function statusOf(answers: readonly OcspAnswer[], at: Date): OcspStatus {
   const newestFirst = [...answers].sort(
-    (left, right) => right.thisUpdate.getTime() - left.thisUpdate.getTime(),
+    (left, right) =>
+      right.thisUpdate.getTime() - left.thisUpdate.getTime() ||
+      Number(isRevoked(right)) - Number(isRevoked(left)),
   );
   let why: OcspStatus = unusable("stale", "the OCSP response is empty");
   for (const answer of newestFirst) {
@@ -101,6 +104,10 @@ function statusOf(answers: readonly OcspAnswer[], at: Date): OcspStatus {
     why = untimely;
   }
   return why;
+}
+
+function isRevoked({ status }: OcspAnswer): boolean {
+  return status.kind === "revoked";
 }
 
 function said({ status, thisUpdate, nextUpdate }: OcspAnswer): OcspStatus {
@@ -116,13 +123,13 @@ function said({ status, thisUpdate, nextUpdate }: OcspAnswer): OcspStatus {
   }
 }
 
-/** RFC 6960 §3.2 (5)(6), §4.2.2.1. */
+/** RFC 6960 §3.2 (5)(6), §4.2.2.1; RFC 5019 §4 leaves the difference of clocks to the client. */
 function untimeliness({ thisUpdate, nextUpdate }: OcspAnswer, at: Date): OcspStatus | null {
-  if (thisUpdate.getTime() > at.getTime() + OCSP_CLOCK_SKEW_MS) {
+  if (thisUpdate.getTime() > at.getTime() + CLOCK_SKEW_MS) {
     return unusable("later", `the OCSP response is of a later time (${thisUpdate.toISOString()})`);
   }
   const end = nextUpdate?.getTime() ?? thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS;
-  if (at.getTime() <= end + OCSP_CLOCK_SKEW_MS) return null;
+  if (at.getTime() <= end + CLOCK_SKEW_MS) return null;
   return unusable("stale", `the OCSP response ran out at ${new Date(end).toISOString()}`);
 }
 

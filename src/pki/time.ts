@@ -2,6 +2,12 @@
 import { DerError, type DerReader, TAG } from "./der.ts";
 
 /**
+ * How far our clock and that of a CA may be apart, in judging whether its answer is timely: 5 minutes on either side, as
+ * Kerberos and most OCSP clients grant. A CRL or response that was made a moment ago must not be "of a later time".
+ */
+export const CLOCK_SKEW_MS = 5 * 60 * 1000;
+
+/**
  * Reads a Time. Both forms must have seconds and end in `Z`; no fractions, no offsets (RFC 5280 §4.1.2.5.1, §4.1.2.5.2).
  * GeneralizedTime before 2050 is taken: validators must process either form.
  */

@@ -3,6 +3,7 @@
  * here only what is no answer at all is told apart, so that the next place can be asked.
  */
 import {
+  CLOCK_SKEW_MS,
   checkOcsp,
   isProblem,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
@@ -53,10 +54,11 @@ export function crlWorth(der: Uint8Array, { issuer }: RevocationQuestion, now: D
   const crl = parseCrlHeader(der);
   if (isProblem(crl)) return { usable: false, detail: `no CRL: ${crl.detail}` };
   const { thisUpdate, nextUpdate } = crl;
-  if (now < thisUpdate)
+  if (now.getTime() < thisUpdate.getTime() - CLOCK_SKEW_MS)
     return { usable: false, detail: `a CRL of a later time (${thisUpdate.toISOString()})` };
   if (nextUpdate === null) return { usable: false, detail: "a CRL that does not say when it runs out" };
-  if (now > nextUpdate) return { usable: false, detail: `a CRL that ran out at ${nextUpdate.toISOString()}` };
+  if (now.getTime() > nextUpdate.getTime() + CLOCK_SKEW_MS)
+    return { usable: false, detail: `a CRL that ran out at ${nextUpdate.toISOString()}` };
   const signed = verifySignature(crl.signatureAlgorithm, issuer.publicKey, crl.tbs, crl.signature);
   return signed === "valid" ? kept(now, nextUpdate, RENEW_AFTER_MS) : { usable: true, keep: null };
 }

@@ -30,6 +30,7 @@ const rootCrl = issueCrl(root);
 const clean = issueCrl(ca);
 const OLD = new Date("2026-02-01T00:00:00Z");
 const NEW = new Date("2026-03-01T00:00:00Z");
+const minutes = (count: number) => new Date(NOW.getTime() + count * 60_000);
 const UNKNOWN = extension("1.2.3.4.5", encode.null(), true);
 
 /** The CA's CRL with the certificate on it. */
@@ -127,6 +128,28 @@ const ROWS: readonly Row[] = [
     rule: "§5.1.2.4: the CRL is of a later time",
     found: ["revocation-unknown 0"],
     given: () => ({ crls: [rootCrl, issueCrl(ca, { thisUpdate: new Date("2026-06-02T00:00:00Z") })] }),
+  },
+  {
+    rule: "§5.1.2.4: the CRL is three minutes ahead of our clock",
+    found: [],
+    given: () => ({ crls: [rootCrl, issueCrl(ca, { thisUpdate: minutes(3) })] }),
+    openssl: [false, "grants no difference of clocks"],
+  },
+  {
+    rule: "§5.1.2.4: the CRL is six minutes ahead of our clock",
+    found: ["revocation-unknown 0"],
+    given: () => ({ crls: [rootCrl, issueCrl(ca, { thisUpdate: minutes(6) })] }),
+  },
+  {
+    rule: "§6.3.3 (a): the CRL ran out three minutes ago",
+    found: [],
+    given: () => ({ crls: [rootCrl, issueCrl(ca, { nextUpdate: minutes(-3) })] }),
+    openssl: [false, "grants no difference of clocks"],
+  },
+  {
+    rule: "§6.3.3 (a): the CRL ran out six minutes ago",
+    found: ["revocation-unknown 0"],
+    given: () => ({ crls: [rootCrl, issueCrl(ca, { nextUpdate: minutes(-6) })] }),
   },
   {
     rule: "§5.1.2.5: the CRL does not say when it runs out",

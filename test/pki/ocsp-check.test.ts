@@ -98,6 +98,12 @@ const ROWS: readonly Row[] = [
       respond(ca, { answers: [{ ...about, certificate: bob, status: { revoked: hours(-3) } }, about] }),
   },
   {
+    rule: "§3.2 (1): two answers of the same time about it: revoked is revoked",
+    found: "revoked 2026-06-01T09:00:00.000Z null",
+    given: () => respond(ca, { answers: [about, { ...about, status: { revoked: hours(-3) } }] }),
+    openssl: ["good", "takes the first"],
+  },
+  {
     rule: "§3.2 (1): the same serial number under another key of the same name",
     found: "other-certificate",
     given: () => respond(ca, { answers: [{ certificate: alice, issuer: namesake.certificate }] }),
