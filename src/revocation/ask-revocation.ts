@@ -174,7 +174,7 @@ async function askForCrl(
   places: readonly string[],
   question: RevocationQuestion,
   inquiries: Inquiries,
-  budget: Budget,
+  budget: AskBudget,
   attempts: Attempt[],
 ): Promise<Answer | null> {
   for (const url of places) {

@@ -1,17 +1,21 @@
 import { judgeRevocation, type PathToAsk, type RevocationJudgement } from "../inspect/index.ts";
 import { isProblem, parseCertificate } from "../pki/index.ts";
 import { type AskBudget, revocationQuestions } from "../revocation/index.ts";
-import type { Robot } from "./robot.ts";
+import type { Inquirer } from "./robot.ts";
 
-/** Asks about paths and has the answers judged. Never rejects for what a CA does. */
+/**
+ * Asks about paths and has the answers judged. Never rejects for what a CA does.
+ * @param beside DER of certificates that came along: the signer of an indirect CRL may be among them (RFC 5280 §6.3.3 (f))
+ */
 export async function askAbout(
-  robot: Robot,
+  robot: Inquirer,
   paths: readonly PathToAsk[],
+  beside: readonly Uint8Array[],
   budget: AskBudget,
 ): Promise<readonly RevocationJudgement[]> {
   const answers = await robot.desk.ask(eachCertificateOnce(paths), budget);
   const at = robot.now();
-  const judgement = await robot.judge.judgeAnswers(paths, answers, at);
+  const judgement = await robot.judge.judgeAnswers(paths, answers, beside, at);
   if (judgement.kind === "judged") return judgement.judgements;
   robot.log.warn("revocation.unreadable", { problem: judgement.problem });
   return judgeRevocation(paths, { ocsp: [], crls: [], unanswered: [] }, [], robot.policy.certificates, at);
@@ -31,7 +35,7 @@ function eachCertificateOnce(paths: readonly PathToAsk[]) {
 
 /** A certificate that its CA has revoked is used no longer, under any address; its key is not barred (PRODUCT §6). */
 export async function revokeIfRevoked(
-  robot: Robot,
+  robot: Inquirer,
   { certificate, findings }: RevocationJudgement,
 ): Promise<boolean> {
   const revoked = findings.find(({ code }) => code === "revocation.revoked");

@@ -91,7 +91,9 @@ async function withAnswers(
 async function answered(robot: Robot, gathered: Gathered, budget: AskBudget): Promise<Answered> {
   const { evidence, paths } = gathered;
   if (evidence.kind !== "read" || paths.length === 0) return { gathered, judgements: [] };
-  const judgements = await askAbout(robot, paths, budget);
+  const { certificates } = evidence.inspection;
+  const beside = certificates.flatMap(({ der, path }) => [der, ...path.intermediates]);
+  const judgements = await askAbout(robot, paths, beside, budget);
   const inspection = withRevocation(evidence.inspection, judgements);
   return { gathered: { ...gathered, evidence: { ...evidence, inspection } }, judgements };
 }

@@ -14,7 +14,7 @@ import {
   type TrustMaterial,
   type TrustStore,
 } from "../inspect/index.ts";
-import { type Crl, isProblem, parseCrl } from "../pki/index.ts";
+import { type Crl, isProblem, parseCertificate, parseCrl } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Gathered, gather } from "./gather.ts";
 
@@ -31,6 +31,8 @@ export type ToJudge =
       readonly type: "answers";
       readonly paths: readonly PathToAsk[];
       readonly answers: Omit<RevocationEvidence, "crls">;
+      /** DER of certificates that came along: one of them may have signed a CRL. */
+      readonly beside: readonly Uint8Array[];
       /** SHA-256 of the CRLs among the answers. */
       readonly crls: readonly string[];
       readonly shelf: ShelfChange;
@@ -65,7 +67,12 @@ function receive(message: ToJudge): void {
     const crls = message.crls.flatMap((sha256) => shelf.get(sha256) ?? []);
     const evidence = { ...message.answers, crls };
     const { paths, at } = message;
-    const judgements = judgeRevocation(paths, evidence, trust.intermediates, policy.certificates, at);
+    const beside = message.beside.flatMap((der) => {
+      const certificate = parseCertificate(der);
+      return isProblem(certificate) ? [] : [certificate];
+    });
+    const others = [...trust.intermediates, ...beside];
+    const judgements = judgeRevocation(paths, evidence, others, policy.certificates, at);
     answer({ type: "judged", judgements });
     return;
   }

@@ -45,10 +45,15 @@ export interface Judge {
    * @param help what was found out since it was judged first
    */
   judge(raw: Uint8Array, at: Date, internalDate: Date | null, help?: PathHelp): Promise<Judgement>;
-  /** Judges what CAs have answered about a message's paths; as `judge`. @param at not before the answers came */
+  /**
+   * Judges what CAs have answered about a message's paths; as `judge`.
+   * @param beside DER of certificates that came along, one of which may have signed a CRL
+   * @param at not before the answers came
+   */
   judgeAnswers(
     paths: readonly PathToAsk[],
     answers: RevocationAnswers,
+    beside: readonly Uint8Array[],
     at: Date,
   ): Promise<JudgementOfAnswers>;
   /** Ends the processes; a message still being judged counts as `judge.died`. */
@@ -118,7 +123,7 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
         next();
       });
     },
-    judgeAnswers(paths, { ocsp, crls, unanswered }, at) {
+    judgeAnswers(paths, { ocsp, crls, unanswered }, beside, at) {
       if (bench === null) throw new Error("judgeAnswers() was called before bench()");
       return new Promise((resolve) => {
         queue.push({
@@ -126,6 +131,7 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
             type: "answers",
             paths,
             answers: { ocsp, unanswered },
+            beside,
             ...shelf.place(crls),
             at,
           }),

@@ -4,7 +4,7 @@ import { revocationQuestions } from "../revocation/index.ts";
 import type { CertificateToCheck } from "../store/index.ts";
 import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
 import { PATHS } from "./complete.ts";
-import type { Robot } from "./robot.ts";
+import type { Inquirer } from "./robot.ts";
 import { trustMaterialOf } from "./trust-material.ts";
 
 /** How often a CA is asked about each certificate that is used. */
@@ -26,7 +26,7 @@ const LONGEST_MS = 60_000;
  * @returns how many certificates were revoked
  * @throws KeybotError when the database fails
  */
-export async function recheck(robot: Robot, signal: AbortSignal): Promise<number> {
+export async function recheck(robot: Inquirer, signal: AbortSignal): Promise<number> {
   if (robot.policy.certificates.revocation === "off") return 0;
   const { store } = robot;
   const material = await trustMaterialOf(store, robot.policy);
@@ -49,7 +49,7 @@ export async function recheck(robot: Robot, signal: AbortSignal): Promise<number
 }
 
 async function check(
-  robot: Robot,
+  robot: Inquirer,
   trust: TrustStore,
   { certificate: { der, sha256 }, chain }: CertificateToCheck,
   signal: AbortSignal,
@@ -66,7 +66,7 @@ async function check(
 
 /** What CAs say of a certificate: along its path, or a path round a CA that is revoked itself; null when nobody is to be asked. */
 async function judged(
-  robot: Robot,
+  robot: Inquirer,
   trust: TrustStore,
   certificate: Certificate,
   beside: readonly Certificate[],
@@ -82,7 +82,8 @@ async function judged(
       if (!found.valid) break;
       if (!revocationQuestions(found.path).some(({ named }) => named)) return null;
       const path = found.path.map((one) => one.der);
-      const [judgement] = await askAbout(robot, [{ certificate: certificate.sha256, path }], budget);
+      const chain = beside.map(({ der }) => der);
+      const [judgement] = await askAbout(robot, [{ certificate: certificate.sha256, path }], chain, budget);
       if (judgement === undefined || judgement.doubtful.length === 0) return judgement ?? first;
       first ??= judgement;
       for (const doubtful of judgement.doubtful) withdrawn.add(doubtful);

@@ -33,6 +33,9 @@ export interface Robot {
   readonly holder: string;
 }
 
+/** As much of the robot as asking CAs takes. */
+export type Inquirer = Pick<Robot, "policy" | "store" | "judge" | "desk" | "log" | "now">;
+
 /** What one pass did (CONTRACT.md §3): messages, but for `stored` (certificates) and `answered` (mails). */
 export interface Summary {
   readonly seen: number;

@@ -71,7 +71,7 @@ describe("the judge process", () => {
     const ocsp = [{ certificate: "0".repeat(64), der: rubbish, nonce: null }];
     const answers = { ocsp, crls: [rubbish], unanswered: [] };
     for (let times = 0; times < 3; times++) {
-      expect(await judge.judgeAnswers(paths, answers, NOW)).toEqual({
+      expect(await judge.judgeAnswers(paths, answers, [rubbish], NOW)).toEqual({
         kind: "judged",
         judgements: [{ certificate: "0".repeat(64), findings: [] }],
       });
