@@ -153,14 +153,12 @@ async function askOne(
   }
   const complete: Answer[] = [];
   for (const places of question.crls) {
-    const answer = await askForCrl(places, question, inquiries, budget, attempts);
-    if (answer !== null) complete.push(answer);
+    complete.push(...(await askForCrl(places, question, inquiries, budget, attempts)));
   }
   // Without one, the complete CRL holds until its own nextUpdate (RFC 5280 §5.2.4): why it is not there is in the log only.
   const deltas: Answer[] = [];
   for (const places of deltaPlaces(question, complete)) {
-    const answer = await askForCrl(places, question, inquiries, budget, []);
-    if (answer !== null) deltas.push(answer);
+    deltas.push(...(await askForCrl(places, question, inquiries, budget, [])));
   }
   const silent = question.named && complete.length === 0;
   const crls = [...complete, ...deltas].map(({ bytes }) => bytes);
@@ -169,20 +167,26 @@ async function askOne(
 
 type Answer = InquiryAnswer & { readonly ok: true };
 
-/** One CRL from the first place that has it; what was tried in vain goes to the attempts. */
+/**
+ * One CRL from the first place that has it, signed by the CA itself. A list that somebody else has signed goes along, as he
+ * may be allowed to, but does not end the search: a mirror's domain can have fallen to a stranger. What was tried in vain
+ * goes to the attempts.
+ */
 async function askForCrl(
   places: readonly string[],
   question: RevocationQuestion,
   inquiries: Inquiries,
   budget: AskBudget,
   attempts: Attempt[],
-): Promise<Answer | null> {
+): Promise<readonly Answer[]> {
+  const found: Answer[] = [];
   for (const url of places) {
     const answer = await inquiries.ask(crlInquiry(url, question), budget);
-    if (answer.ok) return answer;
-    attempts.push({ url, why: answer.why, detail: answer.detail });
+    if (answer.ok) found.push(answer);
+    else attempts.push({ url, why: answer.why, detail: answer.detail });
+    if (answer.ok && answer.proven) break;
   }
-  return null;
+  return found;
 }
 
 /**

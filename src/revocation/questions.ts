@@ -47,11 +47,12 @@ function questionAbout(certificate: Certificate, issuer: Certificate): Revocatio
  * The CRLs behind distribution points, each with the places where it can be had.
  *
  * A point without reasons stands for all of them, so several such points are several places for the same information,
- * as many CAs write their mirrors; a point with reasons has a CRL of its own.
+ * as many CAs write their mirrors; a point with reasons has a CRL of its own, and so has one that names another issuer.
  */
 export function placesOf(points: readonly DistributionPoint[]): readonly (readonly string[])[] {
-  const whole = points.filter(({ reasons }) => reasons === null).flatMap(({ fullName }) => fullName);
-  const parts = points.filter(({ reasons }) => reasons !== null).map(({ fullName }) => fullName);
+  const isMirror = ({ reasons, crlIssuer }: DistributionPoint) => reasons === null && crlIssuer.length === 0;
+  const whole = points.filter(isMirror).flatMap(({ fullName }) => fullName);
+  const parts = points.filter((point) => !isMirror(point)).map(({ fullName }) => fullName);
   return [whole, ...parts]
     .map((names) => urlsOf(names).slice(0, MAX_CRL_URLS))
     .filter((urls) => urls.length > 0)

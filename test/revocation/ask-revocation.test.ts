@@ -56,6 +56,7 @@ beforeAll(async () => {
   issue("weak-revoked", ocsp("/weak"), crl("/ca.crl"));
   issue("busy", ocsp("/try-later"), crl("/ca.crl"));
   issue("foreign", crl("/foreign.crl"));
+  issue("hijacked", crl("/foreign.crl", "/ca.crl"));
   issue("slow", crl("/slow.crl"));
   issue("ldap", "crlDistributionPoints=URI:ldap://directory.example/cn=CA");
   issue("silent");
@@ -172,6 +173,12 @@ describe("asking real CRLs and OpenSSL's responder", () => {
       what: "the CRL of another CA of the same name is no proof",
       said: "unknown",
       asked: ["GET /foreign.crl"],
+    },
+    {
+      name: "hijacked",
+      what: "at the first place somebody else has put his list: the second is asked too",
+      said: "good CRL",
+      asked: ["GET /foreign.crl", "GET /ca.crl"],
     },
     { name: "silent", what: "names nobody: nothing to ask", said: "unknown", asked: [] },
   ])("$name: $what", async ({ name, said, asked }) => {

@@ -11,6 +11,7 @@ const ca = issueCa({ subject: "CA", issuer: root });
 
 interface Point {
   readonly urls: readonly string[];
+  readonly crlIssuer?: string;
   /** ReasonFlags, as the contents of the BIT STRING. */
   readonly reasons?: Buffer;
 }
@@ -22,9 +23,13 @@ function naming(ocsp: readonly string[], points: readonly Point[]) {
     encode.oid(OID.caIssuersAccess),
     generalName("uri:http://ca.example/ca.cer"),
   );
-  const distribution = points.map(({ urls, reasons }) => {
+  const distribution = points.map(({ urls, reasons, crlIssuer }) => {
     const names = encode.tagged(0xa0, encode.tagged(0xa0, ...urls.map((url) => generalName(`uri:${url}`))));
-    return encode.sequence(names, ...(reasons === undefined ? [] : [encode.tagged(0x81, reasons)]));
+    return encode.sequence(
+      names,
+      ...(reasons === undefined ? [] : [encode.tagged(0x81, reasons)]),
+      ...(crlIssuer === undefined ? [] : [encode.tagged(0xa2, generalName(`dn:${crlIssuer}`))]),
+    );
   });
   const extensions = [
     basicConstraints(false),
@@ -73,6 +78,15 @@ describe("revocationQuestions", () => {
       ),
       ocsp: [],
       crls: [["http://a.example/1.crl"], ["http://a.example/2.crl"]],
+    },
+    {
+      rule: "RFC 5280 §4.2.1.13: the list of another issuer is no mirror of the CA's own",
+      given: naming(
+        [],
+        [{ urls: ["http://a.example/1.crl"], crlIssuer: "Lister" }, { urls: ["http://a.example/2.crl"] }],
+      ),
+      ocsp: [],
+      crls: [["http://a.example/2.crl"], ["http://a.example/1.crl"]],
     },
     {
       rule: "the same URL twice is one, in its normal form",
