@@ -353,7 +353,7 @@ export const FINDINGS = {
   "revocation.unknown": rule(
     "warning",
     "RFC 5280 §6.3.3",
-    "no CRL or OCSP answer could be had",
+    "no CRL or OCSP answer that counts could be had",
     "Check that this machine reaches the CA's servers (their addresses stand in the certificate), then keybot approve if the partner confirms; trust.revocation says what an answer that cannot be had means.",
   ),
   "revocation.unchecked": rule(

@@ -39,7 +39,9 @@ function publish(path: string, extensions: readonly string[] = [], days = 1): Bu
 async function asked(certificate: Certificate): Promise<[status: string, requests: readonly string[]]> {
   web.requests.length = 0;
   const path = [certificate, ca.certificate];
-  const { crls, unanswered } = await desk.ask(revocationQuestions(path));
+  const budget = desk.budget();
+  const { crls, unanswered } = await desk.ask(revocationQuestions(path), budget);
+  budget.close();
   const decoded = crls.map((der) => good(parseCrl(der)));
   const [status] = revocationStatuses({ path, ocsp: [], crls: decoded, others: [], at: now() });
   return [unanswered.length > 0 ? "unanswered" : (status?.status ?? ""), [...web.requests]];
