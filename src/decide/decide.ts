@@ -41,7 +41,7 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
     return { kind, judged: [], actions: [file("Unhandled")], reasons, buckets: [] };
   }
   const { facts, inspection } = evidence;
-  const judged = judgeCertificates(inspection.certificates, facts, view, policy.certificates);
+  const judged = judgeCertificates(inspection, facts, view, policy.certificates);
   const submission = isSubmission(evidence) ? decideSubmission(judged, inspection, facts) : null;
   const changes = submission?.changes ?? false;
   const due = repliesDue(evidence, submission, view, policy);

@@ -1,6 +1,7 @@
-import { type CertificateReport, type Finding, finding } from "../inspect/index.ts";
+import { type CertificateReport, type Finding, finding, type Inspection } from "../inspect/index.ts";
 import type { Pinning, Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
+import { historyFindings } from "./history.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import type { HeldCertificate, View } from "./view.ts";
 
@@ -15,15 +16,16 @@ export interface Judged {
 
 /** Judges every certificate of a message against the directory (PRODUCT §3). */
 export function judgeCertificates(
-  reports: readonly CertificateReport[],
+  { certificates, signature }: Pick<Inspection, "certificates" | "signature">,
   facts: MessageFacts,
   view: View,
   policy: Policy["certificates"],
 ): Judged[] {
   let newPending = view.pendingOfDomain;
-  return reports.map((report) => {
+  const signedAt = signedAtOf(signature);
+  return certificates.map((report) => {
     const held = view.held.find((candidate) => candidate.sha256 === report.sha256) ?? null;
-    const findings = [...report.findings, ...directoryFindings(report, held, view, policy)];
+    const findings = [...report.findings, ...directoryFindings(report, held, view, policy, signedAt)];
     let verdict = settled(verdictOf(findings), held);
     if (verdict !== "accepted" && facts.authenticated === false) {
       // PRODUCT §3: a failed authentication that is not accepted is not put before a person.
@@ -40,12 +42,13 @@ export function judgeCertificates(
   });
 }
 
-/** What the directory knows against a certificate: a barred key, another key pinned to the address. */
+/** What the directory adds to a certificate: a barred key, another key pinned to the address, its place in the history. */
 function directoryFindings(
   report: CertificateReport,
   held: HeldCertificate | null,
   view: View,
   policy: Policy["certificates"],
+  signedAt: Date | null,
 ): Finding[] {
   const findings: Finding[] = [];
   // A revoked public key stays barred, in a fresh certificate and under any address.
@@ -53,7 +56,16 @@ function directoryFindings(
   // What is only pending, or expired, is not settled: else the same mail twice would get round the pin.
   if (held?.status !== "active" && isPinnedToAnother(report.spkiSha256, view.held, policy.pin))
     findings.push(finding("cert.pinned"));
+  // What is in use already has its place in the history.
+  if (held?.status !== "active") findings.push(...historyFindings(report, view.held, signedAt));
   return findings;
+}
+
+/** The earliest time at which somebody says to have signed; null when one of them does not say. */
+function signedAtOf(signature: Inspection["signature"]): Date | null {
+  const times = (signature?.signers ?? []).map(({ signingTime }) => signingTime?.getTime() ?? Number.NaN);
+  const earliest = Math.min(...times);
+  return Number.isFinite(earliest) ? new Date(earliest) : null;
 }
 
 /**

@@ -19,7 +19,12 @@ export interface ViewQuery {
 export interface HeldCertificate {
   readonly sha256: string;
   readonly spkiSha256: string;
+  readonly issuer: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
   readonly status: CertificateStatus;
+  /** When the status was decided: of a revoked one, when it was revoked here. */
+  readonly since: Date;
   /** An admin approved it by hand. */
   readonly approved: boolean;
   /** The status is an admin's decision, not the robot's. */

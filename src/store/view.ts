@@ -28,7 +28,7 @@ export type ViewReader = (query: ViewQuery, at: Date) => View;
 export type PublishedReader = (address: string, at: Date) => readonly PublishedCertificate[];
 
 export const HELD = `
-  SELECT c.sha256, c.spki_sha256, c.not_after, h.status, h.approved, h.decided_by
+  SELECT c.sha256, c.spki_sha256, c.issuer, c.not_before, c.not_after, h.status, h.approved, h.decided_by, h.decided_at
   FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
 const OURS = "SELECT 1 FROM outbox WHERE message_id = ?";
 const TOLD = `
@@ -47,10 +47,13 @@ export const PUBLISHED = `
 interface HeldRow {
   readonly sha256: string;
   readonly spki_sha256: string;
+  readonly issuer: string;
+  readonly not_before: number;
   readonly not_after: number;
   readonly status: StoredStatus;
   readonly approved: number;
   readonly decided_by: string;
+  readonly decided_at: number;
 }
 
 export function publishedReader({ db }: Connection, certificates: CertificateRows): PublishedReader {
@@ -98,7 +101,11 @@ function heldCertificate(row: HeldRow, now: number): HeldCertificate {
   return {
     sha256: row.sha256,
     spkiSha256: row.spki_sha256,
+    issuer: row.issuer,
+    notBefore: time(row.not_before),
+    notAfter: time(row.not_after),
     status: statusAt(row.status, row.not_after, now),
+    since: time(row.decided_at),
     approved: row.approved === 1,
     decidedByPerson: row.decided_by !== ROBOT,
   };

@@ -1910,12 +1910,16 @@ const KEY: readonly Attack[] = [
     source: "PRODUCT §3 (pinned)",
     made: "Alice's mail, after another key was approved by hand",
     twin: TWIN.DETACHED,
-    view: ({ aliceSpare }) => ({
+    view: ({ aliceSpare, now }) => ({
       held: [
         {
           sha256: aliceSpare.sha256,
           spkiSha256: spkiOf(aliceSpare),
+          issuer: "CN=Public Mail CA",
+          notBefore: later(now, -10),
+          notAfter: later(now, 300),
           status: "active",
+          since: later(now, -5),
           approved: true,
           decidedByPerson: true,
         },

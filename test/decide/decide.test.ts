@@ -85,7 +85,11 @@ describe("the folder (PRODUCT §2)", () => {
     const held = {
       sha256: GOOD.sha256,
       spkiSha256: GOOD.spkiSha256,
+      issuer: GOOD.issuer,
+      notBefore: GOOD.notBefore,
+      notAfter: GOOD.notAfter,
       status: "active",
+      since: NOW,
       approved: false,
       decidedByPerson: false,
     } as const;

@@ -6,10 +6,16 @@ import {
   type View,
   verdictOf,
 } from "../../src/decide/index.ts";
-import { type CertificateReport, type FindingCode, finding, type Severity } from "../../src/inspect/index.ts";
+import {
+  type CertificateReport,
+  type FindingCode,
+  finding,
+  type Inspection,
+  type Severity,
+} from "../../src/inspect/index.ts";
 import type { Policy } from "../../src/policy.ts";
 import type { MessageFacts } from "../../src/read/index.ts";
-import { evidence, offering, POLICY, planOf, report } from "./kit.ts";
+import { DAY, evidence, NOW, offering, POLICY, planOf, report } from "./kit.ts";
 
 const UNKNOWN: readonly FindingCode[] = ["path.unknown-ca"];
 const EXPIRED: readonly FindingCode[] = ["cert.expired"];
@@ -18,7 +24,11 @@ function held(name: string, change: Partial<HeldCertificate> = {}): HeldCertific
   return {
     sha256: `sha256 of ${name}`,
     spkiSha256: `key of ${name}`,
+    issuer: "CN=Example CA",
+    notBefore: new Date(NOW.getTime() - 100 * DAY),
+    notAfter: new Date(NOW.getTime() + 265 * DAY),
     status: "active",
+    since: new Date(NOW.getTime() - 90 * DAY),
     approved: false,
     decidedByPerson: false,
     ...change,
@@ -33,6 +43,12 @@ const APPROVED = held("old", { approved: true, decidedByPerson: true });
 const NEW = report("new");
 const RENEWED = report("new", [], { spkiSha256: "key of old" });
 
+const daysOn = (days: number): Date => new Date(NOW.getTime() + days * DAY);
+const ENDING = held("old", { notAfter: daysOn(30) });
+const ENDED = held("old", { notAfter: daysOn(-30), status: "expired" });
+const OLDER = report("older", [], { notBefore: daysOn(-200) });
+const REVOKED = held("newer", { status: "revoked", since: daysOn(-5) });
+
 type Row = [
   name: string,
   offered: CertificateReport,
@@ -40,6 +56,7 @@ type Row = [
   view?: Partial<View>,
   policy?: Policy,
   facts?: Partial<MessageFacts>,
+  signedAt?: Date | null,
 ];
 
 const ROWS: readonly Row[] = [
@@ -51,25 +68,25 @@ const ROWS: readonly Row[] = [
     ["rejected", "path.unknown-ca", "cert.expired"],
   ],
 
-  ["pinned: another key", NEW, ["pending", "cert.pinned"], { held: [APPROVED] }],
-  ["pinned: the same key", RENEWED, ["accepted"], { held: [APPROVED] }],
+  ["pinned: another key", NEW, ["pending", "cert.pinned", "history.second-key"], { held: [APPROVED] }],
+  ["pinned: the same key", RENEWED, ["accepted", "history.same-key"], { held: [APPROVED] }],
   [
     "pinned: another key, waiting already",
     NEW,
-    ["pending", "cert.pinned"],
+    ["pending", "cert.pinned", "history.second-key"],
     { held: [APPROVED, held("new", { status: "pending" })] },
   ],
   [
     "pinned: another key, expired before",
     NEW,
-    ["pending", "cert.pinned"],
+    ["pending", "cert.pinned", "history.second-key"],
     { held: [APPROVED, held("new", { status: "expired" })] },
   ],
   ["pinned: another key, active already", NEW, ["accepted"], { held: [APPROVED, held("new")] }],
   [
     "pinned: one of two approved keys",
     RENEWED,
-    ["accepted"],
+    ["accepted", "history.same-key"],
     { held: [APPROVED, held("third", { approved: true })] },
   ],
   [
@@ -81,14 +98,19 @@ const ROWS: readonly Row[] = [
   [
     "pinned: the approved one has expired, and its successor has another key",
     NEW,
-    ["pending", "cert.pinned"],
+    ["pending", "cert.pinned", "history.second-key"],
     { held: [{ ...APPROVED, status: "expired" }] },
   ],
-  ["not pinned: the robot accepted the other", NEW, ["accepted"], { held: [held("old")] }],
+  [
+    "not pinned: the robot accepted the other",
+    NEW,
+    ["accepted", "history.second-key"],
+    { held: [held("old")] },
+  ],
   [
     "pin = first: the robot accepted the other",
     NEW,
-    ["pending", "cert.pinned"],
+    ["pending", "cert.pinned", "history.second-key"],
     { held: [held("old")] },
     withPin("first"),
   ],
@@ -99,7 +121,102 @@ const ROWS: readonly Row[] = [
     { held: [held("old", { status: "pending" })] },
     withPin("first"),
   ],
-  ["pin = off", NEW, ["accepted"], { held: [APPROVED] }, withPin("off")],
+  ["pin = off", NEW, ["accepted", "history.second-key"], { held: [APPROVED] }, withPin("off")],
+
+  [
+    "history: the same key in another certificate",
+    RENEWED,
+    ["accepted", "history.same-key"],
+    { held: [held("old")] },
+  ],
+  [
+    "history: a renewal by the same CA, the older ends soon",
+    NEW,
+    ["accepted", "history.renewal"],
+    { held: [ENDING] },
+  ],
+  ["history: a renewal after the older has ended", NEW, ["accepted", "history.renewal"], { held: [ENDED] }],
+  [
+    "history: a second device, the older has long to run",
+    NEW,
+    ["accepted", "history.second-key"],
+    { held: [held("old")] },
+  ],
+  [
+    "history: not a renewal when it ends before the other",
+    report("new", [], { notAfter: daysOn(20) }),
+    ["accepted", "history.second-key"],
+    { held: [ENDING] },
+  ],
+  [
+    "history: a new CA",
+    NEW,
+    ["accepted", "history.new-ca"],
+    { held: [held("old", { issuer: "CN=Other CA" })] },
+  ],
+  [
+    "history: the same CA counts before another",
+    NEW,
+    ["accepted", "history.renewal"],
+    { held: [held("third", { issuer: "CN=Other CA" }), ENDING] },
+  ],
+  [
+    "history: what is pending is nobody's key yet",
+    NEW,
+    ["accepted"],
+    { held: [held("old", { status: "pending" })] },
+  ],
+  [
+    "history: what is revoked is nobody's key any more",
+    NEW,
+    ["accepted"],
+    { held: [held("old", { status: "revoked" })] },
+  ],
+  [
+    "history: an older one, signed before the newer was revoked",
+    OLDER,
+    ["pending", "history.before-revocation"],
+    { held: [REVOKED] },
+    POLICY,
+    {},
+    daysOn(-6),
+  ],
+  [
+    "history: an older one, signed after the newer was revoked",
+    OLDER,
+    ["accepted"],
+    { held: [REVOKED] },
+    POLICY,
+    {},
+    NOW,
+  ],
+  [
+    "history: an older one, and nobody knows when it was signed",
+    OLDER,
+    ["pending", "history.before-revocation"],
+    { held: [REVOKED] },
+    POLICY,
+    {},
+    null,
+  ],
+  [
+    "history: an older one that is in use already",
+    OLDER,
+    ["accepted"],
+    { held: [REVOKED, held("older")] },
+    POLICY,
+    {},
+    daysOn(-6),
+  ],
+  [
+    "history: a newer one, signed before the older was revoked",
+    NEW,
+    ["accepted"],
+    { held: [REVOKED] },
+    POLICY,
+    {},
+    daysOn(-6),
+  ],
 
   ["barred", NEW, ["rejected", "cert.barred"], { barred: new Set(["key of new"]) }],
   [
@@ -188,14 +305,24 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
+/** The same, signed at this time. */
+function signedOn(offered: Inspection, signingTime: Date | null): Inspection {
+  const signer = { certificate: null, valid: true, signingTime, findings: [] };
+  return { ...offered, signature: { form: "detached", valid: true, signers: [signer], findings: [] } };
+}
+
 describe("a certificate against the directory (PRODUCT §3)", () => {
-  it.each(ROWS)("%s", (_, offered, [verdict, ...codes], view = {}, policy = POLICY, facts = {}) => {
-    const [judged] = planOf(evidence(facts, offering(offered)), { view, policy }).judged;
-    expect([judged?.verdict, ...(judged?.findings ?? []).map(({ code }) => code)]).toEqual([
-      verdict,
-      ...codes,
-    ]);
-  });
+  it.each(ROWS)(
+    "%s",
+    (_, offered, [verdict, ...codes], view = {}, policy = POLICY, facts = {}, signedAt = NOW) => {
+      const mail = evidence(facts, signedOn(offering(offered), signedAt));
+      const [judged] = planOf(mail, { view, policy }).judged;
+      expect([judged?.verdict, ...(judged?.findings ?? []).map(({ code }) => code)]).toEqual([
+        verdict,
+        ...codes,
+      ]);
+    },
+  );
 
   it("counts the pending certificates of one mail too", () => {
     const mail = offering(report("a", UNKNOWN), report("b", UNKNOWN), report("c", UNKNOWN));

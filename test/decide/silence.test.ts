@@ -27,7 +27,11 @@ const NOTHING_NEW = {
       {
         sha256: "sha256 of known",
         spkiSha256: "key of known",
+        issuer: "CN=Example CA",
+        notBefore: hoursAgo(24),
+        notAfter: hoursAgo(-24),
         status: "active" as const,
+        since: hoursAgo(1),
         approved: false,
         decidedByPerson: false,
       },

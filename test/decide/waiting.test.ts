@@ -5,7 +5,11 @@ import { ALICE, evidence, NOW, offering, POLICY, report } from "./kit.ts";
 
 const SOFT = { ...POLICY, certificates: { ...POLICY.certificates, revocation: "soft-fail" } } as const;
 const silent = report("alice", ["revocation.unknown"]);
-const key = { spkiSha256: silent.spkiSha256, approved: false, decidedByPerson: false } as const;
+const { spkiSha256, issuer, notBefore, notAfter } = silent;
+const key = {
+  ...{ spkiSha256, issuer, notBefore, notAfter },
+  ...{ since: NOW, approved: false, decidedByPerson: false },
+} as const;
 const held = (status: "active" | "pending", more = {}) => ({
   held: [{ sha256: silent.sha256, status, ...key, ...more }],
 });

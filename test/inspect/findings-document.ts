@@ -12,6 +12,7 @@ const FAMILIES: readonly (readonly [title: string, prefixes: readonly string[]])
   ["The signature over the mail", ["signature"]],
   ["The certificate, the address and the mail", ["cert", "address", "mail"]],
   ["The certification path", ["path"]],
+  ["The history of the address", ["history"]],
   ["Revocation", ["revocation"]],
 ];
 

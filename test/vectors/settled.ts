@@ -505,7 +505,11 @@ function directoryCases(world: World): Case[] {
   const held = (of: Identity, change: Partial<HeldCertificate>): HeldCertificate => ({
     sha256: of.sha256,
     spkiSha256: certificateOf(of).spkiSha256,
+    issuer: certificateOf(of).issuer.text,
+    notBefore: certificateOf(of).notBefore,
+    notAfter: certificateOf(of).notAfter,
     status: "active",
+    since: days(-1),
     approved: false,
     decidedByPerson: false,
     ...change,
@@ -524,7 +528,16 @@ function directoryCases(world: World): Case[] {
   const doubtful = signed(first, { chain: [] });
   return [
     {
-      ...accepted("pin.same-key", SETTLED, "another certificate of the approved key", renewed),
+      ...accepted(
+        "pin.same-key",
+        SETTLED,
+        "another certificate of the approved key",
+        renewed,
+        signed(renewed),
+        {
+          notes: ["history.same-key"],
+        },
+      ),
       view: approved,
     },
     {
@@ -542,6 +555,46 @@ function directoryCases(world: World): Case[] {
     {
       ...accepted("pin.not-approved", SETTLED, "another key, the first was accepted by the robot", other),
       view: byRobot,
+    },
+    {
+      ...accepted("history.second-key", SETTLED, "a second device", other, signed(other), {
+        notes: ["history.second-key"],
+      }),
+      view: byRobot,
+    },
+    {
+      ...accepted("history.renewal", SETTLED, "a renewal by the same CA", other, signed(other), {
+        notes: ["history.renewal"],
+      }),
+      view: { held: [held(first, { notAfter: days(20) })] },
+    },
+    {
+      ...accepted(
+        "history.new-ca",
+        SETTLED,
+        "a CA that has not vouched for the address before",
+        other,
+        signed(other),
+        {
+          notes: ["history.new-ca"],
+        },
+      ),
+      view: { held: [held(first, { issuer: "CN=Another CA" })] },
+    },
+    {
+      ...refused(
+        "pending",
+        "history.before-revocation",
+        SETTLED,
+        "signed before a newer certificate was revoked",
+        other,
+        ["history.before-revocation"],
+      ),
+      view: { held: [held(first, { status: "revoked", notBefore: days(20), since: days(1) })] },
+    },
+    {
+      ...accepted("history.after-revocation", SETTLED, "signed after a newer certificate was revoked", other),
+      view: { held: [held(first, { status: "revoked", notBefore: days(20), since: days(-1) })] },
     },
     {
       ...refused(
