@@ -3,6 +3,7 @@
 import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { readAlgorithm } from "./algorithm-identifier.ts";
 import type { Certificate } from "./certificate.ts";
+import { definiteForm } from "./definite-form.ts";
 import {
   attempt,
   context,
@@ -36,7 +37,7 @@ export interface SignerInfo {
   readonly digestAlgorithm: AlgorithmIdentifier;
   readonly signatureAlgorithm: AlgorithmIdentifier;
   readonly signature: Uint8Array;
-  /** The signed attributes in their order, under the tag SET OF, as they are hashed (RFC 5652 §5.4); null when absent. */
+  /** The signed attributes in their order, DER, under the tag SET OF, as they are hashed (RFC 5652 §5.4); null when absent. */
   readonly signedAttributes: Uint8Array | null;
   /** The same decoded, one entry per Attribute in order (duplicates stay visible); none when they are malformed. */
   readonly attributes: readonly Attribute[];
@@ -211,15 +212,17 @@ type SignedAttributes = Pick<SignerInfo, "signedAttributes" | "attributes">;
 const NO_ATTRIBUTES: SignedAttributes = { signedAttributes: null, attributes: [] };
 
 /**
- * SignedAttributes must be DER even where all else is BER (RFC 5652 §5.3), so they are read strictly; only the length
- * of their own [0] tag may be indefinite, as it is replaced by SET OF before hashing (RFC 5652 §5.4). Malformed ones
- * fail their own signer (content-type is missing), not the others.
+ * SignedAttributes must be DER even where all else is BER (RFC 5652 §5.3). Where a gateway has encoded the whole structure
+ * anew they come as BER; what was signed is their DER encoding all the same (§5.4), so that is made and read strictly.
+ * Malformed ones fail their own signer (content-type is missing), not the others.
  */
 function readSignedAttributes(reader: DerReader): SignedAttributes {
   if (reader.remaining > MAX_SIGNED_ATTRIBUTES_BYTES) {
     throw new DerError(`signed attributes of ${reader.remaining} octets`, "too-large");
   }
-  const signedAttributes = encode.tagged(TAG.set, reader.rest());
+  const octets = reader.rest();
+  const definite = attempt(() => definiteForm(new DerReader(octets, "BER")));
+  const signedAttributes = encode.tagged(TAG.set, isProblem(definite) ? octets : definite);
   const attributes = attempt(() => readAttributes(signedAttributes));
   return { signedAttributes, attributes: isProblem(attributes) ? [] : attributes };
 }
