@@ -5,6 +5,7 @@ import {
   MAX_PATH_STEPS,
   MAX_POLICY_STEPS,
   MAX_SIGNATURE_CHECKS,
+  ORDINARY_RSA_BITS,
 } from "./limits.ts";
 import type { PublicKey } from "./public-key.ts";
 import { verifySignature } from "./signature.ts";
@@ -62,10 +63,16 @@ export function signatureVerdict(signed: Signed, key: PublicKey, budget: PathBud
   const pair = `${signed.sha256} ${Buffer.from(key.spki).toString("base64")}`;
   const known = budget.verdicts.get(pair);
   if (known !== undefined) return known;
-  if (!spend(budget, "signatureChecks")) return "budget";
+  if (!spend(budget, "signatureChecks", checksOf(key))) return "budget";
   const verdict = remembered(signed, key);
   budget.verdicts.set(pair, verdict);
   return verdict;
+}
+
+/** As how many checks one by this key counts: RSA's time grows with the square of the modulus, and by a stranger's exponent. */
+function checksOf({ kind, bits }: PublicKey): number {
+  const isLarge = (kind === "RSA" || kind === "RSA-PSS") && bits !== null && bits > ORDINARY_RSA_BITS;
+  return isLarge ? Math.ceil((bits / 2048) ** 2) : 1;
 }
 
 /** Keys remembered of one certificate: an honest one has one issuer, with two keys at a change. */

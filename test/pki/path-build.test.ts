@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { TAG } from "../../src/pki/der.ts";
+import { encode } from "../../src/pki/der-write.ts";
+import { OID } from "../../src/pki/index.ts";
 import { MAX_PATH_LENGTH, MAX_PATH_STEPS, MAX_SIGNATURE_CHECKS } from "../../src/pki/limits.ts";
 import { searchPath } from "../../src/pki/path.ts";
 import { type Expense, fullBudget } from "../../src/pki/path-budget.ts";
 import type { PathInput, PathResult } from "../../src/pki/path-result.ts";
 import {
   certificatePolicies,
+  distinguishedName,
   edKey,
   type Issued,
   issue,
   issueCa,
+  type Key,
   NOW,
   nameConstraints,
   subjectAltName,
@@ -43,6 +48,17 @@ function chainOfCas(top: Issued, names: readonly string[]): readonly Issued[] {
   const cas: Issued[] = [];
   for (const subject of names) cas.push(issueCa({ subject, issuer: cas.at(-1) ?? top }));
   return cas;
+}
+
+/** A public key of 16,384 bits with an exponent of 64; nobody knows its factors, and nothing is signed by it. */
+function hugeKey(number: number): Key {
+  const positive = (octets: Buffer) => encode.tagged(TAG.integer, Buffer.concat([Buffer.of(0), octets]));
+  const modulus = Buffer.alloc(2_048, 0xc1);
+  modulus.writeUInt16BE(0x8000 + number);
+  const rsa = encode.sequence(positive(modulus), positive(Buffer.alloc(8, 0xff)));
+  const algorithm = encode.sequence(encode.oid(OID.rsaEncryption), encode.null());
+  const spki = encode.sequence(algorithm, encode.tagged(TAG.bitString, Buffer.of(0), rsa));
+  return { ...edKey(), spki };
 }
 
 function last(cas: readonly Issued[]): Issued {
@@ -138,6 +154,16 @@ describe("path building has an end", () => {
     const { result, cost } = searched(issue({ subject: "Alice", issuer: selfA }), [crossA, crossB], [root]);
     expect(result.problems.map(({ rule }) => rule)).toEqual(["unknown-ca"]);
     expect(cost("signatureChecks")).toBe(2);
+  });
+
+  it("after three issuers of 16,384 bits, however many there are of the name", () => {
+    const target = issue({ subject: "alice", issuer: root, issuerName: distinguishedName(["CN", "Huge"]) });
+    const huge = Array.from({ length: 40 }, (_, i) =>
+      issueCa({ subject: "Huge", issuer: root, key: hugeKey(i) }),
+    );
+    const { result, cost } = searched(target, huge, [root]);
+    expect(result.problems.map(({ rule }) => rule)).toEqual(["budget"]);
+    expect(cost("signatureChecks")).toBe(3 * 64);
   });
 
   it(`after ${MAX_PATH_LENGTH} certificates, however long the chain is`, () => {
