@@ -104,6 +104,12 @@ export const FINDINGS = {
     "the signature carries no signing time",
     "Nothing to do; without a signing time the age of a mail cannot be judged.",
   ),
+  "signature.time-validity": rule(
+    "info",
+    "RFC 8551 §2.5.1",
+    "the signing time lies outside the validity of the certificate",
+    "Nothing to do; the clock of the partner's machine is wrong, or he signed just before his certificate began.",
+  ),
   "signature.replay": rule(
     "warning",
     "PRODUCT §3",

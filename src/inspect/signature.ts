@@ -77,6 +77,7 @@ export function judgeSigner(
   findings.push(
     ...digestFindings(verification.digest),
     ...timeFindings(verification.signingTime, arrival, policy),
+    ...validityFindings(verification),
   );
   return { verification, findings };
 }
@@ -106,9 +107,25 @@ function timeFindings(
   return doubtful("signature.replay", policy.replay, detail);
 }
 
+/**
+ * The signing time is the signer's own word, so it saves no certificate that is not valid today, and condemns none that
+ * is: a note, as for a machine whose clock is wrong.
+ */
+function validityFindings({ certificate, signingTime }: SignerVerification): Finding[] {
+  if (certificate === null || signingTime === null) return [];
+  const { notBefore, notAfter } = certificate;
+  if (signingTime >= notBefore && signingTime <= notAfter) return [];
+  const detail = `signed at ${minute(signingTime)}, the certificate is valid from ${minute(notBefore)} to ${minute(notAfter)}`;
+  return [finding("signature.time-validity", detail)];
+}
+
 function doubtful(code: FindingCode, doubt: Policy["certificates"]["replay"], detail?: string): Finding[] {
   const severity = { accept: "info", pending: "warning", reject: "error" } as const;
   return [finding(code, detail, severity[doubt])];
+}
+
+function minute(date: Date): string {
+  return `${date.toISOString().slice(0, 16)}Z`;
 }
 
 function day(date: Date): string {
