@@ -105,8 +105,8 @@ export function canonicalRdn(rdn: readonly NameAttribute[]): string {
 function prepare(text: string): string {
   if (/^[!-~]+(?: [!-~]+)*$/.test(text)) return text.toLowerCase(); // plain ASCII is already prepared
   return text
-    .replace(/\s/g, " ") // RFC 4518 §2.2: white space controls become blanks
-    .replace(/\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034f|\ufffc/gu, "") // other controls and formats vanish
+    .replace(/[\t\n\v\f\r\u0085]/g, " ") // RFC 4518 §2.2: white space controls become blanks
+    .replace(/\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034f|\u1806|\ufffc/gu, "") // other controls and formats vanish
     .normalize("NFKC") // RFC 4518 §2.3
     .toLowerCase()
     .replaceAll("ß", "ss") // RFC 4518 §2.2 folds by RFC 3454 B.2, where toLowerCase alone differs in these two

@@ -58,6 +58,8 @@ export interface Cast {
 /** The lab of all attacks: identities, the honest twins, and what is trusted. */
 export interface Stage extends Cast {
   readonly now: Date;
+  /** Who is trusted, and for which mail domains; null: for all of them. */
+  readonly trusted: readonly { readonly anchor: Identity; readonly domains: readonly string[] | null }[];
   signed(options: Partial<SignedMailOptions> & Pick<SignedMailOptions, "signer">): Buffer;
   /** keybot with the public CA and the broker's; `days` from now. */
   bench(days: number): ExplainBench;
@@ -94,8 +96,13 @@ export function openStage(folder: string): Stage {
     keyUsage: "critical,digitalSignature,keyAgreement",
     extendedKeyUsage: "emailProtection",
   });
+  const trusted = [
+    { anchor: root.identity, domains: null },
+    { anchor: broker.identity, domains: ["evil.example"] },
+  ];
   return {
     now,
+    trusted,
     alice,
     aliceSpare: issue(ALICE),
     aliceSigns: ca.issue({ addresses: [ALICE], key, keyUsage: "critical,digitalSignature" }),
@@ -131,10 +138,7 @@ export function openStage(folder: string): Stage {
       policy: POLICY,
       trust: decodeTrust({
         version: 1,
-        anchors: [
-          { der: root.identity.der, domains: null, distrustAfter: null },
-          { der: broker.identity.der, domains: ["evil.example"], distrustAfter: null },
-        ],
+        anchors: trusted.map(({ anchor, domains }) => ({ der: anchor.der, domains, distrustAfter: null })),
         intermediates: [],
         crls: null,
       }),

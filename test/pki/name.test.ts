@@ -34,6 +34,8 @@ describe("names are equal (RFC 5280 §7.1, RFC 4518)", () => {
     ["with a no-break space", cn("Example\u00a0CA"), cn("Example CA")],
     ["composed and decomposed", cn("Mu\u0308ller"), cn("Müller")],
     ["with invisible characters", cn("Exam\u00adple\u200b"), cn("Example")],
+    ["with a next-line control for a blank", cn("Example\u0085CA"), cn("Example CA")],
+    ["with a byte order mark and a Mongolian soft hyphen", cn("Exam\ufeffple\u1806"), cn("Example")],
     ["with sharp s", cn("Straße"), cn("STRASSE")],
     [
       "in the order of a set",
