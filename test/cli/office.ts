@@ -10,6 +10,8 @@ import { decideAndRender } from "../../src/robot/answer.ts";
 import { gather } from "../../src/robot/gather.ts";
 import { trustMaterialOf } from "../../src/robot/index.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
+import { attributeOf, OIDS, operate, signAgain, signerAt } from "../attacks/cms-surgery.ts";
+import { childAt, leaf } from "../attacks/der-tree.ts";
 import {
   Authority,
   type AuthorityOptions,
@@ -136,7 +138,7 @@ export class Office {
     this.#mails += 1;
     const messageId = `<${this.#mails}@mail.partner.example>`;
     const at = more.at ?? NOON;
-    const raw = signedMail({
+    const mail = signedMail({
       from,
       to: "key-management@company.example",
       subject: `mail ${this.#mails}`,
@@ -147,8 +149,9 @@ export class Office {
       ...(more.md === undefined ? {} : { md: more.md }),
       ...(more.attachment === undefined ? {} : { attachment: more.attachment }),
     });
-    const config = await loadConfig(join(this.folder, "keybot.toml"), {});
     // OpenSSL signs at the real time, and the office lives in June 2026.
+    const raw = more.md === undefined ? signedAt(mail, signer, at) : mail;
+    const config = await loadConfig(join(this.folder, "keybot.toml"), {});
     const policy = {
       ...config.policy,
       certificates: { ...config.policy.certificates, replayDays: 36_500 },
@@ -169,6 +172,16 @@ export class Office {
   close(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The same mail, its signing time exchanged and signed anew. */
+function signedAt(mail: Buffer, signer: Identity, at: Date): Buffer {
+  const utc = `${at.toISOString().slice(2, 19).replace(/[-:T]/g, "")}Z`;
+  return operate(mail, (cms) => {
+    const values = childAt(attributeOf(signerAt(cms), OIDS.signingTime), 1);
+    values.children = [leaf(0x17, Buffer.from(utc))];
+    signAgain(signerAt(cms), signer);
+  });
 }
 
 export interface HarvestOptions {

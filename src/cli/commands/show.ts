@@ -36,7 +36,10 @@ async function showTarget(target: string, context: Context): Promise<void> {
 /** For people: a heading, then a block for each certificate. */
 function describe({ address, certificates }: Shown): string {
   const used = certificates.filter((certificate) => certificate.used).length;
-  const heading = address === null ? [] : [`${address}: ${certificates.length} known, ${used} used`, ""];
+  // The order of `lookup` (store/directory.ts USABLE), said where there is one.
+  const order = used > 1 ? ", in this order: approved by hand first, then the latest to begin" : "";
+  const heading =
+    address === null ? [] : [`${address}: ${certificates.length} known, ${used} used${order}`, ""];
   const blocks = certificates.flatMap((certificate, index) => [
     ...(index === 0 ? [] : [""]),
     ...blockOf(certificate),
