@@ -212,8 +212,9 @@ type SignedAttributes = Pick<SignerInfo, "signedAttributes" | "attributes">;
 const NO_ATTRIBUTES: SignedAttributes = { signedAttributes: null, attributes: [] };
 
 /**
- * SignedAttributes must be DER even where all else is BER (RFC 5652 §5.3). Where a gateway has encoded the whole structure
- * anew they come as BER; what was signed is their DER encoding all the same (§5.4), so that is made and read strictly.
+ * SignedAttributes must be DER even where all else is BER. Departs from RFC 5652 §5.3 in that they may come as BER, because
+ * gateways encode the whole structure anew; what was signed is their DER encoding all the same (RFC 5652 §5.4), so that
+ * is made and read strictly.
  * Malformed ones fail their own signer (content-type is missing), not the others.
  */
 function readSignedAttributes(reader: DerReader): SignedAttributes {
