@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decide, emptyView, type Folder, viewQuery } from "../../src/decide/index.ts";
 import type { TrustStore } from "../../src/inspect/index.ts";
@@ -16,6 +18,11 @@ const MUTANTS = 100_000;
 
 /** No mutant of these sizes may take longer, whatever it has become; an ordinary mail takes 2 milliseconds. */
 const SLOWEST_MS = 1_000;
+
+const MEGABYTE = 1024 * 1024;
+
+/** What caches may still take after the first tenth; a leak of 1 KB a mutant would be 90 MB. */
+const HEAP_GROWTH = 32 * MEGABYTE;
 
 const POLICY: Policy = { ...DEFAULT_POLICY, domains: ["company.example"], robot: [ROBOT] };
 
@@ -67,8 +74,10 @@ describe("mails with a few bytes changed", () => {
     const folders = { Processed: 0, Pending: 0, Rejected: 0, Unhandled: 0 };
     let accepts = 0;
     let slowest = 0;
+    let heapEarly = 0;
     for (let number = 0; number < MUTANTS; number++) {
       // Half of them from mails that can be accepted at all.
+      if (number === MUTANTS / 10) heapEarly = heapInUse();
       const from = number % 2 === 0 || foreign.length === 0 ? own : foreign;
       const original = from[Math.floor(number / 2) % from.length];
       if (original === undefined) throw new Error("there is nothing to mutate");
@@ -84,15 +93,30 @@ describe("mails with a few bytes changed", () => {
       for (const one of accepted) expectHonest(one, original, mutant, where);
     }
     expect(accepts).toBeGreaterThan(0);
+    const heapLate = heapInUse();
+    expect(heapLate - heapEarly, "bytes that nine tenths of the mutants left behind").toBeLessThan(
+      HEAP_GROWTH,
+    );
     task.meta.counts = {
       "mails mutated": own.length + foreign.length,
       mutants: MUTANTS,
       "certificates accepted (what was signed is untouched)": accepts,
       ...folders,
       "slowest, milliseconds": Math.round(slowest),
+      "heap and buffers in use after a tenth, MB": Math.round(heapEarly / MEGABYTE),
+      "heap and buffers in use at the end, MB": Math.round(heapLate / MEGABYTE),
     };
   });
 });
+
+/** What is left when all that nobody refers to is gone: the heap, and the buffers outside of it. */
+function heapInUse(): number {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect === "function") collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 interface Judged {
   readonly accepted: readonly { readonly certificate: string; readonly address: string }[];
