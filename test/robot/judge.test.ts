@@ -73,7 +73,7 @@ describe("the judge process", () => {
     for (let times = 0; times < 3; times++) {
       expect(await judge.judgeAnswers(paths, answers, [rubbish], NOW)).toEqual({
         kind: "judged",
-        judgements: [{ certificate: "0".repeat(64), findings: [] }],
+        judgements: [{ certificate: "0".repeat(64), findings: [], doubtful: [] }],
       });
     }
   });
