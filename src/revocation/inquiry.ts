@@ -90,6 +90,13 @@ export class Inquiries {
     const found = worth(fetched.bytes, now());
     log.debug("revocation.fetched", { ...about, bytes: fetched.bytes.length, usable: found.usable });
     if (!found.usable) return this.#rest(key, { ok: false, why: "no-answer", detail: found.detail });
+    const kept = await cache.get(key, now());
+    const before = kept === null ? null : worth(kept.bytes, now());
+    // Whoever is on the way can send what the CA said before it revoked; what we have heard since then stands.
+    if (before?.usable && (found.keep === null || found.madeAt < before.madeAt)) {
+      const detail = found.keep === null ? "not signed by the CA" : "older than what the CA said before";
+      return this.#rest(key, { ok: false, why: "no-answer", detail });
+    }
     if (found.keep !== null) await cache.put(key, { bytes: fetched.bytes, ...found.keep });
     return { ok: true, bytes: fetched.bytes, fresh: true, proven: found.keep !== null };
   }

@@ -15,9 +15,13 @@ import {
 import { RENEW_AFTER_MS } from "./limits.ts";
 import type { RevocationQuestion } from "./questions.ts";
 
-/** `keep` is null for an answer that is used once: it is not proven, and a forged one must not stay. */
+/** `keep` is null for an answer that is used once: it is not proven, and a forged one must not stay. `madeAt`: thisUpdate. */
 export type Worth =
-  | { readonly usable: true; readonly keep: { readonly renewAt: Date; readonly validUntil: Date } | null }
+  | {
+      readonly usable: true;
+      readonly madeAt: Date;
+      readonly keep: { readonly renewAt: Date; readonly validUntil: Date } | null;
+    }
   | { readonly usable: false; readonly detail: string };
 
 /** Of an OCSP response: usable when it says good, signed strongly enough, or revoked, and all of RFC 6960 §3.2 holds. */
@@ -45,8 +49,8 @@ export function ocspWorth(
     return { usable: false, detail: "the responder does not know the certificate" };
   const { thisUpdate, nextUpdate } = result;
   // RFC 6960 §4.2.2.1: without nextUpdate newer information is there at any time, so it is only kept for bad days.
-  if (nextUpdate !== null) return kept(now, nextUpdate, RENEW_AFTER_MS);
-  return kept(now, new Date(thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS), 0);
+  if (nextUpdate !== null) return kept(now, thisUpdate, nextUpdate, RENEW_AFTER_MS);
+  return kept(now, thisUpdate, new Date(thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS), 0);
 }
 
 /** Of a CRL: usable when it is one and timely; kept when the certificate's own issuer signed it, as nearly always. */
@@ -60,10 +64,12 @@ export function crlWorth(der: Uint8Array, { issuer }: RevocationQuestion, now: D
   if (now.getTime() > nextUpdate.getTime() + CLOCK_SKEW_MS)
     return { usable: false, detail: `a CRL that ran out at ${nextUpdate.toISOString()}` };
   const signed = verifySignature(crl.signatureAlgorithm, issuer.publicKey, crl.tbs, crl.signature);
-  return signed === "valid" ? kept(now, nextUpdate, RENEW_AFTER_MS) : { usable: true, keep: null };
+  return signed === "valid"
+    ? kept(now, thisUpdate, nextUpdate, RENEW_AFTER_MS)
+    : { usable: true, madeAt: thisUpdate, keep: null };
 }
 
-function kept(now: Date, validUntil: Date, renewAfter: number): Worth {
+function kept(now: Date, madeAt: Date, validUntil: Date, renewAfter: number): Worth {
   const renewAt = new Date(Math.min(now.getTime() + renewAfter, validUntil.getTime()));
-  return { usable: true, keep: { renewAt, validUntil } };
+  return { usable: true, madeAt, keep: { renewAt, validUntil } };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { answerWeakness } from "../../src/inspect/index.ts";
 import { silentLog } from "../../src/log.ts";
@@ -294,6 +295,24 @@ describe("answers that are kept", () => {
     const after = await ask("crl-only", same);
     if (page !== undefined) web.pages.set("/ca.crl", page);
     expect([during.crls.length, after.crls.length, after.unanswered.length]).toEqual([1, 0, 1]);
+  });
+
+  it("stand before an older one, which somebody on the way may have kept, and before one of somebody else's", async () => {
+    const page = web.pages.get("/ca.crl");
+    const old = authority.crl();
+    await sleep(1_100); // the times of a CRL have no fractions
+    const young = authority.crl();
+    const same = desk();
+    const served = async (crl: Buffer, hours: number) => {
+      web.file("/ca.crl", () => crl);
+      lateBy = hours * (RENEW_AFTER_MS + 1_000);
+      return (await ask("crl-only", same)).crls.map((der) => Buffer.from(der));
+    };
+    expect(await served(young, 0)).toEqual([young]);
+    expect(await served(old, 1)).toEqual([young]);
+    expect(await served(new OpensslCa(KEYS["P-256"]).crl(), 2)).toEqual([young]);
+    if (page !== undefined) web.pages.set("/ca.crl", page);
+    expect(web.requests).toHaveLength(3);
   });
 
   it("outlive the desk in the cache behind it", async () => {

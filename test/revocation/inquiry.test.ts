@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 function inquiry(path: string): Inquiry {
   const request = { url: web.url(path), post: null, maxBytes: 1_000 };
-  return { key: path, request, worth: () => ({ usable: true, keep: null }) };
+  return { key: path, request, worth: () => ({ usable: true, madeAt: new Date(0), keep: null }) };
 }
 
 function desk(): Inquiries {
