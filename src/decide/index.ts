@@ -28,5 +28,5 @@ export type {
 export { REASONS, type Reason, type ReasonCode, reason } from "./reason.ts";
 export { isQuotable } from "./submission.ts";
 export { type CertificateStatus, statusOf, type Verdict, verdictOf } from "./verdict.ts";
-export { emptyView, type HeldCertificate, type View, type ViewQuery } from "./view.ts";
+export { emptyView, type HeldCertificate, type PastReply, type View, type ViewQuery } from "./view.ts";
 export { askAgainAt, isWorthWaiting, LONGEST_WAIT_MS } from "./waiting.ts";

@@ -38,7 +38,10 @@ const RULES: readonly Rule[] = [
   // PRODUCT §5: nothing is sent to an address whose authentication failed.
   ({ facts }) => (facts.authenticated === false ? reason("no-reply.authentication-failed") : null),
   // PRODUCT §5: an answer to one of our mails, a ticket system's for example.
-  ({ view, changes }) => (view.refersToUs && !changes ? reason("no-reply.refers-to-us") : null),
+  ({ view, changes }) =>
+    (view.refersToUs && !changes) || view.refersToOtherForm.some((template) => CLOSING.has(template))
+      ? reason("no-reply.refers-to-us")
+      : null,
   // PRODUCT §4: hints can be switched off.
   ({ template, policy }) =>
     template === "hint" && !policy.replies.hints ? reason("no-reply.switched-off") : null,
@@ -46,7 +49,7 @@ const RULES: readonly Rule[] = [
   ({ template, facts }) =>
     template === "not-usable" && facts.authenticated !== true ? reason("no-reply.not-authenticated") : null,
   // PRODUCT §3-4: what changes nothing is not told over and over.
-  (situation) => (situation.changes ? null : toldOften(situation)),
+  toldOften,
 ];
 
 /** The reason why this reply must not be sent, or null. */
@@ -57,6 +60,12 @@ export function silence(situation: Situation): Reason | null {
   }
   return null;
 }
+
+/**
+ * Replies after which a person has nothing to send us. Who acknowledges one of these from another plus form of his
+ * address is a program that numbers its mails: by its new address each of them would change the directory, for ever.
+ */
+const CLOSING: ReadonlySet<Template> = new Set(["certificate", "no-certificate", "accepted", "pending"]);
 
 /** How often the same is told to one address when nothing has changed. */
 interface Repeats {
@@ -93,10 +102,15 @@ function isOrdinary(address: string): boolean {
   return !local.startsWith('"') && Buffer.byteLength(local) <= 64 && /^[^[].*\../s.test(domain);
 }
 
-function toldOften({ template, view, now }: Situation): Reason | null {
+/**
+ * What changes the directory is told, however often. But a new plus form makes a change of anything, so what was told to
+ * another form of the address counts all the same. An acceptance or a doubt alone can be new.
+ */
+function toldOften({ template, changes, view, now }: Situation): Reason | null {
   const repeats = REPEATS[template];
   if (repeats === undefined) return null;
-  const told = view.told.filter((reply) => repeats.same.includes(reply.template));
+  const counted = changes ? view.toldOtherForms : view.told;
+  const told = counted.filter((reply) => repeats.same.includes(reply.template));
   const within = (ms: number) => told.filter(({ at }) => now.getTime() - at.getTime() < ms).length;
   const over = repeats.limits.some((limit) => within(limit.within) >= limit.times);
   return over ? reason("no-reply.told-before", `${told.length} in 30 days`) : null;

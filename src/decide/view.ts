@@ -31,6 +31,12 @@ export interface HeldCertificate {
   readonly decidedByPerson: boolean;
 }
 
+/** A mail that we sent, or are about to send. */
+export interface PastReply {
+  readonly template: Template;
+  readonly at: Date;
+}
+
 /** What the directory knows, read inside the transaction in which the plan is carried out. */
 export interface View {
   /** Certificates under the From address. */
@@ -41,8 +47,12 @@ export interface View {
   readonly mailboxes: readonly PublishedMailbox[];
   /** One of the references is a Message-ID of ours. */
   readonly refersToUs: boolean;
-  /** What was told to the From address in the last 30 days, newest first. */
-  readonly told: readonly { readonly template: Template; readonly at: Date }[];
+  /** What those references told to another plus form of the From address. */
+  readonly refersToOtherForm: readonly Template[];
+  /** What was told to the From address, in any of its plus forms, in the last 30 days, newest first. */
+  readonly told: readonly PastReply[];
+  /** The part of it that went to another plus form than this mail's. */
+  readonly toldOtherForms: readonly PastReply[];
   /** Certificates of the From domain that became pending in the last 24 hours. */
   readonly pendingOfDomain: number;
   readonly buckets: readonly BucketState[];
@@ -55,7 +65,9 @@ export function emptyView(query: ViewQuery): View {
     barred: new Set(),
     mailboxes: query.mailboxes.map((address) => ({ address, certificates: [] })),
     refersToUs: false,
+    refersToOtherForm: [],
     told: [],
+    toldOtherForms: [],
     pendingOfDomain: 0,
     buckets: [],
   };

@@ -1,5 +1,6 @@
 import type {
   HeldCertificate,
+  PastReply,
   PublishedCertificate,
   PublishedMailbox,
   Template,
@@ -12,7 +13,7 @@ import { CERTIFICATE_COLUMNS, type CertificateRow, type CertificateRows, summary
 import { domainOf, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { ROBOT, statusAt } from "./holding.ts";
-import { folded } from "./outbox.ts";
+import { folded, type MailTemplate } from "./outbox.ts";
 import type { StoredStatus } from "./transition.ts";
 
 const DAY = 86_400_000;
@@ -30,9 +31,9 @@ export type PublishedReader = (address: string, at: Date) => readonly PublishedC
 export const HELD = `
   SELECT c.sha256, c.spki_sha256, c.issuer, c.not_before, c.not_after, h.status, h.approved, h.decided_by, h.decided_at
   FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
-const OURS = "SELECT 1 FROM outbox WHERE message_id = ?";
+const OURS = "SELECT recipient, template FROM outbox WHERE message_id = ?";
 const TOLD = `
-  SELECT template, created_at FROM outbox
+  SELECT recipient, template, created_at FROM outbox
   WHERE recipient_folded = :recipient AND created_at > :after AND state IN ('waiting', 'sent') AND template <> 'notice'
   ORDER BY created_at DESC, id DESC`;
 const PENDING = "SELECT count(*) AS count FROM holding WHERE domain = ? AND pending_at > ?";
@@ -56,6 +57,21 @@ interface HeldRow {
   readonly decided_at: number;
 }
 
+interface OursRow {
+  readonly recipient: string;
+  readonly template: MailTemplate;
+}
+
+interface ToldRow {
+  readonly recipient: string;
+  readonly template: Template;
+  readonly created_at: number;
+}
+
+function toldOf(row: ToldRow): PastReply {
+  return { template: row.template, at: time(row.created_at) };
+}
+
 export function publishedReader({ db }: Connection, certificates: CertificateRows): PublishedReader {
   const published = db.prepare<[object], CertificateRow>(PUBLISHED);
   return (address, at) =>
@@ -71,26 +87,31 @@ export function viewReader(
   published: PublishedReader,
 ): ViewReader {
   const held = db.prepare<[string], HeldRow>(HELD);
-  const ours = db.prepare<[string]>(OURS);
-  const told = db.prepare<[object], { template: Template; created_at: number }>(TOLD);
+  const ours = db.prepare<[string], OursRow>(OURS);
+  const told = db.prepare<[object], ToldRow>(TOLD);
   const pending = db.prepare<[string, number], { count: number }>(PENDING);
 
   return (query, at) => {
     const now = milliseconds(at);
     const { from } = query;
+    const referred = query.references.flatMap((id) => ours.get(id) ?? []);
+    const toldRows = from === null ? [] : told.all({ recipient: folded(from), after: now - TOLD_WINDOW });
+    const isOtherForm = (row: { readonly recipient: string }) =>
+      from !== null &&
+      folded(row.recipient) === folded(from) &&
+      row.recipient.toLowerCase() !== from.toLowerCase();
     return {
       held: from === null ? [] : held.all(from).map((row) => heldCertificate(row, now)),
       barred: new Set(query.spkis.filter((spki) => barred.has(spki))),
       mailboxes: query.mailboxes.map(
         (address): PublishedMailbox => ({ address, certificates: published(address, at) }),
       ),
-      refersToUs: query.references.some((id) => ours.get(id) !== undefined),
-      told:
-        from === null
-          ? []
-          : told
-              .all({ recipient: folded(from), after: now - TOLD_WINDOW })
-              .map((row) => ({ template: row.template, at: time(row.created_at) })),
+      refersToUs: referred.length > 0,
+      refersToOtherForm: referred
+        .filter(isOtherForm)
+        .flatMap(({ template }) => (template === "notice" ? [] : [template])),
+      told: toldRows.map(toldOf),
+      toldOtherForms: toldRows.filter(isOtherForm).map(toldOf),
       pendingOfDomain: from === null ? 0 : (pending.get(domainOf(from), now - PENDING_WINDOW)?.count ?? 0),
       buckets: buckets.get(query.buckets),
     };

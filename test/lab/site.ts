@@ -38,6 +38,8 @@ export interface SiteOptions {
   readonly dovecotSettings?: string;
   readonly postfixSettings?: string;
   readonly quotaKilobytes?: Readonly<Record<string, number>>;
+  /** Personal Sieve scripts, by address. */
+  readonly sieve?: Readonly<Record<string, string>>;
   readonly aliases?: Readonly<Record<string, readonly string[]>>;
   readonly stripForged?: boolean;
 }
@@ -113,6 +115,7 @@ async function build(
       address,
       password: passwordOf(address),
       ...quota(options, address),
+      ...sieve(options, address),
     })),
     submissionPort: reinjectPort,
     storage: options.storage ?? "maildir",
@@ -281,4 +284,9 @@ function passwordOf(address: string): string {
 function quota(options: SiteOptions, address: string): { quotaKilobytes?: number } {
   const kilobytes = options.quotaKilobytes?.[address];
   return kilobytes === undefined ? {} : { quotaKilobytes: kilobytes };
+}
+
+function sieve(options: SiteOptions, address: string): { sieve?: string } {
+  const script = options.sieve?.[address];
+  return script === undefined ? {} : { sieve: script };
 }

@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decide, type Evidence, emptyView, viewQuery } from "../../src/decide/index.ts";
 import { type AutomaticRule, readMessage } from "../../src/read/index.ts";
-import { aliceWith, FROM_OUTSIDE, factsOf, POLICY } from "./kit.ts";
+import { HUMAN_MAILS } from "./human-mails.ts";
+import { aliceWith, FROM_OUTSIDE, factsOf, mail as mailOf, POLICY } from "./kit.ts";
 
 type Row = [rule: AutomaticRule, line: string, twin: string];
 
@@ -69,6 +70,18 @@ describe("an automatic mail (PRODUCT §5, RFC 3834 §2)", () => {
   it("shows its evidence, but not all of a long one", () => {
     const facts = factsOf([FROM_OUTSIDE, ...aliceWith(`Auto-Submitted: ${"x".repeat(900)}`)]);
     expect(facts.automatic?.evidence).toMatch(/^Auto-Submitted: x{200}$/);
+  });
+});
+
+describe("a mail of a person is answered, whatever his program writes into it", () => {
+  it.each(HUMAN_MAILS)("$program", ({ lines }) => {
+    const header = [FROM_OUTSIDE, ...aliceWith(...lines)];
+    expect(factsOf(header).automatic).toBeNull();
+    expect(replies(mailOf(header)).map((reply) => reply.action === "reply" && reply.template)).toEqual([
+      "no-certificate",
+    ]);
+    // Its twin: one mark among all these lines, and there is silence.
+    expect(replies(mailOf([...header, "List-Id: <l.partner.example>"]))).toEqual([]);
   });
 });
 

@@ -305,6 +305,23 @@ describe("the view", () => {
     ]);
   });
 
+  it("tells apart what another plus form of the address was told, and what is referred to of it", async () => {
+    const store = await freshStore();
+    await store.enqueue([mail("one", "alice+1@partner.example", { template: "accepted" })], at(-2));
+    await store.enqueue([mail("two", "alice+2@partner.example", { template: "rejected" })], at(-1));
+    await store.enqueue([mail("bob", "bob@partner.example", { template: "accepted" })], at(-1));
+    await store.enqueue([mail("notice", ALICE, { template: "notice" })], at(-1));
+    const references = ["one", "two", "bob", "notice"].map((id) => `<${id}@company.example>`);
+    const view = await store.view(query("Alice+2@partner.example", { references }), at());
+    expect(view.told).toHaveLength(2);
+    expect(view.toldOtherForms).toEqual([{ template: "accepted", at: at(-2) }]);
+    expect(view.refersToOtherForm).toEqual(["accepted"]);
+    const plain = await store.view(query(ALICE, { references }), at());
+    expect(plain.toldOtherForms).toEqual(plain.told);
+    expect(plain.refersToOtherForm).toEqual(["accepted", "rejected"]);
+    expect((await store.view(query(null, { references }), at())).refersToOtherForm).toEqual([]);
+  });
+
   it("counts what became pending under a domain in the last day, also when it is decided by now", async () => {
     const store = await freshStore();
     await harvest(store, report("a"), "a@partner.example", "pending", at(-2 * DAY));
