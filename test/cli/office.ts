@@ -9,6 +9,7 @@ import { decodeTrust } from "../../src/inspect/index.ts";
 import { decideAndRender } from "../../src/robot/answer.ts";
 import { gather } from "../../src/robot/gather.ts";
 import { trustMaterialOf } from "../../src/robot/index.ts";
+import { ledgerMessage } from "../../src/robot/ledger-message.ts";
 import { openStore, type Store } from "../../src/store/index.ts";
 import { attributeOf, OIDS, operate, signAgain, signerAt } from "../attacks/cms-surgery.ts";
 import { childAt, leaf } from "../attacks/der-tree.ts";
@@ -150,7 +151,12 @@ export class Office {
       ...(more.attachment === undefined ? {} : { attachment: more.attachment }),
     });
     // OpenSSL signs at the real time, and the office lives in June 2026.
-    const raw = more.md === undefined ? signedAt(mail, signer, at) : mail;
+    await this.receive(more.md === undefined ? signedAt(mail, signer, at) : mail, at);
+    return messageId;
+  }
+
+  /** A mail, as it lies in the robot's mailbox, is read, judged, decided and committed. */
+  async receive(raw: Buffer, at: Date = NOON): Promise<void> {
     const config = await loadConfig(join(this.folder, "keybot.toml"), {});
     const policy = {
       ...config.policy,
@@ -162,11 +168,10 @@ export class Office {
       const { evidence, key } = gather(raw, policy, bench);
       const voice = await openVoice(config, store);
       const certificates = evidence.kind === "read" ? evidence.inspection.certificates : [];
-      const message = { messageId, from, addressed: evidence.facts?.addressed ?? [] };
+      const message = ledgerMessage(evidence);
       const input = { key, query: viewQuery(evidence, policy), message, certificates, at };
       await store.commitMessage(input, (view) => decideAndRender(evidence, key, view, policy, voice, at));
     });
-    return messageId;
   }
 
   close(): void {
