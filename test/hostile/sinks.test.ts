@@ -263,10 +263,11 @@ describe("the command line", () => {
     });
   });
 
-  it.each(HOSTILE_TEXTS.filter(({ text }) => !text.includes("\0")))(
+  it.each(HOSTILE_TEXTS.filter(({ text }) => !text.includes("\0") && text.length < 1000))(
     "an error that repeats $name says it on one line",
     async ({ text }) => {
       const calls = [
+        ["show", text, "--verbose"],
         ...[["show", text], ["lookup", text], ["approve", text], ["revoke", text, "--yes"], [text]],
         ...[
           ["mailbox", "show", text],
@@ -291,11 +292,10 @@ describe("the command line", () => {
         ],
       ];
       for (const args of calls) {
-        for (const more of [[], ["--verbose"]]) {
-          const { stdout, stderr } = await office.run([...args, ...more]);
-          expect(unseenIn(`${stdout}${stderr}`), args.join(" ")).toEqual([]);
-          if (more.length === 0) expect(stderr.split("\n").length, args.join(" ")).toBeLessThanOrEqual(3);
-        }
+        const { stdout, stderr } = await office.run(args);
+        expect(unseenIn(`${stdout}${stderr}`), args.join(" ")).toEqual([]);
+        if (!args.includes("--verbose"))
+          expect(stderr.split("\n").length, args.join(" ")).toBeLessThanOrEqual(3);
       }
     },
   );
