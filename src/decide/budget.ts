@@ -49,18 +49,22 @@ export function draw(
   now: Date,
   weight = 1,
 ): Allowance {
-  const usedUntil = (name: string) =>
-    Math.max(now.getTime(), states.find((state) => state.name === name)?.usedUntil.getTime() ?? 0);
+  const usedUntil = ({ name, rate }: Bucket) => {
+    const remembered = states.find((state) => state.name === name)?.usedUntil.getTime() ?? 0;
+    // No draw leaves more than this behind: it was made while the clock was wrong, and would silence us until then.
+    const longest = now.getTime() + DAY + rate.limit * interval(rate);
+    return remembered > longest ? now.getTime() : Math.max(now.getTime(), remembered);
+  };
   const sendAt = Math.max(
     now.getTime(),
-    ...wanted.map(({ name, rate }) => usedUntil(name) - (rate.limit - weight) * interval(rate)),
+    ...wanted.map((bucket) => usedUntil(bucket) - (bucket.rate.limit - weight) * interval(bucket.rate)),
   );
   if (sendAt - now.getTime() > DAY) return { sendAt: null, buckets: [] };
   return {
     sendAt: new Date(sendAt),
-    buckets: wanted.map(({ name, rate }) => ({
-      name,
-      usedUntil: new Date(usedUntil(name) + weight * interval(rate)),
+    buckets: wanted.map((bucket) => ({
+      name: bucket.name,
+      usedUntil: new Date(usedUntil(bucket) + weight * interval(bucket.rate)),
     })),
   };
 }

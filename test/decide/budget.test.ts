@@ -58,6 +58,17 @@ describe("a reply budget (PRODUCT §5)", () => {
     expect(bucket.draw(later(80_000_000))).toBe(80_000_000);
   });
 
+  it("is full again when its memory lies further ahead than any draw: the clock was wrong then", () => {
+    const rates = { a: FIVE_A_DAY, b: { limit: 2000, seconds: 3600 } };
+    const future = new Drawn(rates);
+    for (let n = 0; n < 8; n++) future.draw(later(1000 * DAY));
+    expect([future.draw(NOW), future.draw(NOW)]).toEqual([0, 0]);
+    // Its twin: what a burst of today leaves behind is remembered, up to the last draw of 24 hours.
+    const today = new Drawn(rates);
+    for (let n = 0; n < 10; n++) today.draw(NOW);
+    expect(today.draw(later(1))).toBeNull();
+  });
+
   it("counts a request once for each mailbox (PRODUCT §4)", () => {
     const bucket = new Drawn({ a: FIVE_A_DAY });
     expect([bucket.draw(NOW, 3), bucket.draw(NOW, 2), bucket.draw(NOW)]).toEqual([0, 0, 4.8 * HOUR]);
