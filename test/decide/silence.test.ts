@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Evidence, Template } from "../../src/decide/index.ts";
+import { REASONS } from "../../src/decide/reason.ts";
 import {
   ALICE,
   CLAIMS,
@@ -195,6 +196,12 @@ describe("a mail is not answered, its twin is", () => {
     );
     expect(templates(answered)).toHaveLength(1);
     expect(reasons(answered)).not.toContain(why);
+  });
+
+  it("every reason for silence is in this table, or is the budget's", () => {
+    const shown = new Set(RULES.map(([, why]) => why));
+    const all = Object.keys(REASONS).filter((code) => code.startsWith("no-reply."));
+    expect(all.filter((code) => !shown.has(code))).toEqual(["no-reply.over-budget"]);
   });
 
   it("a mail that changes the directory is answered whatever was told", () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { unseenIn } from "../hostile/texts.ts";
 import { describeWith } from "../lab/available.ts";
 import { ROBOT } from "../lab/site.ts";
 import { arrived, type Company, folderCounts, openCompany, submission } from "./company.ts";
@@ -73,6 +74,15 @@ const CASES: readonly {
     kind: "other",
   },
   {
+    name: "bidi, OSC 8, C1 and line ends in a subject, a name, a Message-ID and a file's path",
+    raw: mail(
+      `From: =?utf-8?Q?Bob=0D=0ABcc:_x=E2=80=AE=C2=9B2J?= <bob@partner.example>\nTo: key-management@company.example\nMessage-ID: <\u001b]8;;http://evil.example\u001b\\@x>\nSubject: =?utf-8?B?${Buffer.from("\u202efdp.exe\u200b\r\nBcc: x\u001b]8;;http://evil.example\u0007").toString("base64")}?=\nContent-Type: application/pkix-cert\nContent-Disposition: attachment; filename="../../etc/\u001b[2J.cer"`,
+      "not a certificate",
+    ),
+    folder: "Unhandled",
+    kind: "other",
+  },
+  {
     name: "a header line of 200,000 characters",
     raw: mail(`${FROM}\nSubject: ${"x".repeat(200_000)}`),
     folder: "Unhandled",
@@ -107,7 +117,7 @@ describeWith(["dovecot"], "bad input on real servers", () => {
     const run = await site.keybot(["poll", "--verbose"]);
     expect(await folderCounts(site)).toEqual({ ...before, [folder]: (before[folder] ?? 0) + 1 });
     const log = await site.keybot(["log", "--limit", "1"]);
-    for (const text of [run.stdout, run.stderr, log.stdout]) expect(text).not.toMatch(CONTROL);
+    for (const text of [run.stdout, run.stderr, log.stdout]) expect(unseenIn(text)).toEqual([]);
     const [entry] = (await site.keybot(["log", "--json", "--limit", "1"])).records() as [
       { kind: string; folder: string; reasons: unknown[] },
     ];
@@ -137,6 +147,3 @@ describeWith(["dovecot"], "bad input on real servers", () => {
     });
   }, 180_000);
 });
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be printed
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;

@@ -7,6 +7,7 @@ import { ROBOT, type Site, startSite } from "../lab/site.ts";
 const DAY = 86_400_000;
 const ALICE = "alice@partner.example";
 const BOB = "bob@partner.example";
+const DORA = "dora@partner.example";
 const CROWD = Array.from({ length: 6 }, (_, n) => `crowd${n}@partner.example`);
 const TAG = "[AXAZERTIFIKAT]";
 const PASS = "mx.company.example; dmarc=pass header.from=partner.example";
@@ -25,10 +26,10 @@ describeWith(["dovecot", "postfix"], "who is answered, and how often", () => {
   beforeAll(async () => {
     site = await startSite({
       wiring: "none",
-      addresses: CROWD,
+      addresses: [DORA, ...CROWD],
       // The border's filter, as far as the robot sees it: who comes with Alice's envelope passes DMARC.
       postfixSettings: `smtputf8_enable = no
-smtpd_sender_restrictions = check_sender_access inline:{ {${ALICE} = PREPEND Authentication-Results: ${PASS}} }`,
+smtpd_sender_restrictions = check_sender_access inline:{ {${ALICE} = PREPEND Authentication-Results: ${PASS}}, {${DORA} = PREPEND Authentication-Results: ${PASS}} }`,
       config: {
         requests: {
           authserv_id: "mx.company.example",
@@ -57,6 +58,9 @@ smtpd_sender_restrictions = check_sender_access inline:{ {${ALICE} = PREPEND Aut
     // A flood in many names, and Alice behind it.
     for (const [number, address] of CROWD.entries()) await send(`flood ${number}`, address);
     await send("Alice 1", ALICE);
+    // One of our mailboxes, which has no certificate, and an address that nobody has: of one length.
+    for (const to of ["claims@company.example", "nobody@company.example"])
+      await send("which exists?", DORA, { to });
     await site.keybot(["poll"]);
     // Another process, so what it knows of the budget comes out of the database.
     await send("Alice 2", ALICE, { from: "alice+spam@partner.example" });
@@ -124,6 +128,20 @@ smtpd_sender_restrictions = check_sender_access inline:{ {${ALICE} = PREPEND Aut
     } finally {
       await store.close();
     }
+  });
+
+  it("what a stranger learns of an address: the same bytes whether it exists or not", async () => {
+    const answers = (await site.partnerInbox(DORA)).map(({ raw }) => {
+      const text = raw.toString("latin1");
+      // Above our From stands what the servers on the way have written.
+      return text
+        .slice(text.indexOf("From: Key Management"))
+        .replace(/^(Date|Message-ID): .*$/gm, "$1: …")
+        .replace(/(claims|nobody)@company\.example/g, "ADDRESS");
+    });
+    expect(answers).toHaveLength(2);
+    expect(answers[0]).toContain("ADDRESS");
+    expect(answers[0]).toBe(answers[1]);
   });
 
   it("an address that the server cannot write is not lost silently: the ledger has the failure", () => {
