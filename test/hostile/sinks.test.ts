@@ -211,7 +211,7 @@ describe("the command line", () => {
       if (spelling === "b" && text.length < 100) expect(records[number]?.subject).toBe(text.trim());
     }
     await printed(["inspect", "--config", join(office.folder, "keybot.toml"), ...files.slice(0, 12)]);
-  });
+  }, 60_000);
 
   it("log shows them escaped, one line a message", async () => {
     const records = await printed(["log", "--limit", "1000"]);
@@ -227,7 +227,7 @@ describe("the command line", () => {
 
   it("show does so, too", async () => {
     for (const number of HOSTILE_TEXTS.keys()) await printed(["show", `stored${number}@partner.example`]);
-  });
+  }, 60_000);
 
   it("mailbox and trust show a name that OpenSSL wrote into a certificate escaped", async () => {
     const file = join(office.folder, office.file("hostile.pem", hostile.pem));
