@@ -56,7 +56,7 @@ function issuersWorth(bytes: Uint8Array, certificate: Certificate, now: Date): W
   if (signer === undefined)
     return { usable: false, detail: "CA certificates, but none whose key signed this" };
   const renewAt = new Date(now.getTime() + RENEW_ISSUERS_AFTER_MS);
-  return { usable: true, keep: { renewAt, validUntil: renewAt } };
+  return { usable: true, madeAt: signer.notBefore, keep: { renewAt, validUntil: renewAt } };
 }
 
 /** One certificate or a certs-only message, as RFC 5280 §4.2.2.1 has it; that it is PEM now and then does no harm. */

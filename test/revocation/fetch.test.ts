@@ -24,13 +24,16 @@ async function fetchIt(
   network = OPEN,
   limits: Partial<AskLimits> = {},
 ): Promise<Fetched> {
-  const budget = new Budget({ ...ASK_LIMITS, exchangeMilliseconds: 400, ...limits });
+  const budget = new Budget({ ...ASK_LIMITS, ...limits });
   try {
     return await fetchUrl({ url, post: null, maxBytes: 100_000, ...more }, network, budget);
   } finally {
     budget.close();
   }
 }
+
+/** For what never answers: a busy machine answers everything else later than that. */
+const IMPATIENT: Partial<AskLimits> = { exchangeMilliseconds: 400 };
 
 /** `ok`, or why not. */
 async function outcome(...asked: Parameters<typeof fetchIt>): Promise<string> {
@@ -140,12 +143,14 @@ describe("fetchUrl: why it brings nothing", () => {
     ["/header", "unreachable"],
     ["/bomb", "encoding"],
     ["/nowhere", "redirect"],
-  ])("%s: %s", async (path, why) => expect(await outcome(web.url(path))).toBe(why));
+  ])("%s: %s", async (path, why) =>
+    expect(await outcome(web.url(path), {}, OPEN, why === "timeout" ? IMPATIENT : {})).toBe(why),
+  );
 
   it("a body that is not over in time is given up, however much it drips", async () => {
     const started = performance.now();
-    await outcome(web.url("/drip"));
-    expect(performance.now() - started).toBeLessThan(5_000);
+    await outcome(web.url("/drip"), {}, OPEN, IMPATIENT);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it("nobody listens", async () => {
@@ -164,7 +169,7 @@ describe("fetchUrl: why it brings nothing", () => {
 
   it("a name server that does not answer", async () => {
     const lookup = () => new Promise<never>(() => {});
-    expect(await outcome("http://ca.example/", {}, { ...OPEN, lookup })).toBe("timeout");
+    expect(await outcome("http://ca.example/", {}, { ...OPEN, lookup }, IMPATIENT)).toBe("timeout");
   });
 
   it("a server certificate of nobody that the runtime knows", async () => {
