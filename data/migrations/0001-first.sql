@@ -128,24 +128,39 @@ CREATE INDEX outbox_due ON outbox (next_attempt_at) WHERE state = 'waiting';
 CREATE INDEX outbox_recipient ON outbox (recipient_folded, created_at);
 CREATE INDEX outbox_ledger ON outbox (ledger);
 
--- Every change to what keybot trusts. Each row carries the hash of the row before it.
+-- Every change to what keybot trusts. The chain runs over previous, at, action and commitment alone. What can point to a
+-- person stands beside it (salt to detail), and the commitment is a salted hash of that: `forget` blanks it for good, and
+-- the chain still holds. Without the salt nobody can try out addresses against the commitment.
 CREATE TABLE audit (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   at          INTEGER NOT NULL,
-  actor       TEXT    NOT NULL,
   action      TEXT    NOT NULL,
+  commitment  TEXT    NOT NULL CHECK (length(commitment) = 64),
+  previous    TEXT    NOT NULL CHECK (length(previous) = 64),
+  hash        TEXT    NOT NULL CHECK (length(hash) = 64),
+  salt        BLOB    CHECK (length(salt) = 16),               -- NULL: blanked, and so is all that follows
+  actor       TEXT,
   address     TEXT    COLLATE NOCASE,
   certificate TEXT,                                            -- sha256; no foreign key, it outlives the row
   message_key TEXT,
   reason      TEXT,
-  detail      TEXT    NOT NULL CHECK (json_valid(detail)),
-  previous    TEXT    NOT NULL,
-  hash        TEXT    NOT NULL
+  detail      TEXT,
+  CHECK (CASE WHEN salt IS NULL
+    THEN coalesce(actor, address, certificate, message_key, reason, detail) IS NULL
+    ELSE actor IS NOT NULL AND detail IS NOT NULL AND json_valid(detail) END)
 ) STRICT;
 CREATE INDEX audit_certificate ON audit (certificate);
 CREATE INDEX audit_address ON audit (address);
-CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+-- The one change that is allowed: to blank. A tombstone says that a person was forgotten and can never go itself.
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+  WHEN NEW.salt IS NOT NULL OR OLD.action = 'partner.forgotten' OR NEW.id IS NOT OLD.id OR NEW.at IS NOT OLD.at
+    OR NEW.action IS NOT OLD.action OR NEW.commitment IS NOT OLD.commitment OR NEW.previous IS NOT OLD.previous
+    OR NEW.hash IS NOT OLD.hash
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+-- INSERT OR REPLACE deletes without asking the trigger above.
+CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 
 -- What the company publishes.
 CREATE TABLE mailbox (

@@ -17,6 +17,8 @@ export interface BarredKeyRows {
   insert(key: BarredKey): boolean;
   /** Returns false when it was not barred. */
   remove(spkiSha256: string): boolean;
+  /** Puts another reason in place of the first, if it is barred. */
+  reword(spkiSha256: string, reason: string): void;
 }
 
 const GET = "SELECT spki_sha256, at, actor, reason FROM barred_key WHERE spki_sha256 = ?";
@@ -24,6 +26,7 @@ const INSERT = `
   INSERT INTO barred_key (spki_sha256, at, actor, reason) VALUES (:spki_sha256, :at, :actor, :reason)
   ON CONFLICT (spki_sha256) DO NOTHING`;
 const DELETE = "DELETE FROM barred_key WHERE spki_sha256 = ?";
+const REWORD = "UPDATE barred_key SET reason = ? WHERE spki_sha256 = ?";
 
 interface Row {
   readonly spki_sha256: string;
@@ -36,6 +39,7 @@ export function barredKeyRows({ db }: Connection): BarredKeyRows {
   const get = db.prepare<[string], Row>(GET);
   const insert = db.prepare(INSERT);
   const remove = db.prepare<[string]>(DELETE);
+  const reword = db.prepare<[string, string]>(REWORD);
   return {
     has: (spki) => get.get(spki) !== undefined,
     get: (spki) => {
@@ -46,5 +50,8 @@ export function barredKeyRows({ db }: Connection): BarredKeyRows {
     insert: ({ spkiSha256, at, actor, reason }) =>
       insert.run({ spki_sha256: spkiSha256, at: milliseconds(at), actor, reason }).changes === 1,
     remove: (spki) => remove.run(spki).changes === 1,
+    reword: (spki, reason) => {
+      reword.run(reason, spki);
+    },
   };
 }

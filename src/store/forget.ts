@@ -1,5 +1,6 @@
 import type { Folder } from "../decide/index.ts";
-import type { AuditWriter } from "./audit.ts";
+import type { AuditBlanker, AuditWriter } from "./audit.ts";
+import type { BarredKeyRows } from "./barred-key.ts";
 import type { CertificateRows } from "./certificate.ts";
 import type { Connection } from "./connection.ts";
 
@@ -9,13 +10,18 @@ export interface Forgotten {
   readonly certificates: number;
   /** Mails from the address that were filed: they still lie in IMAP. */
   readonly messages: readonly { readonly messageId: string | null; readonly folder: Folder | null }[];
+  /** Rows of the audit trail whose text was blanked. */
+  readonly auditEntries: number;
+  /** False: another process kept the journal from being emptied just now, and old pages stay in it until it is. */
+  readonly overwritten: boolean;
 }
 
 export interface Forget {
   /**
-   * Removes a partner (Art. 17 GDPR): certificates under the address, mails to it in the outbox, and what the ledger
-   * says of it. The ledger keys stay, so that no old mail is harvested again, and so do barred keys. The audit trail
-   * keeps its rows and gets a tombstone.
+   * Removes a partner (Art. 17 GDPR): certificates under the address, mails to it in the outbox, what the ledger says of
+   * it, and the text of its rows in the audit trail, whose chain holds on. The ledger keys stay, so that no old mail is
+   * harvested again, and so do barred keys. A tombstone in the trail says how much went, and not of whom. What goes is
+   * overwritten in the database file, not only unlinked.
    */
   forgetPartner(
     address: string,
@@ -33,28 +39,75 @@ const LEDGER = `
                FROM json_each(reasons))
   WHERE from_address = ?`;
 const OUTBOX = "DELETE FROM outbox WHERE recipient = ? COLLATE NOCASE";
+const KEYS = "SELECT key FROM ledger WHERE from_address = ?";
+const SPKIS = `
+  SELECT DISTINCT c.spki_sha256 FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
+const KEY_IN_USE = "SELECT 1 FROM certificate WHERE spki_sha256 = ? LIMIT 1";
 
-export function forget(on: Connection, certificates: CertificateRows, record: AuditWriter): Forget {
+/** In place of why a key was barred that was this partner's alone: a person's words may name him. */
+const FORGOTTEN = "barred before its partner was forgotten";
+
+export interface ForgetRooms {
+  readonly certificates: CertificateRows;
+  readonly keys: BarredKeyRows;
+  readonly blank: AuditBlanker;
+  readonly record: AuditWriter;
+}
+
+export function forget(on: Connection, { certificates, keys, blank, record }: ForgetRooms): Forget {
   const held = on.db.prepare<[string], { certificate: number }>(HELD);
   const holdings = on.db.prepare<[string]>(HOLDINGS);
   const messages = on.db.prepare<[string], { message_id: string | null; folder: Folder | null }>(MESSAGES);
   const ledger = on.db.prepare<[string]>(LEDGER);
   const outbox = on.db.prepare<[string]>(OUTBOX);
+  const messageKeys = on.db.prepare<[string], { key: string }>(KEYS);
+  const spkisOf = on.db.prepare<[string], { spki_sha256: string }>(SPKIS);
+  const keyInUse = on.db.prepare<[string]>(KEY_IN_USE);
+
+  function remove(
+    address: string,
+    { actor, reason, at }: { actor: string; reason: string | null; at: Date },
+  ) {
+    const ids = held.all(address).map(({ certificate }) => certificate);
+    const spkis = spkisOf.all(address).map((row) => row.spki_sha256);
+    const left = messages.all(address);
+    const mails = messageKeys.all(address).map(({ key }) => key);
+    holdings.run(address);
+    certificates.sweep(ids);
+    ledger.run(address);
+    outbox.run(address);
+    const own = spkis.filter((spki) => keyInUse.get(spki) === undefined);
+    for (const spki of own) keys.reword(spki, FORGOTTEN);
+    const entries = blank({ address, messageKeys: mails, spkis: own });
+    const detail = { certificates: ids.length, messages: left.length, entries };
+    record({ at, actor, action: "partner.forgotten", reason, detail });
+    return {
+      certificates: ids.length,
+      messages: left.map((row) => ({ messageId: row.message_id, folder: row.folder })),
+      auditEntries: entries,
+    };
+  }
+
   return {
-    forgetPartner: (address, { actor, reason, at }) =>
-      on.write(() => {
-        const ids = held.all(address).map(({ certificate }) => certificate);
-        const left = messages.all(address);
-        holdings.run(address);
-        certificates.sweep(ids);
-        ledger.run(address);
-        outbox.run(address);
-        const detail = { certificates: ids.length, messages: left.length };
-        record({ at, actor, action: "partner.forgotten", address, reason, detail });
-        return {
-          certificates: ids.length,
-          messages: left.map((row) => ({ messageId: row.message_id, folder: row.folder })),
-        };
-      }),
+    forgetPartner: async (address, change) => {
+      // Without it SQLite only unlinks: the text would stay readable in the file until something is written over it.
+      on.db.pragma("secure_delete = ON");
+      try {
+        const removed = await on.write(() => remove(address, change));
+        return { ...removed, overwritten: emptyJournal(on) };
+      } finally {
+        on.db.pragma("secure_delete = OFF");
+      }
+    },
   };
+}
+
+/** The old pages stand in the journal until it is written into the database and cut. */
+function emptyJournal({ db }: Connection): boolean {
+  try {
+    return db.pragma("wal_checkpoint(TRUNCATE)", { simple: true }) === 0;
+  } catch {
+    // It is done, and must not be reported as failed: the next checkpoint will empty it.
+    return false;
+  }
 }

@@ -10,7 +10,14 @@
  * Every method is one transaction: it is done when its promise resolves, and nothing happened when it rejects.
  * SQLite works synchronously behind the promises; waiting for another process' write blocks this one.
  */
-export type { AuditAction, AuditCheck, AuditDetail, AuditEntry, AuditFilter } from "./audit.ts";
+export {
+  AUDIT_ACTIONS,
+  type AuditAction,
+  type AuditDetail,
+  type AuditEntry,
+  type AuditFilter,
+} from "./audit.ts";
+export type { AuditCheck, AuditQuestion } from "./audit-chain.ts";
 export type { BarredKey } from "./barred-key.ts";
 export type {
   ChangedHolding,

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { KeybotError, messageOf } from "../errors.ts";
-import { type Audit, audit, auditWriter } from "./audit.ts";
+import { type Audit, audit, auditBlanker, auditWriter } from "./audit.ts";
 import { type Authorities, authorities } from "./authorities.ts";
 import { type Backup, backup } from "./backup.ts";
 import { keyBar } from "./bar.ts";
@@ -65,6 +65,9 @@ export interface OpenOptions {
 
 /** Other processes write for milliseconds; five seconds bear a slow disk and a large import in batches. */
 const BUSY_TIMEOUT_MS = 5_000;
+
+/** As long as the strength that a row's commitment hides its text with is to be: 128 bits. */
+const AUDIT_SALT_BYTES = 16;
 
 /** Where the database of a state folder lies. */
 export function databaseFile(stateDir: string): string {
@@ -149,7 +152,7 @@ export function configure(db: Database.Database): void {
 
 /** Puts the store together over one connection to a migrated database; every statement is prepared here. */
 export function assemble(on: Connection): Store {
-  const record = auditWriter(on);
+  const record = auditWriter(on, () => randomBytes(AUDIT_SALT_BYTES));
   const certificates = certificateRows(on);
   const holdings = holdingRows(on, record);
   const keys = barredKeyRows(on);
@@ -173,7 +176,7 @@ export function assemble(on: Connection): Store {
     ...authorities(on),
     ...leases(on),
     ...backup(on),
-    ...forget(on, certificates, record),
+    ...forget(on, { certificates, keys, blank: auditBlanker(on), record }),
     ...revocationCacheRows(on),
     ...revocationChecks(on, certificates, holdings, record),
     secret: () =>

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openStore } from "../../src/store/index.ts";
+import { openDatabase } from "../../src/store/driver.ts";
+import { databaseFile, openStore } from "../../src/store/index.ts";
 import { at, decision, folder, freshStore, harvest, input, mail, report, storing } from "./kit.ts";
 
 const ALICE = "alice@partner.example";
@@ -49,6 +50,65 @@ describe("forgetting a partner", () => {
       { action: "partner.forgotten", reason: "asked" },
     ]);
     expect((await store.verifyAudit()).fault).toBeNull();
+  });
+
+  it("leaves what names him in no file of the database, neither in free pages nor in the journal", async () => {
+    const store = await freshStore();
+    const [own, lost] = [report("own"), report("lost", { subject: "CN=Alice Example" })];
+    await harvest(store, report("bob"), "bob@partner.example");
+    for (const certificate of [own, lost]) await harvest(store, certificate, ALICE, "pending");
+    const bar = { spkiSha256: lost.spkiSha256, actor: "eve", reason: "Alice lost it", at: at(1) };
+    await store.barKey(bar);
+    const content = () =>
+      readdirSync(store.dir)
+        .map((name) => readFileSync(join(store.dir, name), "latin1"))
+        .join("");
+    const traces = [ALICE, "Alice", own.sha256, own.spkiSha256, "CN=lost", "DER of own"];
+    const known = traces.filter((trace) => content().includes(trace));
+    expect(known).toEqual(traces.filter((trace) => trace !== "CN=lost"));
+
+    const change = { actor: "eve", reason: "asked", at: at(2) };
+    expect(await store.forgetPartner(ALICE, change)).toMatchObject({ overwritten: true });
+    expect(traces.filter((trace) => content().includes(trace))).toEqual([]);
+    expect(content()).toContain("bob@partner.example");
+    expect((await store.verifyAudit()).fault).toBeNull();
+    // The bar itself holds on; whose key it was and why is not said any more.
+    await expect(harvest(store, lost, ALICE)).rejects.toMatchObject({ code: "store.barred" });
+  });
+
+  it("leaves alone the rows of those who share a key with him, and what we publish under the address", async () => {
+    const store = await freshStore();
+    const [shared, published] = [report("shared"), report("published")];
+    await harvest(store, shared, ALICE, "active", at(0));
+    await harvest(store, shared, "bob@partner.example", "active", at(1));
+    await store.addMailbox(ALICE, [{ ...published, chain: [] }], { actor: "eve", at: at(2) });
+    const bar = { spkiSha256: shared.spkiSha256, actor: "eve", reason: "lost", at: at(3) };
+    await store.barKey(bar);
+    expect(await store.forgetPartner(ALICE, { actor: "eve", reason: null, at: at(4) })).toMatchObject({
+      auditEntries: 2,
+    });
+    const left = (await store.auditEntries()).filter(({ blanked }) => !blanked);
+    expect(left.map(({ action, address }) => [action, address])).toEqual([
+      ["partner.forgotten", null],
+      ["certificate.revoked", "bob@partner.example"],
+      ["key.barred", null],
+      ["mailbox.added", ALICE],
+      ["certificate.active", "bob@partner.example"],
+    ]);
+    expect(await store.verifyAudit()).toMatchObject({ entries: 7, blanked: 2, fault: null });
+  });
+
+  it("says when another process still reads the old pages", async () => {
+    const store = await freshStore({ busyTimeoutMs: 20 });
+    await harvest(store, report("own"), ALICE);
+    const reader = openDatabase(databaseFile(store.dir), { readonly: true });
+    reader.exec("BEGIN");
+    reader.prepare("SELECT count(*) FROM audit").get();
+    const change = { actor: "eve", reason: null, at: at(1) };
+    expect(await store.forgetPartner(ALICE, change)).toMatchObject({ overwritten: false, auditEntries: 1 });
+    reader.exec("COMMIT");
+    reader.close();
+    expect(await store.certificatesOf(ALICE, at())).toEqual([]);
   });
 });
 
