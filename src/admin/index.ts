@@ -10,6 +10,7 @@
  */
 export { parseOwnAddress } from "./address.ts";
 export { approve } from "./approve.ts";
+export { type AuditQuery, auditTrail, checkTrail, type TrailCheck } from "./audit.ts";
 export { type Change, changeBy } from "./change.ts";
 export type { DecidedHolding, Decision, DecisionRequest } from "./decide-pending.ts";
 export type { Letter, Write } from "./letter.ts";

@@ -5,7 +5,7 @@ import type { Robot } from "./robot.ts";
 /** One thing that `run` needs, and how it is. */
 export interface Check {
   readonly name: string;
-  /** `fault`: the robot cannot work. `warning`: it works, but not as most want it. */
+  /** `fault`: the robot cannot work, or what it remembers is not to be believed. `warning`: it works, but not as most want it. */
   readonly state: "ok" | "warning" | "fault";
   readonly says: string;
   /** What to do about it, or null. */
@@ -34,6 +34,7 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
   yield await checkQueues(robot);
+  yield await checkAudit(robot);
 }
 
 /** What the policy believes of delivery headers (PRODUCT §4). */
@@ -129,6 +130,22 @@ async function checkQueues({ store }: Robot): Promise<Check> {
     );
   const given = failed.length === 0 ? "" : `; ${failed.length} were refused for good`;
   return ok("outbox", `${waiting.length} mails wait${given}`);
+}
+
+/** A look in passing; a million rows would take seconds, and `keybot audit verify` is there for them. */
+const LAST_CHANGES = 1_000;
+
+/** The newest rows of the audit trail. */
+export async function checkAudit({ store }: Pick<Robot, "store">): Promise<Check> {
+  const { entries, fault } = await store.verifyAudit({ last: LAST_CHANGES });
+  if (fault === null)
+    return ok("audit trail", `the newest ${entries} ${entries === 1 ? "entry holds" : "entries hold"}`);
+  return {
+    name: "audit trail",
+    state: "fault",
+    says: `entry ${fault.id}: ${fault.sentence}`,
+    mend: "keybot audit verify checks all of it; docs/OPERATIONS.md says what then",
+  };
 }
 
 async function checked(name: string, look: () => Promise<Check>): Promise<Check> {

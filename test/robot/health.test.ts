@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
-import { checkTrust } from "../../src/robot/health.ts";
-import type { TrustItem } from "../../src/store/index.ts";
+import { checkAudit, checkTrust } from "../../src/robot/health.ts";
+import { openDatabase } from "../../src/store/driver.ts";
+import { databaseFile, type TrustItem } from "../../src/store/index.ts";
 import { at, DAY, freshStore, sha256 } from "../store/kit.ts";
 
 const by = { actor: "eve", at: at() };
@@ -51,5 +52,23 @@ describe("the trust store, as doctor sees it", () => {
     await store.replaceTrust("public", [ca("p")], by, list);
     const check = await checkTrust({ store, policy: DEFAULT_POLICY, now: () => at() });
     expect(check.says).toMatch(/300 days old$/);
+  });
+});
+
+describe("the audit trail, as doctor sees it", () => {
+  it("is fine while its newest entries hold, and a fault when one does not", async () => {
+    const store = await freshStore();
+    expect(await checkAudit({ store })).toMatchObject({ state: "ok", says: "the newest 0 entries hold" });
+    await store.addTrust(ca("a"), by);
+    await store.addTrust(ca("b"), by);
+    expect(await checkAudit({ store })).toMatchObject({ state: "ok", says: "the newest 2 entries hold" });
+    const db = openDatabase(databaseFile(store.dir));
+    db.exec("DROP TRIGGER audit_no_update; UPDATE audit SET reason = 'all well' WHERE id = 2");
+    db.close();
+    expect(await checkAudit({ store })).toMatchObject({
+      state: "fault",
+      says: "entry 2: the text of this row was changed after it was written",
+      mend: expect.stringContaining("keybot audit verify"),
+    });
   });
 });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 
 import type { Context } from "../context.ts";
 import { define as approve } from "./approve.ts";
+import { define as audit } from "./audit.ts";
 import { define as doctor } from "./doctor.ts";
 import { define as help } from "./help.ts";
 import { define as init } from "./init.ts";
@@ -38,5 +39,6 @@ export const COMMANDS: readonly Define[] = [
   mailbox,
   trust,
   log,
+  audit,
   help,
 ];
