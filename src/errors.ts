@@ -3,7 +3,7 @@
  *
  * A stranger's mail never causes an error: what it can cause is a value (a finding, a reason, a problem).
  * The kind decides what happens next: `temporary` is retried, `permanent` is marked and told, `config` and
- * `usage` end the command with exit code 2, `not-found` with 3, `fault` with 4.
+ * `usage` end the command with exit code 2, `not-found` with 3, all others with 1.
  */
 export type ErrorKind = "temporary" | "permanent" | "config" | "usage" | "not-found" | "fault";
 

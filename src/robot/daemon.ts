@@ -61,8 +61,9 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
         const failure = messageOf(error);
         const fields = { error: failure, failures, pauseSeconds: Math.round(pause / 1000) };
         if (failure === lastFailure) robot.log.debug("connection.still-failing", fields);
+        // A fault, such as a damaged database, needs a person; the rest mends itself.
         else
-          robot.log.warn(
+          robot.log[error instanceof KeybotError && error.kind === "fault" ? "error" : "warn"](
             "connection.failed",
             error instanceof KeybotError ? fields : { ...fields, stack: stackOf(error) },
           );

@@ -27,7 +27,7 @@ export function backup({ db }: Connection): Backup {
         copy.run(file);
       } catch (error) {
         rmSync(file, { force: true });
-        throw translated(error);
+        throw translated(error, db.name);
       }
     },
   };

@@ -5,7 +5,7 @@ import type { BucketRows } from "./bucket.ts";
 import type { CertificateRows } from "./certificate.ts";
 import type { Connection } from "./connection.ts";
 import { guarded } from "./connection.ts";
-import { isTemporary } from "./error.ts";
+import { isOfDatabase } from "./error.ts";
 import { decisive, type HoldingRows, ROBOT } from "./holding.ts";
 import type { LedgerMessage, LedgerRows, Outcome } from "./ledger.ts";
 import type { OutboxRows, RenderedReply } from "./outbox.ts";
@@ -109,10 +109,10 @@ export function commit(on: Connection, rows: CommitRooms): Commit {
 
   function attempt(input: CommitInput, decide: Decide): CommitAttempt {
     try {
-      return { done: true, result: guarded(() => savepoint(() => one(input, decide))) };
+      return { done: true, result: guarded(on.db.name, () => savepoint(() => one(input, decide))) };
     } catch (error) {
       // After a full disk or an I/O error SQLite may have rolled back everything by itself: then nothing is left to save.
-      if (isTemporary(error) || !on.db.inTransaction) throw error;
+      if (isOfDatabase(error) || !on.db.inTransaction) throw error;
       return { done: false, error };
     }
   }

@@ -24,16 +24,16 @@ export function connection(db: Database.Database): Connection {
   const transaction = db.transaction((work: () => unknown) => work());
   return {
     db,
-    read: async <T>(work: () => T) => guarded(() => transaction.deferred(work) as T),
-    write: async <T>(work: () => T) => guarded(() => transaction.immediate(work) as T),
+    read: async <T>(work: () => T) => guarded(db.name, () => transaction.deferred(work) as T),
+    write: async <T>(work: () => T) => guarded(db.name, () => transaction.immediate(work) as T),
   };
 }
 
-/** Runs `work` and lets no error of the driver out. */
-export function guarded<T>(work: () => T): T {
+/** Runs `work` on a database file and lets no error of the driver out. */
+export function guarded<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw translated(error);
+    throw translated(error, file);
   }
 }

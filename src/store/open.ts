@@ -16,6 +16,7 @@ import { type Commit, commit } from "./commit.ts";
 import { type Connection, connection, guarded } from "./connection.ts";
 import { type Directory, directory } from "./directory.ts";
 import { openDatabase } from "./driver.ts";
+import { damaged } from "./error.ts";
 import { type Forget, forget } from "./forget.ts";
 import { holdingRows } from "./holding.ts";
 import { type Leases, leases } from "./lease.ts";
@@ -50,6 +51,11 @@ export interface Store
   secret(): Promise<Uint8Array>;
   /** The number of the last migration. */
   version(): Promise<number>;
+  /**
+   * Looks through the whole file: seconds for a large one.
+   * @throws KeybotError (rejects) `store.corrupt` (fault) when a part of it is damaged
+   */
+  checkIntegrity(): Promise<void>;
   /** Ends the connection; to be called once, nothing else afterwards. */
   close(): Promise<void>;
 }
@@ -84,12 +90,12 @@ export async function openStore(options: OpenOptions): Promise<Store> {
   const file = databaseFile(options.stateDir);
   if (readOnly) demand(file);
   else create(options.stateDir, file);
-  const db = guarded(() => {
+  const db = guarded(file, () => {
     const timeout = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
     return openDatabase(file, { readonly: readOnly, fileMustExist: true, timeout });
   });
   try {
-    guarded(() => prepare(db, readOnly));
+    guarded(file, () => prepare(db, readOnly));
     return assemble(connection(db));
   } catch (error) {
     db.close();
@@ -187,8 +193,13 @@ export function assemble(on: Connection): Store {
         return bytes(row.secret);
       }),
     version: () => on.read(() => schemaVersion(on.db)),
+    checkIntegrity: () =>
+      on.read(() => {
+        const says = String(on.db.pragma("quick_check(1)", { simple: true }));
+        if (says !== "ok") throw damaged(on.db.name, new Error(says));
+      }),
     close: async () => {
-      guarded(() => on.db.close());
+      guarded(on.db.name, () => on.db.close());
     },
   };
 }

@@ -42,11 +42,15 @@ async function* checks(context: Context): AsyncGenerator<Check> {
   }
   yield ok("secrets", "readable, and by nobody else");
   let opened: Awaited<ReturnType<typeof openRobot>> | null = null;
+  let step = "database";
   try {
     const store = await openStore({ stateDir: config.stateDir });
     try {
-      yield ok("database", `version ${await store.version()} in ${config.stateDir}`);
+      await store.checkIntegrity();
+      yield ok("database", `version ${await store.version()} in ${config.stateDir}, undamaged`);
+      step = "installation";
       opened = await openRobot(config, store, silentLog, context.now);
+      step = "robot";
       yield ok("texts", config.languages.join(", "));
       yield* checkHealth(opened.robot);
     } finally {
@@ -54,7 +58,7 @@ async function* checks(context: Context): AsyncGenerator<Check> {
       await store.close();
     }
   } catch (error) {
-    yield fault(opened === null ? "installation" : "robot", error);
+    yield fault(step, error);
   }
 }
 
