@@ -15,7 +15,7 @@ it(`${LIVES * STATES_EACH} disks after a power failure: each database is whole, 
 }) => {
   const seen: Record<string, number> = {};
   for (let number = 0; number < LIVES; number++) {
-    const life = await liveThrough(25 + 5 * number);
+    const life = await liveThrough(10 + 5 * number);
     const random = randomNumbers(20_261_126 + number);
     let left = STATES_EACH;
     for (const state of diskStates(life, random)) {

@@ -83,6 +83,7 @@ describe("opening the database", () => {
     await expect(openStore({ stateDir: dir })).rejects.toMatchObject({
       kind: "fault",
       code: "store.corrupt",
+      message: `${databaseFile(dir)} is not a database`,
     });
   });
 
@@ -155,6 +156,7 @@ describe("opening the database", () => {
     await expect(harvest(store, report("alice"), "alice@partner.example")).rejects.toMatchObject({
       kind: "temporary",
       code: "store.busy",
+      message: `the database ${databaseFile(dir)} is locked by another process`,
     });
     expect(await store.certificatesOf("alice@partner.example", at())).toEqual([]);
     other.exec("ROLLBACK");
@@ -182,6 +184,38 @@ describe("opening the database", () => {
     await store.commitMessage(small.input, small.decide);
     expect(await store.isKnown("small")).toBe(true);
     await store.close();
+  });
+});
+
+describe("a database that is damaged in one table", () => {
+  async function damagedLedger() {
+    const dir = folder();
+    await (await openStore({ stateDir: dir })).close();
+    const db = raw(dir);
+    const root = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'").pluck().get();
+    const pageSize = Number(db.pragma("page_size", { simple: true }));
+    db.close();
+    const file = openSync(databaseFile(dir), "r+");
+    writeSync(file, Buffer.alloc(pageSize, 0xa5), 0, pageSize, (Number(root) - 1) * pageSize);
+    closeSync(file);
+    return freshStore({ stateDir: dir });
+  }
+  const corrupt = {
+    kind: "fault",
+    code: "store.corrupt",
+    message: expect.stringMatching(/^the database .*\/keybot\.db is damaged$/),
+    hint: expect.stringContaining("keybot.db-wal"),
+  };
+
+  it("fails a whole batch, not each of its messages: no other would fare better", async () => {
+    const store = await damagedLedger();
+    const one = { input: input("one", "a@partner.example", []), decide: () => decision([]) };
+    await expect(store.commitMessages([one])).rejects.toMatchObject(corrupt);
+  });
+
+  it("is found by looking through it, and a whole one is not", async () => {
+    await expect((await damagedLedger()).checkIntegrity()).rejects.toMatchObject(corrupt);
+    await (await freshStore()).checkIntegrity();
   });
 });
 
