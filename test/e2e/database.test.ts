@@ -134,8 +134,13 @@ describeWith(["dovecot"], "a database that cannot be used", () => {
       const store = await openStore({ stateDir: site.stateFolder });
       await store.backup(copy);
       await store.close();
-      await mailWaits(company);
+      const daemon = site.keybotDaemon(["run"]);
+      await daemon.says("daemon.ready", 30_000);
       overwriteMiddle(databaseFile(site.stateFolder));
+      await mailWaits(company);
+      await daemon.says("connection.failed", 30_000);
+      expect(daemon.stderr()).toMatch(/ error connection\.failed error="the database .* is damaged"/);
+      expect(await daemon.stop()).toBe(0);
       await expectRefused(site, DAMAGED);
       const { stdout } = await site.keybot(["doctor"], { expectExit: 4 });
       expect(stdout).toMatch(
