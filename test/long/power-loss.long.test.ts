@@ -7,8 +7,8 @@ import { diskStates, examine, liveThrough, recover, whole } from "../store/power
 import { randomNumbers } from "./mutate.ts";
 
 const LIVES = 4;
-const STATES_EACH = 300;
-const KILLS = 40;
+const STATES_EACH = 200;
+const KILLS = 25;
 
 it(`${LIVES * STATES_EACH} disks after a power failure: each database is whole, with all that was reported`, async ({
   task,
