@@ -38,12 +38,15 @@ export async function fetchSizes(link: Link, set: string): Promise<readonly List
  * fetch is open while it does, so it may run other commands. Vanished UIDs are simply absent. `sizes` holds what a list
  * has told; unknown ones are asked for.
  *
+ * @param before told which mails the next FETCH will bring, before it is sent
+ *
  * Throws `permanent` `imap.too-large` for a mail over the limit: the caller knows the sizes and must not ask for it.
  */
 export async function* fetchMails(
   link: Link,
   uids: readonly number[],
   sizes: ReadonlyMap<number, number>,
+  before: (uids: readonly number[]) => Promise<void>,
 ): AsyncGenerator<FetchedMail, void, undefined> {
   let coming: Promise<readonly FetchedMail[]> | null = null;
   for await (const batch of batches(link, uids, sizes)) {
@@ -54,6 +57,7 @@ export async function* fetchMails(
       yield* await ready;
       ready = null;
     }
+    await before(batch.uids);
     coming = fetchBatch(link, batch.uids);
     // The caller may leave before it is awaited; the error is then nobody's.
     coming.catch(() => {});

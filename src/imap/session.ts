@@ -21,8 +21,14 @@ export interface ImapSession {
    * begun to mean other mails.
    */
   list(): Promise<readonly ListedMail[]>;
-  /** The mails themselves, in batches, without \Seen; a vanished UID is absent. Other commands may run in the loop. */
-  fetch(uids: readonly number[]): AsyncIterable<FetchedMail>;
+  /**
+   * The mails themselves, in batches, without \Seen; a vanished UID is absent. Other commands may run in the loop.
+   * @param before told which mails come next, before their bytes are asked for
+   */
+  fetch(
+    uids: readonly number[],
+    before?: (uids: readonly number[]) => Promise<void>,
+  ): AsyncIterable<FetchedMail>;
   /** At most `bytes` from the beginning of a mail; null when it is gone. */
   fetchHead(uid: number, bytes: number): Promise<Buffer | null>;
   /** Into a folder next to the mailbox, named as in `ensureFolders`; it is created when it is missing. */
@@ -56,7 +62,7 @@ export function openSession(link: Link, open: OpenMailbox): ImapSession {
       sizes = new Map(mails.map((mail) => [mail.uid, mail.size]));
       return mails;
     },
-    fetch: (uids) => fetchMails(link, uids, sizes),
+    fetch: (uids, before = async () => {}) => fetchMails(link, uids, sizes, before),
     fetchHead: (uid, bytes) => fetchHead(link, uid, bytes),
     move: (uids, folder) => moveMails(link, open.abilities, uids, folderPath(folder, open.hierarchy)),
     ensureFolders: (names) => ensureFolders(link, open.hierarchy, names),

@@ -8,6 +8,7 @@ export type ReadProblem =
   | "mime.ambiguous"
   | "mime.empty"
   | "message.too-large"
+  | "message.poisoned"
   | "judge.time-limit"
   | "judge.memory-limit"
   | "judge.died";
@@ -21,7 +22,9 @@ export const READ_PROBLEMS: Record<ReadProblem, string> = {
   "mime.no-boundary": "it is multipart but names no boundary",
   "mime.empty": "it has no header at all",
   "message.too-large": "it is larger than limits.message_size",
+  "message.poisoned":
+    "three times the robot died while it had this mail and no other in hand; it was not read again",
   "judge.time-limit": "reading it took longer than limits.judge_seconds",
   "judge.memory-limit": "reading it took more memory than limits.judge_memory",
-  "judge.died": "the process that read it ended without an answer",
+  "judge.died": "three processes that read it ended without an answer",
 };

@@ -77,10 +77,14 @@ export interface Attempt {
 
 /** Asks CAs over HTTP; keeps answers, and shares what is on its way, between all messages. */
 export interface RevocationDesk {
-  /** What may be spent on one message, whatever is asked for it; its clock runs until it is closed. */
-  budget(): AskBudget;
+  /**
+   * What may be spent on one message, whatever is asked for it; its clock runs until it is closed.
+   * @param signal aborted: what is open is given up at once
+   */
+  budget(signal?: AbortSignal): AskBudget;
   /**
    * Asks all questions of one message. Never rejects for what a URL does or holds.
+   * @returns a part of what could be had, when the budget was given up meanwhile
    * @throws KeybotError what the cache throws
    */
   ask(questions: readonly RevocationQuestion[], budget: AskBudget): Promise<RevocationAnswers>;
@@ -101,7 +105,7 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
   const cache = memoryCache(MEMORY_CACHE_BYTES, options.cache);
   const inquiries = new Inquiries({ network, cache, log, now });
   return {
-    budget: () => new Budget(limits),
+    budget: (signal) => new Budget(limits, signal),
     issuersOf: (certificate, budget) => fetchIssuers(certificate, inquiries, budget),
     async ask(questions, budget) {
       const manner = { nonce, weaknessOf };
@@ -109,7 +113,7 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
         questions.map((question) => askOne(question, inquiries, budget, manner)),
       );
       const unanswered = outcomes.flatMap((outcome) => outcome.unanswered ?? []);
-      for (const { certificate, attempts } of unanswered) {
+      for (const { certificate, attempts } of budget.givenUp ? [] : unanswered) {
         const tried = attempts.map(({ url, why, detail }) => `${url} ${why}: ${detail}`);
         log.warn("revocation.unanswered", { certificate, tried });
       }

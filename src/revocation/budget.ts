@@ -6,6 +6,8 @@ export interface AskBudget {
   readonly deadline: AbortSignal;
   /** For one exchange. */
   readonly exchangeMilliseconds: number;
+  /** Nobody waits for the answers any more: what is known now is not all that could be had. */
+  readonly givenUp: boolean;
   /** Takes one exchange; false when there is none left. */
   takeRequest(): boolean;
   /** Takes so many bytes of a body; false when there are not enough. */
@@ -21,11 +23,18 @@ export class Budget implements AskBudget {
   #requests: number;
   #bytes: number;
   readonly #timer: NodeJS.Timeout;
+  readonly #signal: AbortSignal | undefined;
+  readonly #end: () => void;
 
-  constructor(limits: AskLimits) {
+  /** @param signal aborted: the time is over at once */
+  constructor(limits: AskLimits, signal?: AbortSignal) {
     const controller = new AbortController();
     this.deadline = controller.signal;
-    this.#timer = setTimeout(() => controller.abort(), limits.milliseconds);
+    this.#signal = signal;
+    this.#end = () => controller.abort();
+    if (this.givenUp) this.#end();
+    signal?.addEventListener("abort", this.#end, { once: true });
+    this.#timer = setTimeout(this.#end, limits.milliseconds);
     this.exchangeMilliseconds = limits.exchangeMilliseconds;
     this.#requests = limits.requests;
     this.#bytes = limits.bytes;
@@ -33,6 +42,11 @@ export class Budget implements AskBudget {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#end);
+  }
+
+  get givenUp(): boolean {
+    return this.#signal?.aborted === true;
   }
 
   takeRequest(): boolean {

@@ -6,17 +6,20 @@ import type { Inquirer } from "./robot.ts";
 /**
  * Asks about paths and has the answers judged. Never rejects for what a CA does.
  * @param beside DER of certificates that came along: the signer of an indirect CRL may be among them (RFC 5280 §6.3.3 (f))
+ * @returns null when it was given up before the answers were there: then nobody knows anything of the certificates
  */
 export async function askAbout(
   robot: Inquirer,
   paths: readonly PathToAsk[],
   beside: readonly Uint8Array[],
   budget: AskBudget,
-): Promise<readonly RevocationJudgement[]> {
+): Promise<readonly RevocationJudgement[] | null> {
   const answers = await robot.desk.ask(eachCertificateOnce(paths), budget);
+  if (budget.givenUp) return null;
   const at = robot.now();
   const judgement = await robot.judge.judgeAnswers(paths, answers, beside, at);
   if (judgement.kind === "judged") return judgement.judgements;
+  if (judgement.kind === "given-up") return null;
   robot.log.warn("revocation.unreadable", { problem: judgement.problem });
   return judgeRevocation(paths, { ocsp: [], crls: [], unanswered: [] }, [], robot.policy.certificates, at);
 }

@@ -7,10 +7,14 @@ import type { Gathered } from "./gather.ts";
 import { ledgerMessage } from "./ledger-message.ts";
 import type { Robot } from "./robot.ts";
 
-/** A message that can be decided, or one that stays in the mailbox because no CA answers. */
+/**
+ * A message that can be decided, one that stays in the mailbox because no CA answers, or one that was left as it was
+ * because the robot is to end.
+ */
 export type Prepared =
   | { readonly kind: "ready"; readonly gathered: Gathered }
-  | { readonly kind: "waiting"; readonly until: Date };
+  | { readonly kind: "waiting"; readonly until: Date }
+  | { readonly kind: "left" };
 
 /** Paths of one certificate that are asked about, when CAs on the ones before were revoked or did not answer. */
 export const PATHS = 3;
@@ -20,9 +24,15 @@ export const PATHS = 3;
  * and what they say becomes findings. Nothing is decided yet, so a crash only asks again; what a CA has revoked is
  * revoked in the directory at once, because that is true whatever becomes of the mail.
  * @param again gathers the same message once more
+ * @param signal aborted: nobody is asked any more
  * @throws KeybotError when the database fails
  */
-export async function completed(robot: Robot, first: Gathered, again: GatherAgain): Promise<Prepared> {
+export async function completed(
+  robot: Robot,
+  first: Gathered,
+  again: GatherAgain,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const { store } = robot;
   const { key, evidence, paths, orphans } = first;
   const ready: Prepared = { kind: "ready", gathered: first };
@@ -32,10 +42,11 @@ export async function completed(robot: Robot, first: Gathered, again: GatherAgai
   if (before?.askAgainAt && before.askAgainAt > robot.now())
     return { kind: "waiting", until: before.askAgainAt };
 
-  const budget = robot.desk.budget();
+  const budget = robot.desk.budget(signal);
   try {
     const helped = await withIssuers(first, issuerSources(robot, budget), again);
     const whole = await withAnswers(robot, helped, again, budget);
+    if (whole === null) return { kind: "left" };
     return (await wait(robot, whole)) ?? { kind: "ready", gathered: whole };
   } finally {
     budget.close();
@@ -66,14 +77,16 @@ interface Answered {
 /**
  * The message with what CAs say. Where one on the path is revoked, or nobody tells of it, paths round it are tried:
  * a cross-certificate may lead to an anchor just as well (RFC 4158 §2.4). One that leaves no doubt counts, else the first.
+ * @returns null when it was given up
  */
 async function withAnswers(
   robot: Robot,
   { gathered: first, help }: Helped,
   again: GatherAgain,
   budget: AskBudget,
-): Promise<Gathered> {
+): Promise<Gathered | null> {
   let best = await answered(robot, first, budget);
+  if (best === null) return null;
   let [latest, known] = [best, help];
   for (let paths = 1; paths < PATHS; paths++) {
     const wiser = withdrawing(known, latest.judgements);
@@ -81,19 +94,25 @@ async function withAnswers(
     known = wiser;
     const gathered = await again(known);
     if (gathered === null) break;
-    latest = await answered(robot, gathered, budget);
+    const next = await answered(robot, gathered, budget);
+    if (next === null) return null;
+    latest = next;
     if (undoubted(latest) > undoubted(best)) best = latest;
   }
+  if (budget.givenUp) return null;
   for (const judgement of best.judgements) await revokeIfRevoked(robot, judgement);
   return best.gathered;
 }
 
-async function answered(robot: Robot, gathered: Gathered, budget: AskBudget): Promise<Answered> {
+/** @returns null when it was given up */
+async function answered(robot: Robot, gathered: Gathered, budget: AskBudget): Promise<Answered | null> {
   const { evidence, paths } = gathered;
+  if (budget.givenUp) return null;
   if (evidence.kind !== "read" || paths.length === 0) return { gathered, judgements: [] };
   const { certificates } = evidence.inspection;
   const beside = certificates.flatMap(({ der, path }) => [der, ...path.intermediates]);
   const judgements = await askAbout(robot, paths, beside, budget);
+  if (judgements === null) return null;
   const inspection = withRevocation(evidence.inspection, judgements);
   return { gathered: { ...gathered, evidence: { ...evidence, inspection } }, judgements };
 }

@@ -6,6 +6,7 @@ import { ledgerKey } from "../read/index.ts";
 import type { CommitAttempt } from "../store/index.ts";
 import { decideAndRender } from "./answer.ts";
 import type { Gathered } from "./gather.ts";
+import type { Hand } from "./in-hand.ts";
 import { ledgerMessage } from "./ledger-message.ts";
 import type { Robot } from "./robot.ts";
 
@@ -27,9 +28,13 @@ export interface Handled {
   readonly outcome: { readonly newlyActive: number; readonly folder: Folder } | null;
 }
 
-/** The slow part: read and inspect in the judge process. Never rejects for anything that a message does. */
-export async function gatherMessage(robot: Robot, message: Fetched): Promise<Gathered> {
+/**
+ * The slow part: read and inspect in the judge process. Never rejects for anything that a message does.
+ * @returns null when it was given up because the robot is to end: nothing is known of the message, it stays where it is
+ */
+export async function gatherMessage(robot: Robot, message: Fetched): Promise<Gathered | null> {
   const judgement = await robot.judge.judge(message.raw, robot.now(), message.internalDate);
+  if (judgement.kind === "given-up") return null;
   if (judgement.kind === "gathered")
     return message.headOnly ? tooLarge(judgement.gathered) : judgement.gathered;
   const digest = createHash("sha256").update(message.raw).digest("hex");
@@ -65,12 +70,14 @@ function tooLarge({ key, evidence }: Gathered): Gathered {
 export async function commitGathered(
   robot: Robot,
   messages: readonly { readonly uid: number; readonly gathered: Gathered }[],
+  hand: Hand,
 ): Promise<(Handled | null)[]> {
   const at = robot.now();
   const attempts = await robot.store.commitMessages(
-    messages.map(({ gathered: { key, evidence } }) => ({
+    messages.map(({ uid, gathered: { key, evidence } }) => ({
       input: {
         key,
+        mark: hand.mark(uid),
         query: viewQuery(evidence, robot.policy),
         message: ledgerMessage(evidence),
         certificates: certificatesOf(evidence),

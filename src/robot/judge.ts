@@ -25,16 +25,22 @@ export interface JudgeLimits {
 }
 
 /** What the judge says of one message: what was gathered, or why it was ended over it. */
-export type Judgement = { readonly kind: "gathered"; readonly gathered: Gathered } | Ended;
+export type Judgement = { readonly kind: "gathered"; readonly gathered: Gathered } | Ended | GivenUp;
 
 /** What the judge says of the answers to a message's questions. */
 export type JudgementOfAnswers =
   | { readonly kind: "judged"; readonly judgements: readonly RevocationJudgement[] }
-  | Ended;
+  | Ended
+  | GivenUp;
 
 interface Ended {
   readonly kind: "ended";
   readonly problem: ReadProblem;
+}
+
+/** The judge was closed before it could say anything. */
+interface GivenUp {
+  readonly kind: "given-up";
 }
 
 export interface Judge {
@@ -56,7 +62,7 @@ export interface Judge {
     beside: readonly Uint8Array[],
     at: Date,
   ): Promise<JudgementOfAnswers>;
-  /** Ends the processes; a message still being judged counts as `judge.died`. */
+  /** Ends the processes; what is still being judged, or comes later, is given up. */
   close(): void;
 }
 
@@ -66,8 +72,8 @@ interface Job {
   readonly request: (shelf: CrlShelf) => ToJudge;
   /** Bytes, for the log. */
   readonly size: number;
-  readonly done: (answer: Exclude<FromJudge, { readonly type: "ready" }> | Ended) => void;
-  /** A process that died without cause of its own (the kernel, an admin) gets the job a second time. */
+  readonly done: (answer: Exclude<FromJudge, { readonly type: "ready" }> | Ended | GivenUp) => void;
+  /** Processes that had it so far. */
   attempts: number;
 }
 
@@ -78,6 +84,16 @@ interface Bench {
 
 /** What the child runs, beside this file once built. */
 const ENTRY = fileURLToPath(new URL("./judge-process.js", import.meta.url));
+
+/**
+ * A process that died without a cause that we know (a native crash, the kernel, an admin) may have died of something
+ * else: the job is given to a third one before it is set aside.
+ *
+ * A limit of ours ends it for good at once. The same bytes take as long every time, and three times `judge_seconds` would
+ * let one mail keep a seat for a minute; the memory limit alone is tried once more, in a fresh process, when it was reached
+ * in one that still held what it had judged before.
+ */
+const ATTEMPTS = 3;
 
 /** How often a working process's memory is looked at. */
 const WATCH_MS = 100;
@@ -93,6 +109,16 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
   const seats = Array.from({ length: PROCESSES }, () => new Seat(limits, log, entry, next));
   const queue: Job[] = [];
   let bench: Bench | null = null;
+  let closed = false;
+
+  function enter(job: Job): void {
+    if (closed) {
+      job.done({ kind: "given-up" });
+      return;
+    }
+    queue.push(job);
+    next();
+  }
 
   function next(): void {
     for (const seat of seats) {
@@ -111,7 +137,7 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
     judge(raw, at, internalDate, help = NO_HELP) {
       if (bench === null) throw new Error("judge() was called before bench()");
       return new Promise((resolve) => {
-        queue.push({
+        enter({
           request: () => ({ type: "message", raw, at, internalDate, help }),
           size: raw.length,
           done: (answer) => {
@@ -120,13 +146,12 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
           },
           attempts: 0,
         });
-        next();
       });
     },
     judgeAnswers(paths, { ocsp, crls, unanswered }, beside, at) {
       if (bench === null) throw new Error("judgeAnswers() was called before bench()");
       return new Promise((resolve) => {
-        queue.push({
+        enter({
           request: (shelf) => ({
             type: "answers",
             paths,
@@ -142,12 +167,12 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
           },
           attempts: 0,
         });
-        next();
       });
     },
     close() {
+      closed = true;
       for (const seat of seats) seat.end();
-      for (const job of queue.splice(0)) job.done({ kind: "ended", problem: "judge.died" });
+      for (const job of queue.splice(0)) job.done({ kind: "given-up" });
     },
   };
 }
@@ -166,6 +191,8 @@ class Seat {
   #watch: NodeJS.Timeout | null = null;
   /** Why we ended the process ourselves. */
   #cause: ReadProblem | null = null;
+  /** Jobs that the process has had, the one in hand among them. */
+  #served = 0;
   #closed = false;
 
   constructor(limits: JudgeLimits, log: Log, entry: string, freed: () => void) {
@@ -183,6 +210,7 @@ class Seat {
     this.#job = job;
     job.attempts += 1;
     const child = this.#seated(bench);
+    this.#served += 1;
     this.#send(child, job.request(this.#shelf));
     this.#timer = setTimeout(() => this.#kill("judge.time-limit"), this.#limits.seconds * 1000);
     this.#watch = setInterval(() => this.#weigh(child), WATCH_MS);
@@ -206,7 +234,7 @@ class Seat {
   end(): void {
     this.#closed = true;
     this.#child?.kill("SIGKILL");
-    if (this.#job !== null) this.#finish({ kind: "ended", problem: "judge.died" });
+    if (this.#job !== null) this.#finish({ kind: "given-up" });
   }
 
   #start(): ChildProcess {
@@ -229,6 +257,7 @@ class Seat {
     this.#bench = null;
     this.#shelf = new CrlShelf();
     this.#cause = null;
+    this.#served = 0;
     return child;
   }
 
@@ -260,7 +289,8 @@ class Seat {
     const heap = signal === "SIGABRT" || code === 134 ? "judge.memory-limit" : null;
     const problem = this.#cause ?? heap;
     this.#log.warn("judge.ended", { problem: problem ?? "judge.died", code, signal, size: job.size });
-    if (problem !== null || job.attempts > 1 || this.#bench === null) {
+    const again = problem === null || (problem === "judge.memory-limit" && this.#served > 1);
+    if (!again || job.attempts >= ATTEMPTS || this.#bench === null) {
       this.#finish({ kind: "ended", problem: problem ?? "judge.died" });
       return;
     }

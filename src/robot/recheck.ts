@@ -59,19 +59,20 @@ async function check(
     return isProblem(parsed) ? [] : [parsed];
   });
   if (certificate === undefined || certificate.sha256 !== sha256) return false;
-  const judgement = await judged(robot, trust, certificate, beside);
+  const judgement = await judged(robot, trust, certificate, beside, signal);
   // The database may be closed by now.
   return judgement !== null && !signal.aborted && (await revokeIfRevoked(robot, judgement));
 }
 
-/** What CAs say of a certificate: along its path, or a path round a CA that is revoked itself; null when nobody is to be asked. */
+/** What CAs say of a certificate: along its path, or a path round a CA that is revoked itself; null when nobody is to be asked, or it was given up. */
 async function judged(
   robot: Inquirer,
   trust: TrustStore,
   certificate: Certificate,
   beside: readonly Certificate[],
+  signal: AbortSignal,
 ): Promise<RevocationJudgement | null> {
-  const budget = robot.desk.budget();
+  const budget = robot.desk.budget(signal);
   const withdrawn = new Set<string>();
   let first: RevocationJudgement | null = null;
   try {
@@ -83,7 +84,9 @@ async function judged(
       if (!revocationQuestions(found.path).some(({ named }) => named)) return null;
       const path = found.path.map((one) => one.der);
       const chain = beside.map(({ der }) => der);
-      const [judgement] = await askAbout(robot, [{ certificate: certificate.sha256, path }], chain, budget);
+      const judgements = await askAbout(robot, [{ certificate: certificate.sha256, path }], chain, budget);
+      if (judgements === null) return null;
+      const [judgement] = judgements;
       if (judgement === undefined || judgement.doubtful.length === 0) return judgement ?? first;
       first ??= judgement;
       for (const doubtful of judgement.doubtful) withdrawn.add(doubtful);

@@ -3,7 +3,9 @@ import type { ImapSession, ListedMail } from "../imap/index.ts";
 import { completed, type Prepared } from "./complete.ts";
 import { OutboxPass } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
+import type { GatherAgain } from "./find-issuers.ts";
 import { commitGathered, type Fetched, gatherAgain, gatherMessage, type Handled } from "./handle-message.ts";
+import { Hand } from "./in-hand.ts";
 import { NOTHING_DONE, plus, type Robot, type Summary } from "./robot.ts";
 import { type Lease, takeLease } from "./round-lease.ts";
 import { trustMaterialOf } from "./trust-material.ts";
@@ -20,6 +22,9 @@ const BYTES_PER_COMMIT = 8 * 1024 * 1024;
 /** So long a group waits for all of its messages: judging takes milliseconds, a CA that does not answer half a minute. */
 const PATIENCE_MS = 1_000;
 
+/** From the wish to end until judging is given up; the whole end is to take no more than ten seconds. */
+const LAST_JUDGEMENT_MS = 4_000;
+
 /** How often the mailbox is listed again for what came in meanwhile, before the round is given back. */
 const LISTINGS = 20;
 
@@ -32,15 +37,34 @@ const LISTINGS = 20;
 export async function runRound(robot: Robot, session: ImapSession, signal: AbortSignal): Promise<Summary> {
   const lease = await takeLease(robot, signal);
   if (lease === null) return NOTHING_DONE;
+  const hand = new Hand(robot, session);
+  const cutShort = endJudgingAfter(robot, signal);
   try {
     await prepareJudge(robot);
     const outbox = new OutboxPass(robot);
     await outbox.deliver();
-    const summary = await drain({ robot, session, lease, outbox, signal });
+    const summary = await drain({ robot, session, lease, outbox, signal, hand });
     return plus(summary, { ...NOTHING_DONE, answered: outbox.sent, failed: await outbox.left() });
   } finally {
+    cutShort.stop();
+    await hand.putBack();
     await lease.release();
   }
+}
+
+/** A robot that is to end waits for the judge a while, but not for all the seconds that a message may take. */
+function endJudgingAfter({ judge }: Robot, signal: AbortSignal): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => judge.close(), LAST_JUDGEMENT_MS);
+  };
+  signal.addEventListener("abort", begin, { once: true });
+  return {
+    stop: () => {
+      signal.removeEventListener("abort", begin);
+      clearTimeout(timer);
+    },
+  };
 }
 
 async function prepareJudge(robot: Robot): Promise<void> {
@@ -53,31 +77,54 @@ interface Round {
   readonly lease: Lease;
   readonly outbox: OutboxPass;
   readonly signal: AbortSignal;
+  readonly hand: Hand;
 }
 
 /** Handles every message of the mailbox once, also those that come in while it works. */
 async function drain(round: Round): Promise<Summary> {
-  const { robot, session, signal } = round;
+  const { robot, session, signal, hand } = round;
   const begun = new Set<number>();
   let summary = NOTHING_DONE;
   for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
-    const listed = (await session.list()).filter(({ uid }) => !begun.has(uid));
+    const all = await session.list();
+    if (listing === 0) await hand.recall(all);
+    const listed = all.filter(({ uid }) => !begun.has(uid));
     const fresh = listed.filter(({ uid }) => !stillWaits(robot, uid));
     for (const { uid } of listed) begun.add(uid);
     summary = plus(summary, { ...NOTHING_DONE, failed: listed.length - fresh.length });
     if (fresh.length === 0) break;
     if (fresh.length > 1) robot.log.info("round.begins", { messages: fresh.length });
-    const large = fresh.filter(({ size }) => size > robot.messageBytes);
-    const small = fresh.filter(({ size }) => size <= robot.messageBytes);
-    summary = plus(summary, await settleAll(round, small));
-    for (const { uid, internalDate } of large) {
-      if (signal.aborted) break;
-      const raw = await session.fetchHead(uid, HEAD_BYTES);
-      if (raw === null) continue;
-      const group = [begin(robot, { uid, raw, internalDate, headOnly: true })];
-      summary = plus(summary, await settle(round, group));
-    }
+    const { plain, suspects, poisoned } = hand.sort(fresh);
+    summary = plus(summary, await settlePrepared(round, poisoned.map(setAside(hand))));
+    summary = plus(summary, await settleBySize(round, plain));
+    // Each by itself, so that the robot's death names the mail that it died of.
+    for (const suspect of suspects) summary = plus(summary, await settleBySize(round, [suspect]));
   }
+  return summary;
+}
+
+function setAside(hand: Hand): (mail: ListedMail) => WithUid {
+  return (mail) => ({ uid: mail.uid, kind: "ready", gathered: hand.unread(mail) });
+}
+
+/** Mails over the size limit come last; only their header is fetched. */
+async function settleBySize(round: Round, mails: readonly ListedMail[]): Promise<Summary> {
+  const { robot, session, signal, hand } = round;
+  if (signal.aborted) return NOTHING_DONE;
+  let summary = await settleAll(
+    round,
+    mails.filter(({ size }) => size <= robot.messageBytes),
+  );
+  await hand.putBack();
+  for (const { uid, internalDate } of mails.filter(({ size }) => size > robot.messageBytes)) {
+    if (signal.aborted) break;
+    await hand.take([uid]);
+    const raw = await session.fetchHead(uid, HEAD_BYTES);
+    if (raw === null) continue;
+    const group = [begin(round, { uid, raw, internalDate, headOnly: true })];
+    summary = plus(summary, await settle(round, group));
+  }
+  await hand.putBack();
   return summary;
 }
 
@@ -114,9 +161,11 @@ interface Begun {
   readonly prepared: Promise<Prepared>;
 }
 
-function begin(robot: Robot, message: Fetched): Begun {
-  const prepared = gatherMessage(robot, message).then((gathered) =>
-    completed(robot, gathered, (help) => gatherAgain(robot, message, help)),
+function begin({ robot, signal }: Round, message: Fetched): Begun {
+  const again: GatherAgain = (help) => gatherAgain(robot, message, help);
+  const prepared = gatherMessage(robot, message).then(
+    async (gathered): Promise<Prepared> =>
+      gathered === null ? { kind: "left" } : completed(robot, gathered, again, signal),
   );
   // It is awaited with its group; a failure before that must not count as one that nobody handles.
   prepared.catch(() => {});
@@ -124,20 +173,19 @@ function begin(robot: Robot, message: Fetched): Begun {
 }
 
 /** Messages in groups that will share a transaction; the next ones are being judged while a group is settled. */
-async function* groups(
-  { robot, session, signal }: Round,
-  mails: readonly ListedMail[],
-): AsyncGenerator<Begun[]> {
+async function* groups(round: Round, mails: readonly ListedMail[]): AsyncGenerator<Begun[]> {
+  const { session, signal, hand } = round;
+  const uids = mails.map(({ uid }) => uid);
   let group: Begun[] = [];
   let bytes = 0;
-  for await (const { uid, raw, internalDate } of session.fetch(mails.map(({ uid }) => uid))) {
-    group.push(begin(robot, { uid, raw, internalDate, headOnly: false }));
+  for await (const { uid, raw, internalDate } of session.fetch(uids, (next) => hand.take(next))) {
+    if (signal.aborted) break;
+    group.push(begin(round, { uid, raw, internalDate, headOnly: false }));
     bytes += raw.length;
     if (group.length < MESSAGES_PER_COMMIT && bytes < BYTES_PER_COMMIT) continue;
     yield group;
     group = [];
     bytes = 0;
-    if (signal.aborted) return;
   }
   if (group.length > 0) yield group;
 }
@@ -165,10 +213,12 @@ async function withUid({ uid, prepared }: Begun): Promise<WithUid> {
 }
 
 /** Commit, deliver, file: from here on a message is safe whatever happens. */
-async function settlePrepared({ robot, session, outbox }: Round, all: readonly WithUid[]): Promise<Summary> {
+async function settlePrepared(round: Round, all: readonly WithUid[]): Promise<Summary> {
+  if (all.length === 0) return NOTHING_DONE;
+  const { robot, session, outbox, hand } = round;
   const messages = all.flatMap((message) => (message.kind === "ready" ? [message] : []));
   for (const message of all) if (message.kind === "waiting") robot.waiting.set(message.uid, message.until);
-  const handled = (await commitGathered(robot, messages)).filter((message) => message !== null);
+  const handled = (await commitGathered(robot, messages, hand)).filter((message) => message !== null);
   await outbox.deliver();
   const left = await fileMessages(robot, session, handled);
   return {

@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts";
 import { guarded } from "./connection.ts";
 import { isOfDatabase } from "./error.ts";
 import { decisive, type HoldingRows, ROBOT } from "./holding.ts";
+import type { InHandRows, MailMark } from "./in-hand.ts";
 import type { LedgerMessage, LedgerRows, Outcome } from "./ledger.ts";
 import type { OutboxRows, RenderedReply } from "./outbox.ts";
 import type { StoredStatus } from "./transition.ts";
@@ -21,6 +22,8 @@ export interface CommitInput {
   /** Every certificate that the plan may name. */
   readonly certificates: readonly CertificateReport[];
   readonly at: Date;
+  /** Where it was in hand until now; left out by who took nothing in hand. */
+  readonly mark?: MailMark;
 }
 
 /** What was decided, with the replies as final bytes. */
@@ -78,6 +81,7 @@ export interface CommitRooms {
   readonly ledger: LedgerRows;
   readonly outbox: OutboxRows;
   readonly view: ViewReader;
+  readonly inHand: InHandRows;
 }
 
 export function commit(on: Connection, rows: CommitRooms): Commit {
@@ -85,6 +89,7 @@ export function commit(on: Connection, rows: CommitRooms): Commit {
   const savepoint = on.db.transaction((work: () => CommitResult) => work());
 
   function one(input: CommitInput, decide: Decide): CommitResult {
+    if (input.mark !== undefined) rows.inHand.remove(input.mark);
     const before = rows.ledger.get(input.key);
     if (before !== null && before.outcome !== "waiting" && before.folder !== null) {
       return { known: true, folder: before.folder, outcome: before.outcome };

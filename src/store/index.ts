@@ -31,6 +31,7 @@ export type { CommitAttempt, CommitInput, CommitResult, Decide, Decision } from 
 export type { DirectoryCertificate, FoundCertificate, Search } from "./directory.ts";
 export type { Forgotten } from "./forget.ts";
 export type { Holding } from "./holding.ts";
+export type { MailMark, Suspect } from "./in-hand.ts";
 export type { LedgerEntry, LedgerFilter, LedgerMessage, Outcome, Waiting, WaitingMessage } from "./ledger.ts";
 export type { CertificateRecord, ListingFilter, ListingSort } from "./listing.ts";
 export type { Mailbox, MailboxChange } from "./mailboxes.ts";

@@ -19,6 +19,7 @@ import { openDatabase } from "./driver.ts";
 import { damaged } from "./error.ts";
 import { type Forget, forget } from "./forget.ts";
 import { holdingRows } from "./holding.ts";
+import { type InHand, inHand, inHandRows } from "./in-hand.ts";
 import { type Leases, leases } from "./lease.ts";
 import { type Ledger, ledger, ledgerRows } from "./ledger.ts";
 import { type Listing, listing } from "./listing.ts";
@@ -43,6 +44,7 @@ export interface Store
     Audit,
     Authorities,
     Leases,
+    InHand,
     Backup,
     Forget,
     RevocationCacheRows,
@@ -170,7 +172,16 @@ export function assemble(on: Connection): Store {
   const messages = ledgerRows(on);
   const secret = on.db.prepare<[], { secret: Uint8Array }>("SELECT secret FROM installation WHERE id = 1");
   return {
-    ...commit(on, { certificates, holdings, bar, buckets, ledger: messages, outbox: mails, view }),
+    ...commit(on, {
+      certificates,
+      holdings,
+      bar,
+      buckets,
+      ledger: messages,
+      outbox: mails,
+      view,
+      inHand: inHandRows(on),
+    }),
     ...ledger(on, mails),
     ...outbox(on, mails),
     ...directory(on, certificates, holdings, keys),
@@ -181,6 +192,7 @@ export function assemble(on: Connection): Store {
     ...audit(on),
     ...authorities(on),
     ...leases(on),
+    ...inHand(on),
     ...backup(on),
     ...forget(on, { certificates, keys, blank: auditBlanker(on), record }),
     ...revocationCacheRows(on),

@@ -26,7 +26,7 @@ const mail = (body: Buffer | string) =>
 describe("the judge process", () => {
   it("gives back what was gathered, with its bytes and dates as they were", async () => {
     const judgement = await ask(started(), mail("Date: Mon, 23 Nov 2026 11:00:00 +0000\r\n\r\nhello\r\n"));
-    if (judgement.kind !== "gathered") throw new Error(judgement.problem);
+    if (judgement.kind !== "gathered") throw new Error(judgement.kind);
     const { evidence, key } = judgement.gathered;
     expect(key).toMatch(/^[0-9a-f]{64}$/);
     expect(evidence.facts?.date).toEqual(new Date("2026-11-23T11:00:00Z"));
@@ -59,7 +59,7 @@ describe("the judge process", () => {
       subjects.map((subject) => ask(busy, mail(`Subject: ${subject}\r\n\r\n`))),
     );
     const read = judgements.map((judgement) =>
-      judgement.kind === "gathered" ? judgement.gathered.evidence.facts?.subject : judgement.problem,
+      judgement.kind === "gathered" ? judgement.gathered.evidence.facts?.subject : judgement.kind,
     );
     expect(read).toEqual(subjects);
   });
@@ -83,7 +83,8 @@ describe("the judge process", () => {
     const waiting = Array.from({ length: 10 }, () => ask(closing, mail("\r\nhello")));
     closing.close();
     for (const judgement of await Promise.all(waiting)) {
-      expect(judgement).toEqual({ kind: "ended", problem: "judge.died" });
+      expect(judgement).toEqual({ kind: "given-up" });
     }
+    expect(await ask(closing, mail("\r\nhello"))).toEqual({ kind: "given-up" });
   });
 });
