@@ -1,5 +1,8 @@
-import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../src/log.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { type Judge, type JudgeLimits, startJudge } from "../../src/robot/judge.ts";
@@ -22,6 +25,23 @@ function started(limits: Partial<JudgeLimits> = {}): Judge {
 const ask = (judge: Judge, raw: Buffer) => judge.judge(raw, NOW, null);
 const mail = (body: Buffer | string) =>
   Buffer.concat([Buffer.from("From: a@partner.example\r\nTo: x@company.example\r\n"), Buffer.from(body)]);
+
+/** The judge process, but the first ones die as soon as they live. */
+function mortal(deaths: number): { readonly entry: string; started(): number } {
+  const folder = mkdtempSync(join(tmpdir(), "keybot-judge-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const tally = join(folder, "tally");
+  const entry = join(folder, "entry.mjs");
+  writeFileSync(tally, "");
+  writeFileSync(
+    entry,
+    `import { appendFileSync, statSync } from "node:fs";
+     appendFileSync(${JSON.stringify(tally)}, "x");
+     if (statSync(${JSON.stringify(tally)}).size <= ${deaths}) process.kill(process.pid, "SIGKILL");
+     await import(${JSON.stringify(pathToFileURL(ENTRY).href)});`,
+  );
+  return { entry, started: () => readFileSync(tally).length };
+}
 
 describe("the judge process", () => {
   it("gives back what was gathered, with its bytes and dates as they were", async () => {
@@ -50,6 +70,23 @@ describe("the judge process", () => {
     );
     expect(large).toEqual({ kind: "ended", problem: "judge.memory-limit" });
     expect((await ask(small, mail("\r\nhello"))).kind).toBe("gathered");
+  });
+
+  it("is not blamed for what the messages before have left in its memory", async () => {
+    const small = started({ memory: 220 * MEGABYTE });
+    const large = mail(Buffer.concat([Buffer.from("\r\n"), Buffer.alloc(50 * MEGABYTE, "a\r\n")]));
+    for (let times = 0; times < 4; times++) expect((await ask(small, large)).kind).toBe("gathered");
+  }, 60_000);
+
+  it.each([
+    { name: "twice", deaths: 2, expected: { kind: "gathered" }, processes: 3 },
+    { name: "three times", deaths: 3, expected: { kind: "ended", problem: "judge.died" }, processes: 3 },
+  ])("that dies $name without cause: $expected.kind", async ({ deaths, expected, processes }) => {
+    const { entry, started: count } = mortal(deaths);
+    judge = startJudge({ seconds: 20, memory: 512 * MEGABYTE }, silentLog, entry);
+    judge.bench({ ...DEFAULT_POLICY, domains: ["company.example"] }, TRUST_NOTHING);
+    expect(await ask(judge, mail("\r\nhello"))).toMatchObject(expected);
+    expect(count()).toBe(processes);
   });
 
   it("judges many messages at once, each answer to its own question", async () => {
