@@ -139,7 +139,7 @@ export const SCHEMA = {
         PATH,
         "secrets/imap",
         "File with the password, private to its owner (chmod 600): whoever reads it reads and deletes our mail. A " +
-          "file of root may be readable by a group (chmod 640); files below /run/secrets may have any mode.",
+          "file of root may be readable by a group (chmod 640); files below /run/secrets may be readable by all.",
       ),
       mailbox: byDefault(TEXT, "INBOX", "The folder that is polled."),
     },

@@ -127,11 +127,15 @@ export interface Ownership {
  * Who else could read or change a secret file: `everybody`, `its group`, or null when it is private.
  *
  * A group may read a file of root, as packages install it (`root:keybot 0640`): only root put anybody into that
- * group. Files below /run/secrets are what a container was given; their mode is the container engine's (0444), and
- * nobody else is inside.
+ * group. Files below /run/secrets are what a container was given: who may read them is the container engine's doing (0444, or
+ * the mode that the file has outside), and nobody else is inside to read them. Who could write them could change the
+ * password that we send; no engine makes them so, and it is refused there too.
  */
 export function openTo(file: Ownership, realPath: string): "everybody" | "its group" | null {
-  if (realPath.startsWith("/run/secrets/")) return null;
+  if (realPath.startsWith("/run/secrets/")) {
+    if ((file.mode & 0o002) !== 0) return "everybody";
+    return (file.mode & 0o020) !== 0 ? "its group" : null;
+  }
   if ((file.mode & 0o007) !== 0) return "everybody";
   const allowed = file.uid === 0 ? 0o040 : 0;
   return (file.mode & 0o070 & ~allowed) !== 0 ? "its group" : null;

@@ -9,6 +9,16 @@ import type { Robot } from "./robot.ts";
 /** A mail that was alone in hand at so many deaths is not touched again. Two may be chance: a power cut, an admin's kill. */
 export const DEATHS_OF_A_POISONED_MAIL = 3;
 
+/**
+ * Gives back all that a robot has in hand, for a process that ends on purpose in the midst of it: that is no death. The
+ * store works synchronously behind its promises, so it is done when this returns. Never throws.
+ */
+export function putBackNow({ store, holder, log }: Robot): void {
+  store.putBack(holder).catch((error: unknown) => {
+    log.debug("round.not-put-back", { error: messageOf(error) });
+  });
+}
+
 /** Mails of the mailbox by what is known of them before they are fetched. */
 export interface Sorted {
   /** Nothing speaks against them: they are worked through in groups. */

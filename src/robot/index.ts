@@ -11,6 +11,7 @@ export { runDaemon, type Watch } from "./daemon.ts";
 export { type ExplainBench, type Explanation, explainCertificates, explainMessage } from "./explain.ts";
 export { type Check, checkHealth, fault, ok } from "./health.ts";
 export { thisHolder } from "./holder.ts";
+export { putBackNow } from "./in-hand.ts";
 export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
 export { poll } from "./poll.ts";
 export { recheck } from "./recheck.ts";

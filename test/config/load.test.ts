@@ -121,6 +121,10 @@ describe("the mode of a secret file", () => {
     [0, 0o660, "/srv/secret", "its group"],
     [0, 0o644, "/srv/secret", "everybody"],
     [0, 0o444, "/run/secrets/imap", null],
+    [1000, 0o644, "/run/secrets/..2026_11_26_12_00_00.1/imap", null],
+    [0, 0o446, "/run/secrets/imap", "everybody"],
+    [0, 0o464, "/run/secrets/imap", "its group"],
+    [0, 0o644, "/etc/keybot/secrets/..2026_11_26_12_00_00.1/imap", "everybody"],
     [0, 0o444, "/run/secrets-of-mine/imap", "everybody"],
   ])("owner %i, mode %o, at %s: open to %s", (uid, mode, path, expected) => {
     expect(openTo({ uid, mode: 0o100000 | mode }, path)).toBe(expected);

@@ -91,7 +91,7 @@ const SECRETS_README = `One file a password, with nothing else in it, and chmod 
 /** Never overwrites: true when the file was written, false when there was one. */
 async function writeNew(file: string, text: string): Promise<boolean> {
   try {
-    await writeFile(file, text, { flag: "wx" });
+    await writeFile(file, text, { flag: "wx", mode: 0o640 });
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;

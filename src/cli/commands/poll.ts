@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { requireSecrets } from "../../config/index.ts";
-import { poll, type Summary } from "../../robot/index.ts";
+import { poll, putBackNow, type Summary } from "../../robot/index.ts";
 import { openStore } from "../../store/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
@@ -29,7 +29,8 @@ async function pollOnce(context: Context): Promise<void> {
   const store = await openStore({ stateDir: config.stateDir });
   try {
     const { robot, close } = await openRobot(config, store, context.log("warn"), context.now);
-    const end = endSignal();
+    const end = endSignal(1);
+    end.lastly(() => putBackNow(robot));
     try {
       const summary = await poll(robot, end.signal);
       context.terminal.out(context.options.json ? jsonLine(summary) : `${summaryLine(summary)}\n`);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type Config, requireSecrets } from "../../config/index.ts";
 import { messageOf } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { runDaemon } from "../../robot/index.ts";
+import { putBackNow, runDaemon } from "../../robot/index.ts";
 import { openStore } from "../../store/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
@@ -25,7 +25,7 @@ export function define(program: Command, context: Context): void {
 }
 
 async function run(context: Context): Promise<void> {
-  const end = endSignal();
+  const end = endSignal(0);
   try {
     let config = await usableConfig(context);
     while (!end.signal.aborted) config = await serve(config, end, context);
@@ -57,6 +57,10 @@ async function serve(config: Config, end: End, context: Context): Promise<Config
   try {
     const { robot, close } = await openRobot(config, store, log, context.now);
     try {
+      end.lastly(() => {
+        log.warn("daemon.cut-short");
+        putBackNow(robot);
+      });
       log.info("daemon.starts", {
         config: config.file,
         imap: config.imap.host,
