@@ -4,6 +4,7 @@
  * It gets a trust store and a policy once, then one message, or what CAs have answered about one, at a time, and answers each. It opens no file, no
  * connection and no database; what it costs is watched from outside (`judge.ts`).
  */
+import { readSync } from "node:fs";
 import {
   decodeTrust,
   judgeRevocation,
@@ -17,12 +18,14 @@ import {
 import { type Crl, isProblem, parseCertificate, parseCrl } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Gathered, gather } from "./gather.ts";
+import { RAW_DESCRIPTOR } from "./raw-descriptor.ts";
 
 export type ToJudge =
   | { readonly type: "bench"; readonly policy: Policy; readonly trust: TrustMaterial }
   | {
       readonly type: "message";
-      readonly raw: Uint8Array;
+      /** Octets of the message; they come through `RAW_DESCRIPTOR`. */
+      readonly size: number;
       readonly at: Date;
       readonly internalDate: Date | null;
       readonly help: PathHelp;
@@ -76,9 +79,22 @@ function receive(message: ToJudge): void {
     answer({ type: "judged", judgements });
     return;
   }
-  const { raw, at, internalDate, help } = message;
-  const gathered = gather(raw, policy, { policy: policy.certificates, trust, at, internalDate }, help);
+  const { size, at, internalDate, help } = message;
+  const inspected = { policy: policy.certificates, trust, at, internalDate };
+  const gathered = gather(readRaw(size), policy, inspected, help);
   answer({ type: "gathered", gathered });
+}
+
+/** Waits for the bytes: there is nothing else to do meanwhile, and whoever waits too long for us ends us. */
+function readRaw(size: number): Buffer {
+  const raw = Buffer.allocUnsafeSlow(size);
+  for (let at = 0; at < size; ) {
+    const count = readSync(RAW_DESCRIPTOR, raw, at, size - at, null);
+    // The robot has gone in the midst of it.
+    if (count === 0) process.exit(0);
+    at += count;
+  }
+  return raw;
 }
 
 function restock({ clear, add }: ShelfChange): void {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
@@ -16,6 +17,7 @@ import type { RevocationAnswers } from "../revocation/index.ts";
 import { CrlShelf } from "./crl-shelf.ts";
 import type { Gathered } from "./gather.ts";
 import type { FromJudge, ToJudge } from "./judge-process.ts";
+import { RAW_DESCRIPTOR } from "./raw-descriptor.ts";
 
 /** What one message may cost. */
 export interface JudgeLimits {
@@ -70,6 +72,8 @@ export interface Judge {
 interface Job {
   /** What is sent; made anew for each process, which may hold some of it. */
   readonly request: (shelf: CrlShelf) => ToJudge;
+  /** The message that the request is about; null where it is about no message. */
+  readonly raw: Uint8Array | null;
   /** Bytes, for the log. */
   readonly size: number;
   readonly done: (answer: Exclude<FromJudge, { readonly type: "ready" }> | Ended | GivenUp) => void;
@@ -138,7 +142,8 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
       if (bench === null) throw new Error("judge() was called before bench()");
       return new Promise((resolve) => {
         enter({
-          request: () => ({ type: "message", raw, at, internalDate, help }),
+          request: () => ({ type: "message", size: raw.length, at, internalDate, help }),
+          raw,
           size: raw.length,
           done: (answer) => {
             if ("kind" in answer) resolve(answer);
@@ -160,6 +165,7 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
             ...shelf.place(crls),
             at,
           }),
+          raw: null,
           size: crls.reduce((sum, { length }) => sum + length, 0),
           done: (answer) => {
             if ("kind" in answer) resolve(answer);
@@ -175,6 +181,11 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
       for (const job of queue.splice(0)) job.done({ kind: "given-up" });
     },
   };
+}
+
+function rawPipe(child: ChildProcess): Socket | null {
+  const pipe = child.stdio[RAW_DESCRIPTOR];
+  return pipe instanceof Socket ? pipe : null;
 }
 
 /** One judge process and the message that it has in hand. */
@@ -212,6 +223,7 @@ class Seat {
     const child = this.#seated(bench);
     this.#served += 1;
     this.#send(child, job.request(this.#shelf));
+    if (job.raw !== null) rawPipe(child)?.write(job.raw);
     this.#timer = setTimeout(() => this.#kill("judge.time-limit"), this.#limits.seconds * 1000);
     this.#watch = setInterval(() => this.#weigh(child), WATCH_MS);
   }
@@ -243,8 +255,11 @@ class Seat {
       serialization: "advanced",
       // V8 ends the process itself when its heap is full; buffers outside the heap are watched by #weigh.
       execArgv: [`--max-old-space-size=${megabytes}`],
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
+      stdio: ["ignore", "ignore", "ignore", "pipe", "ipc"],
     });
+    // A process that has just died reports it by `exit`.
+    rawPipe(child)?.on("error", () => {});
+    rawPipe(child)?.unref();
     child.on("message", (message: FromJudge) => {
       if (message.type !== "ready" && this.#job !== null) this.#finish(message);
     });
