@@ -1,13 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { connectTo, fill } from "../bench/imap.ts";
+import { fill } from "../bench/imap.ts";
 import { type PollRun, timedPoll } from "../bench/poll.ts";
 import { describeWith } from "../lab/available.ts";
 import { issue, ofCa, pem, who } from "../lab/bomb-authority.ts";
-import { ROBOT, type Site } from "../lab/site.ts";
+import { ROBOT } from "../lab/site.ts";
 import { type Bomb, idOf, makeBombs } from "./bombs.ts";
-import { type Company, headerOf, openCompany, submission } from "./company.ts";
+import { type Company, openCompany, submission } from "./company.ts";
+import { places } from "./places.ts";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -80,21 +81,3 @@ describeWith(["dovecot"], "one mailbox of bombs, and honest mails between them",
     expect(run.peak).toBeLessThan((256 + 2 * 512) * MEGABYTE);
   });
 });
-
-/** The folder of each mail, by its Message-ID. */
-async function places(site: Site): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  const client = await connectTo(site, ROBOT);
-  try {
-    for (const { path } of await client.list()) {
-      await client.mailboxOpen(path);
-      for await (const { headers } of client.fetch("1:*", { headers: ["Message-ID"] })) {
-        const id = headerOf(headers ?? Buffer.alloc(0), "Message-ID");
-        if (id !== undefined) found.set(id, path);
-      }
-    }
-  } finally {
-    await client.logout();
-  }
-  return found;
-}
