@@ -61,6 +61,18 @@ export function inHandRows({ db }: Connection): InHandRows {
   };
 }
 
+/**
+ * A write that need not outlive the machine, only this process, and so waits for no disk: every mail is taken in hand, and
+ * one whose sender waits for an answer would pay for the sync. The next commit syncs it too.
+ */
+function unsynced<T>(on: Connection, work: () => T): Promise<T> {
+  on.db.pragma("synchronous = NORMAL");
+  // Done when it returns: the connection works synchronously behind its promises.
+  const written = on.write(work);
+  on.db.pragma("synchronous = FULL");
+  return written;
+}
+
 export function inHand(on: Connection): InHand {
   const take = on.db.prepare(TAKE);
   const dropInnocent = on.db.prepare<[string]>(DROP_INNOCENT);
@@ -91,7 +103,7 @@ export function inHand(on: Connection): InHand {
 
   return {
     takeInHand: (uidValidity, uids, holder, at) =>
-      on.write(() => {
+      unsynced(on, () => {
         const common = { uid_validity: String(uidValidity), held_by: holder, since: milliseconds(at) };
         for (const uid of uids) take.run({ ...common, uid });
       }),

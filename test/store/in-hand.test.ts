@@ -1,7 +1,14 @@
 import { expect, it } from "vitest";
-import { at, decision, freshStore, input } from "./kit.ts";
+import { connection } from "../../src/store/connection.ts";
+import { openDatabase } from "../../src/store/driver.ts";
+import { databaseFile } from "../../src/store/index.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { assemble, configure } from "../../src/store/open.ts";
+import { at, decision, folder, freshStore, input } from "./kit.ts";
 
 const BOX = 7n;
+/** As SQLite numbers it. */
+const FULL = 2;
 const present = new Set([1, 2, 3]);
 
 it("a robot that lives suspects nobody: what it holds itself is given back", async () => {
@@ -65,4 +72,15 @@ it.each([
   await store.takeInHand(BOX, [1], "first", at());
   expect(await store.suspects(box, "second", there)).toEqual([]);
   expect(await store.suspects(BOX, "third", present)).toEqual([]);
+});
+
+it("what is written afterwards is synced to the disk as before", async () => {
+  const dir = folder();
+  const db = openDatabase(databaseFile(dir));
+  configure(db);
+  migrate(db);
+  const store = assemble(connection(db));
+  await store.takeInHand(BOX, [1], "first", at());
+  expect(db.pragma("synchronous", { simple: true })).toBe(FULL);
+  await store.close();
 });
