@@ -36,7 +36,10 @@ export async function barredDoubts(
   at: Date,
 ): Promise<readonly string[]> {
   const spkis = certificates.map(({ spkiSha256 }) => spkiSha256);
-  const { barred } = await store.view({ from: null, mailboxes: [], spkis, references: [], buckets: [] }, at);
+  const { barred } = await store.view(
+    { from: null, mailboxes: [], spkis, references: [], returned: [], buckets: [] },
+    at,
+  );
   return certificates
     .filter(({ spkiSha256 }) => barred.has(spkiSha256))
     .map(({ sha256 }) => `${sha256.slice(0, 16)} has a public key that was revoked here`);

@@ -59,6 +59,7 @@ export async function openRobot(
   const robot: Robot = {
     policy: config.policy,
     voice: await openVoice(config, store),
+    adminAddress: config.admin.address,
     folders: {
       Processed: imap.folders.processed,
       Pending: imap.folders.pending,

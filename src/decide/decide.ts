@@ -1,6 +1,7 @@
 import { withoutPlus } from "../mail/index.ts";
 import type { Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
+import { bounceOf, bounceReason } from "./bounce.ts";
 import { bucketsFor, draw } from "./budget.ts";
 import type { Evidence } from "./evidence.ts";
 import { judgeCertificates } from "./judge.ts";
@@ -22,6 +23,7 @@ export function viewQuery(evidence: Evidence, policy: Policy): ViewQuery {
     spkis:
       evidence.kind === "read" ? evidence.inspection.certificates.map(({ spkiSha256 }) => spkiSha256) : [],
     references: facts?.references ?? [],
+    returned: facts?.returned?.messageIds ?? [],
     buckets:
       from === null
         ? []
@@ -44,6 +46,7 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
   const judged = judgeCertificates(inspection, facts, view, policy.certificates);
   const submission = isSubmission(evidence) ? decideSubmission(judged, inspection, facts) : null;
   const changes = submission?.changes ?? false;
+  const bounced = bounceOf(facts, view);
   const due = repliesDue(evidence, submission, view, policy);
   const replies = tell(due, { facts, changes, view, policy, now });
   const answered = replies.actions.some(({ content }) => isAnswer(content));
@@ -54,8 +57,18 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
       verdict,
       findings,
     })),
-    actions: [...(submission?.actions ?? []), ...replies.actions, file(folderOf(submission, answered))],
-    reasons: [...(submission?.reasons ?? []), ...noted(evidence, policy), ...replies.reasons],
+    actions: [
+      ...(submission?.actions ?? []),
+      ...(bounced === null ? [] : [bounced]),
+      ...replies.actions,
+      file(folderOf(submission, answered)),
+    ],
+    reasons: [
+      ...(submission?.reasons ?? []),
+      ...noted(evidence, policy),
+      ...(bounced === null ? [] : [bounceReason(bounced)]),
+      ...replies.reasons,
+    ],
     buckets: replies.buckets,
   };
 }

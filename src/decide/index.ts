@@ -8,9 +8,25 @@
 export { decide, viewQuery } from "./decide.ts";
 export type { Evidence } from "./evidence.ts";
 export { isPinnedToAnother } from "./judge.ts";
+export {
+  type AdminNews,
+  type MailNews,
+  type MessageNews,
+  NEWS_TOLD,
+  type News,
+  type Notice,
+  type NoticeKind,
+  newsOf,
+  notices,
+  type PendingNews,
+  STUCK_MS,
+  type StuckNews,
+  type UnhandledNews,
+} from "./notice.ts";
 export type {
   Action,
   BarAction,
+  BounceAction,
   BucketState,
   FileAction,
   Folder,
@@ -26,6 +42,7 @@ export type {
   VerdictOnCertificate,
 } from "./plan.ts";
 export { REASONS, type Reason, type ReasonCode, reason } from "./reason.ts";
+export { isRobot } from "./silence.ts";
 export { isQuotable } from "./submission.ts";
 export { type CertificateStatus, statusOf, type Verdict, verdictOf } from "./verdict.ts";
 export { emptyView, type HeldCertificate, type PastReply, type View, type ViewQuery } from "./view.ts";

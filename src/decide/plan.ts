@@ -94,12 +94,23 @@ export interface ReplyAction {
   readonly sendAfter: Date | null;
 }
 
+/** Notes that a mail of ours came back. */
+export interface BounceAction {
+  readonly action: "bounce";
+  /** Our mail's. */
+  readonly messageId: string;
+  /** Whom it was to reach. */
+  readonly to: string;
+  /** What the server said: status and sentence, or null. Text of a stranger. */
+  readonly error: string | null;
+}
+
 export interface FileAction {
   readonly action: "file";
   readonly folder: Folder;
 }
 
-export type Action = StoreAction | BarAction | ReplyAction | FileAction;
+export type Action = StoreAction | BarAction | BounceAction | ReplyAction | FileAction;
 
 /** Everything that becomes of one message: a pure value, printed as it is by `keybot inspect`. */
 export interface Plan {

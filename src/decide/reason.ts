@@ -12,6 +12,7 @@ export const REASONS = {
   "submission.rejected": "PRODUCT §3: nothing in it can be used",
   "submission.waiting": "PRODUCT §3: no CA has told yet whether a certificate is revoked; asked again later",
   "nothing-offered": "PRODUCT §3: neither a request nor a certificate",
+  bounce: "PRODUCT §5: a mail of ours came back (RFC 3464)",
   unreadable: "PRODUCT §2: the message cannot be read",
   "no-reply.automatic": "RFC 3834 §2: an automatic mail is never answered",
   "no-reply.from": "RFC 5322 §3.6.2: not exactly one From address",

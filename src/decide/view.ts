@@ -11,6 +11,8 @@ export interface ViewQuery {
   readonly spkis: readonly string[];
   /** Message-IDs that the mail refers to. */
   readonly references: readonly string[];
+  /** Message-IDs of mails that came back, when the mail is a bounce. */
+  readonly returned: readonly string[];
   /** Names of the reply budgets that may be drawn on. */
   readonly buckets: readonly string[];
 }
@@ -49,6 +51,8 @@ export interface View {
   readonly refersToUs: boolean;
   /** What those references told to another plus form of the From address. */
   readonly refersToOtherForm: readonly Template[];
+  /** Which of the mails that came back are ours, and to whom they went. */
+  readonly returned: readonly { readonly messageId: string; readonly to: string }[];
   /** What was told to the From address, in any of its plus forms, in the last 30 days, newest first. */
   readonly told: readonly PastReply[];
   /** The part of it that went to another plus form than this mail's. */
@@ -66,6 +70,7 @@ export function emptyView(query: ViewQuery): View {
     mailboxes: query.mailboxes.map((address) => ({ address, certificates: [] })),
     refersToUs: false,
     refersToOtherForm: [],
+    returned: [],
     told: [],
     toldOtherForms: [],
     pendingOfDomain: 0,

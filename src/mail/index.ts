@@ -2,9 +2,9 @@
  * Mail: the standard formats of Internet mail, as a pure library.
  *
  * It knows RFC 5322 (header, addresses, dates, message identifiers), RFC 6532 (UTF-8 in headers), RFC
- * 2045-2047 and 2231 (MIME), RFC 5321 §4.4 (Received) and RFC 8601 (Authentication-Results); it reads them
- * from strangers' bytes and writes them for our replies. Offsets are into one Buffer of the raw message, so
- * that signed parts can be cut out byte for byte.
+ * 2045-2047 and 2231 (MIME), RFC 3464 (delivery status), RFC 5321 §4.4 (Received) and RFC 8601
+ * (Authentication-Results); it reads them from strangers' bytes and writes them for our replies. Offsets are
+ * into one Buffer of the raw message, so that signed parts can be cut out byte for byte.
  *
  * It must not know what a request, a submission or a mailbox of ours is, nothing of CMS or certificates, and
  * nothing of keybot at all. Bad input is a value (`problem`, null), never an exception; only the writing side
@@ -37,6 +37,7 @@ export {
   formatMailbox,
 } from "./compose.ts";
 export { formatDateTime, parseDateTime } from "./date-time.ts";
+export { type DeliveryStatus, parseDeliveryStatus } from "./delivery-status.ts";
 export { decodeEncodedWords, encodeWords } from "./encoded-word.ts";
 export {
   fieldsNamed,

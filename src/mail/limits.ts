@@ -43,4 +43,10 @@ export const LIMITS = Object.freeze({
   messageIds: 200,
   /** Characters of one Message-ID: it must fit on a line when it is repeated (RFC 5322 §2.1.1: 998). */
   messageIdLength: 900,
+  /** Bytes of a delivery status that are looked at: a group is some hundred bytes. */
+  deliveryStatusBytes: 64 * 1024,
+  /** Recipients of one delivery status. Our mails have one; a forwarding list behind it may name more. */
+  deliveryStatuses: 50,
+  /** Characters of a Diagnostic-Code that are kept: the server's sentence, not its manual. */
+  diagnosticLength: 300,
 });

@@ -60,6 +60,22 @@ export type Carries =
   | "openpgp"
   | "nothing";
 
+/** What a bounce says of the mail that came back. Anybody can write one: whether it was ours is `decide`'s question. */
+export interface ReturnedMail {
+  /** Message-IDs that may be its own. */
+  readonly messageIds: readonly string[];
+  /** Whom it did not reach, as addresses of a delivery status, of `X-Failed-Recipients` or of its own To. */
+  readonly recipients: readonly ReturnedRecipient[];
+}
+
+export interface ReturnedRecipient {
+  readonly address: string;
+  /** `5.1.1` (RFC 3463), or null. */
+  readonly status: string | null;
+  /** What the server said, on one line, or null. */
+  readonly diagnostic: string | null;
+}
+
 export interface MessageFacts {
   /** SHA-256 over the bytes below the trusted block, lower-case hex. */
   readonly digest: string;
@@ -87,4 +103,6 @@ export interface MessageFacts {
   /** The Date field; written by the sender. */
   readonly date: Date | null;
   readonly carries: Carries;
+  /** Not null for a bounce: it says that a mail did not arrive. */
+  readonly returned: ReturnedMail | null;
 }

@@ -14,6 +14,8 @@ export type {
   Carries,
   From,
   MessageFacts,
+  ReturnedMail,
+  ReturnedRecipient,
   ReturnPath,
 } from "./facts.ts";
 export { type CertificateFile, filesInContent, type Offer, type SignedPart } from "./offer.ts";

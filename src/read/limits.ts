@@ -20,3 +20,12 @@ export const REFERENCES = 50;
 
 /** A subject longer than this is neither a request nor a near miss. */
 export const SUBJECT_CHARACTERS = 998;
+
+/** Bytes of text in which the header of a mail that came back is looked for: servers put it behind a page of words. */
+export const RETURNED_TEXT_BYTES = 64 * 1024;
+
+/** Parts of one bounce that are looked at, and Message-IDs and recipients that are kept of it; a bounce of ours has one each. */
+export const RETURNED = 20;
+
+/** How deep the parts of a bounce lie: a filter on the way wraps once. */
+export const RETURNED_DEPTH = 3;

@@ -3,6 +3,7 @@ import {
   fieldsNamed,
   firstField,
   type HeaderField,
+  type MimePart,
   type MimeProblem,
   messageIds,
   parseDateTime,
@@ -17,6 +18,7 @@ import { REFERENCES } from "./limits.ts";
 import { type Offer, structureOf } from "./offer.ts";
 import type { ReadProblem } from "./problem.ts";
 import { requestOf, subjectOf } from "./request.ts";
+import { returnedMail } from "./returned.ts";
 import { messageIdOf, returnPathOf, senderOf } from "./sender.ts";
 import { type TrustedBlock, trustedBlock } from "./trusted-block.ts";
 
@@ -40,7 +42,7 @@ export function readMessage(raw: Uint8Array, policy: Policy): ReadMessage {
   const readProblem = problem === null ? (header.length === 0 ? "mime.empty" : null) : PROBLEMS[problem];
   const structure = readProblem === null ? structureOf(raw, root) : UNREADABLE;
   return {
-    facts: factsOf(raw, header, block, structure.carries, policy),
+    facts: factsOf(raw, root, block, structure.carries, policy),
     offer: structure.offer,
     problem: readProblem,
   };
@@ -73,33 +75,38 @@ const PROBLEMS: Readonly<Record<MimeProblem, ReadProblem>> = {
 
 function factsOf(
   raw: Uint8Array,
-  header: readonly HeaderField[],
+  root: MimePart,
   block: TrustedBlock,
   carries: Carries,
   policy: Policy,
 ): MessageFacts {
+  const header = root.fields;
   const { from, addresses } = senderOf(header);
   const returnPath = returnPathOf(header);
   const subject = subjectOf(header);
   const addressed = addressedMailboxes(header, block, policy);
+  const references = referencesOf(header);
+  const automatic = automaticMark({ header, from, returnPath, policy });
   const domain = from.kind === "one" ? from.address.slice(from.address.lastIndexOf("@") + 1) : null;
   return {
     digest: createHash("sha256").update(raw.subarray(block.end)).digest("hex"),
     size: raw.length,
     messageId: messageIdOf(header),
-    references: referencesOf(header),
+    references,
     subject,
     request: requestOf(subject, policy.tag),
     fromAddresses: addresses,
     from,
     returnPath,
-    automatic: automaticMark({ header, from, returnPath, policy }),
+    automatic,
     authenticated: isAuthenticated(block, domain, policy.border.authservIds),
     addressed: addressed.mailboxes,
     addressedToUs: addressed.toUs,
     borderTime: block.border?.date ?? null,
     date: parseDateTime(firstField(header, "Date")?.body ?? ""),
     carries,
+    // A bounce has a mark of automatic mail, so the parts of a person's mail are not searched.
+    returned: automatic === null ? null : returnedMail(raw, root, { from, returnPath, references }),
   };
 }
 

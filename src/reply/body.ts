@@ -17,9 +17,18 @@ import { wrapText } from "./wrap.ts";
  * @returns lines parted by `\n`, at most 76 columns where words allow it
  */
 export function replyText(content: ReplyContent, to: string, identity: Identity, texts: Texts): string {
+  return inAllLanguages(identity, texts, (language) => languageText(content, to, identity, language));
+}
+
+/** The same text in every language, parted by a rule and set in lines. */
+export function inAllLanguages(
+  identity: Identity,
+  texts: Texts,
+  textIn: (language: LanguageTexts) => string,
+): string {
   const common = commonValues(identity);
   const elsewhere = texts.slice(1).map((language) => fill(language.frame.elsewhere, common));
-  const bodies = texts.map((language) => languageText(content, to, identity, language));
+  const bodies = texts.map(textIn);
   const rule = "-".repeat(TEXT_WIDTH);
   return `${wrapText([...elsewhere, bodies.join(`\n\n${rule}\n\n`)].join("\n\n"))}\n`;
 }

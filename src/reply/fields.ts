@@ -14,6 +14,8 @@ export interface ReplyHeader {
   readonly identity: Identity;
   /** Language tags in the order of the text. */
   readonly languages: readonly string[];
+  /** RFC 3834 §5: `auto-replied` for an answer, `auto-generated` for what no mail asked for. */
+  readonly autoSubmitted: "auto-replied" | "auto-generated";
 }
 
 /**
@@ -35,7 +37,7 @@ export function replyFields(header: ReplyHeader): readonly FieldValue[] {
     ...parent.map((id) => ["In-Reply-To", id] as const),
     ...(references.length === 0 ? [] : [["References", references.join(" ")] as const]),
     // RFC 3834 §5: whoever answers automatically must not answer this.
-    ["Auto-Submitted", "auto-replied"],
+    ["Auto-Submitted", header.autoSubmitted],
     // The same for Exchange, which does not look at Auto-Submitted.
     ["X-Auto-Response-Suppress", "All"],
     ["X-Keybot-Loop", identity.loopMark],

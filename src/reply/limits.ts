@@ -30,5 +30,8 @@ export const REASONS_PER_CERTIFICATE = 12;
 /** Certificates told of in one reply: a CMS may carry hundreds, a reader wants the first few. */
 export const JUDGED_PER_REPLY = 10;
 
+/** Hex digits of a fingerprint or key that name it in a command: nobody finds a second one with the same 64 bits by chance. */
+export const SHORT_HASH = 16;
+
 /** UTF-16 units of a distinguished name that are looked at: RFC 5280 §A.1 bounds CN and O to 64 characters each. */
 export const NAME_LENGTH = 4096;

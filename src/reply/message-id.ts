@@ -5,7 +5,7 @@ import type { Template } from "../decide/index.ts";
  * The Message-ID of a reply: an HMAC of what is answered (PRODUCT §2), so that a repeat of the same reply has the same
  * one, and nobody can make one up that we take for ours.
  * @param secret the installation's secret
- * @param ledgerKey of the message that is answered
+ * @param ledgerKey of the message that is answered; else what the mail is about
  * @param recipient the address that the reply goes to
  * @param domain the right side (RFC 5322 §3.6.4): a domain of ours
  * @returns with its angle brackets
@@ -13,7 +13,7 @@ import type { Template } from "../decide/index.ts";
 export function replyMessageId(
   secret: Uint8Array,
   ledgerKey: string,
-  template: Template,
+  template: Template | "notice",
   recipient: string,
   domain: string,
 ): string {

@@ -36,15 +36,23 @@ export function renderReply(reply: Reply): Buffer {
     ...reply,
     subject: replySubject(content.template, identity, texts),
     languages: texts.map(({ language }) => language),
+    autoSubmitted: "auto-replied",
   });
-  const message = {
-    fields,
-    text: replyText(content, to, identity, texts),
-    attachments: replyAttachments(content),
-    boundary: boundaryOf(reply.messageId, "mixed"),
-  };
+  const text = replyText(content, to, identity, texts);
+  const attachments = replyAttachments(content);
+  return composeSigned({ fields, text, attachments }, reply.messageId, identity, reply.now);
+}
+
+/** Composes a mail of ours, S/MIME-signed when the robot has an identity. */
+export function composeSigned(
+  mail: Omit<Parameters<typeof composeMessage>[0], "boundary">,
+  messageId: string,
+  identity: Identity,
+  now: Date,
+): Buffer {
+  const message = { ...mail, boundary: boundaryOf(messageId, "mixed") };
   if (identity.signing === undefined) return composeMessage(message);
-  return signReply(message, boundaryOf(reply.messageId, "signed"), identity.signing, reply.now);
+  return signReply(message, boundaryOf(messageId, "signed"), identity.signing, now);
 }
 
 /**

@@ -56,6 +56,25 @@ export const TEXT_FILES = {
     openpgp: ["greeting", "closing"],
   },
   hint: { body: ["greeting", "closing"] },
+  notice: {
+    "pending-subject": [],
+    pending: ["certificates", "closing"],
+    certificate: ["address", "fingerprint", "reasons"],
+    reason: ["code", "what"],
+    "daily-subject": [],
+    daily: ["news", "closing"],
+    failed: ["mails"],
+    bounced: ["mails"],
+    mail: ["to", "template", "time", "error"],
+    "no-error": [],
+    unhandled: ["mails"],
+    message: ["key", "time", "problem"],
+    budget: ["delayed", "withheld"],
+    "stuck-subject": [],
+    stuck: ["count", "since", "error", "closing"],
+    more: ["count"],
+    closing: [],
+  },
 } as const satisfies Record<string, Record<string, readonly string[]>> &
   // A new template without a subject or a file does not compile.
   Record<Template, object> & { readonly subjects: Record<Template, readonly string[]> };

@@ -1,4 +1,12 @@
-import { decide, type Evidence, type Folder, type Plan, type Template, type View } from "../decide/index.ts";
+import {
+  decide,
+  type Evidence,
+  type Folder,
+  newsOf,
+  type Plan,
+  type Template,
+  type View,
+} from "../decide/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Identity, loopMark, renderReply, replyMessageId, type Texts } from "../reply/index.ts";
 import type { Decision, Outcome, RenderedReply } from "../store/index.ts";
@@ -67,7 +75,7 @@ export function decideAndRender(
         ]
       : [],
   );
-  return { plan, folder, outcome: outcomeOf(plan, folder), replies };
+  return { plan, folder, outcome: outcomeOf(plan, folder), replies, news: newsOf(plan) };
 }
 
 /** A letter as the final bytes that go into the outbox. */

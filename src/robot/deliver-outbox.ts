@@ -26,7 +26,7 @@ export class OutboxPass {
     this.#robot = robot;
   }
 
-  /** Mails that the server has taken so far. */
+  /** Mails to partners that the server has taken so far. */
   get sent(): number {
     return this.#sent;
   }
@@ -47,13 +47,14 @@ export class OutboxPass {
       for (const { id } of due) {
         if (!this.#reachable) return;
         const mail = await store.claim(id, now(), new Date(now().getTime() + CLAIM_MS), holder);
-        if (mail !== null) this.#note(await deliver(this.#robot, mail));
+        if (mail !== null) this.#note(mail, await deliver(this.#robot, mail));
       }
     }
   }
 
-  #note(result: Result): void {
-    if (result === "sent") this.#sent += 1;
+  #note({ template }: ClaimedMail, result: Result): void {
+    // Nobody is answered by a mail to the admin.
+    if (result === "sent" && template !== "notice") this.#sent += 1;
     if (result === "no-server") this.#reachable = false;
   }
 }

@@ -1,5 +1,7 @@
+import { isRobot } from "../decide/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { Policy } from "../policy.ts";
+import type { OutboxEntry } from "../store/index.ts";
 import type { Robot } from "./robot.ts";
 
 /** One thing that `run` needs, and how it is. */
@@ -34,6 +36,7 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
   yield await checkQueues(robot);
+  yield checkAdmin(robot);
   yield await checkAudit(robot);
 }
 
@@ -119,17 +122,47 @@ async function checkMailboxes({ store, now }: Robot): Promise<Check> {
 }
 
 async function checkQueues({ store }: Robot): Promise<Check> {
-  const failed = await store.outboxEntries({ state: "failed", limit: 100 });
+  const failed = await store.outboxEntries({ state: "failed", limit: COUNTED });
+  const bounced = await store.outboxEntries({ state: "bounced", limit: COUNTED });
   const waiting = await store.outboxEntries({ state: "waiting", limit: 1000 });
   const last = waiting.find(({ lastError }) => lastError !== null);
-  if (last !== undefined)
+  const state = [
+    `${waiting.length} mails wait`,
+    ...(last === undefined ? [] : [`the last try said: ${last.lastError ?? ""}`]),
+    ...(failed.length === 0
+      ? []
+      : [`${counted(failed)} were refused for good, the last to ${lastOf(failed)}`]),
+    ...(bounced.length === 0 ? [] : [`${counted(bounced)} came back, the last from ${lastOf(bounced)}`]),
+  ].join("; ");
+  return last === undefined ? ok("outbox", state) : warning("outbox", state, null);
+}
+
+/** More failed mails than this are not counted. */
+const COUNTED = 100;
+
+function counted({ length }: readonly unknown[]): string {
+  return length < COUNTED ? String(length) : `${COUNTED} or more`;
+}
+
+function lastOf([last]: readonly OutboxEntry[]): string {
+  return last === undefined ? "nobody" : `${last.to} (${last.lastError ?? "no reason given"})`;
+}
+
+/** Whether somebody is told of what needs a person. */
+function checkAdmin({ adminAddress, policy }: Robot): Check {
+  if (adminAddress === null) {
     return warning(
-      "outbox",
-      `${waiting.length} mails wait; the last try said: ${last.lastError ?? ""}`,
-      null,
+      "admin",
+      "admin.address is not set: nobody is told of pending certificates and failed replies",
+      "name who looks after keybot",
     );
-  const given = failed.length === 0 ? "" : `; ${failed.length} were refused for good`;
-  return ok("outbox", `${waiting.length} mails wait${given}`);
+  }
+  if (!isRobot(adminAddress, policy)) return ok("admin", adminAddress);
+  return warning(
+    "admin",
+    `admin.address is the robot's own (${adminAddress}): what it is told ends in its folder Unhandled`,
+    "name a mailbox that a person reads",
+  );
 }
 
 /** A look in passing; a million rows would take seconds, and `keybot audit verify` is there for them. */

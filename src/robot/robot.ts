@@ -12,6 +12,8 @@ import type { Judge } from "./judge.ts";
 export interface Robot {
   readonly policy: Policy;
   readonly voice: Voice;
+  /** Who is told of what needs a person; null: nobody. */
+  readonly adminAddress: string | null;
   /** IMAP names of the four folders. */
   readonly folders: Readonly<Record<Folder, string>>;
   /** Larger messages are never fetched whole, in bytes. */

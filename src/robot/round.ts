@@ -8,6 +8,7 @@ import { commitGathered, type Fetched, gatherAgain, gatherMessage, type Handled 
 import { Hand } from "./in-hand.ts";
 import { NOTHING_DONE, plus, type Robot, type Summary } from "./robot.ts";
 import { type Lease, takeLease } from "./round-lease.ts";
+import { tellAdmin } from "./tell-admin.ts";
 import { trustMaterialOf } from "./trust-material.ts";
 
 /** Messages that share one transaction: enough to make its sync cheap, few enough to keep replies prompt. */
@@ -30,7 +31,7 @@ const LISTINGS = 20;
 
 /**
  * One round: everything in the mailbox through the path (read, inspect, decide, commit, deliver, file), then the
- * outbox. Rounds of several processes follow each other, whoever comes second finds the work done.
+ * outbox and what the admin is to be told. Rounds of several processes follow each other, whoever comes second finds the work done.
  * @param signal aborted: the messages in hand are finished, no new ones begun
  * @throws KeybotError when a server or the database fails; nothing is lost, the next round goes on
  */
@@ -44,6 +45,7 @@ export async function runRound(robot: Robot, session: ImapSession, signal: Abort
     const outbox = new OutboxPass(robot);
     await outbox.deliver();
     const summary = await drain({ robot, session, lease, outbox, signal, hand });
+    if (!signal.aborted && (await tellAdmin(robot)) > 0) await outbox.deliver();
     return plus(summary, { ...NOTHING_DONE, answered: outbox.sent, failed: await outbox.left() });
   } finally {
     cutShort.stop();

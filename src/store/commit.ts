@@ -1,5 +1,15 @@
-import type { Action, BarAction, Folder, Plan, StoreAction, View, ViewQuery } from "../decide/index.ts";
+import type {
+  Action,
+  BarAction,
+  Folder,
+  MessageNews,
+  Plan,
+  StoreAction,
+  View,
+  ViewQuery,
+} from "../decide/index.ts";
 import type { CertificateReport } from "../inspect/index.ts";
+import type { NewsRows } from "./admin-notice.ts";
 import type { KeyBar } from "./bar.ts";
 import type { BucketRows } from "./bucket.ts";
 import type { CertificateRows } from "./certificate.ts";
@@ -32,6 +42,8 @@ export interface Decision {
   readonly outcome: Outcome;
   readonly folder: Folder;
   readonly replies: readonly RenderedReply[];
+  /** What of it the admin is to be told. */
+  readonly news: readonly MessageNews[];
 }
 
 /** Decides and renders, synchronously, inside the transaction. What it throws undoes this message alone. */
@@ -80,6 +92,7 @@ export interface CommitRooms {
   readonly buckets: BucketRows;
   readonly ledger: LedgerRows;
   readonly outbox: OutboxRows;
+  readonly news: NewsRows;
   readonly view: ViewReader;
   readonly inHand: InHandRows;
 }
@@ -101,6 +114,7 @@ export function commit(on: Connection, rows: CommitRooms): Commit {
     const { outcome, folder, plan } = decision;
     const id = rows.ledger.put({ key, message, at, kind: plan.kind, reasons: plan.reasons, outcome, folder });
     for (const reply of decision.replies) rows.outbox.insert(reply, id, at);
+    rows.news.note(decision.news, id);
     const count = (status: StoredStatus) => changes.filter((change) => change === status).length;
     return {
       known: false,
@@ -136,6 +150,9 @@ function carryOut(action: Action, input: CommitInput, rows: CommitRooms): Stored
       return store(action, input, rows);
     case "bar":
       bar(action, input, rows);
+      return null;
+    case "bounce":
+      rows.outbox.bounced(action.messageId, action.error, input.at);
       return null;
     case "reply": // its rendered bytes are among the decision's replies
     case "file": // done over IMAP, after the commit

@@ -10,6 +10,7 @@
  * Every method is one transaction: it is done when its promise resolves, and nothing happened when it rejects.
  * SQLite works synchronously behind the promises; waiting for another process' write blocks this one.
  */
+export type { NewsQuery, WrittenNotice } from "./admin-notice.ts";
 export {
   AUDIT_ACTIONS,
   type AuditAction,

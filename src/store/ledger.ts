@@ -35,6 +35,8 @@ export interface LedgerEntry {
     readonly template: MailTemplate;
     readonly to: string;
     readonly state: OutboxState;
+    /** Why it still waits, was given up or came back; else null. Text of a stranger. */
+    readonly error: string | null;
     readonly messageId: string;
   }[];
 }
@@ -256,8 +258,12 @@ function entry(row: LedgerRow, mails: OutboxRows): LedgerEntry {
     folder: row.folder,
     filedAt: timeOrNull(row.filed_at),
     reasons: json<readonly Reason[]>(row.reasons),
-    replies: mails
-      .ofLedger(row.id)
-      .map(({ template, to, state, messageId }) => ({ template, to, state, messageId })),
+    replies: mails.ofLedger(row.id).map(({ template, to, state, lastError, messageId }) => ({
+      template,
+      to,
+      state,
+      error: lastError,
+      messageId,
+    })),
   };
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { KeybotError, messageOf } from "../errors.ts";
+import { type AdminNotices, adminNotices, newsRows } from "./admin-notice.ts";
 import { type Audit, audit, auditBlanker, auditWriter } from "./audit.ts";
 import { type Authorities, authorities } from "./authorities.ts";
 import { type Backup, backup } from "./backup.ts";
@@ -36,6 +37,7 @@ export interface Store
   extends Commit,
     Ledger,
     Outbox,
+    AdminNotices,
     Directory,
     Listing,
     Changes,
@@ -179,11 +181,13 @@ export function assemble(on: Connection): Store {
       buckets,
       ledger: messages,
       outbox: mails,
+      news: newsRows(on),
       view,
       inHand: inHandRows(on),
     }),
     ...ledger(on, mails),
     ...outbox(on, mails),
+    ...adminNotices(on, mails),
     ...directory(on, certificates, holdings, keys),
     ...listing(on),
     ...changes(on, { certificates, holdings, keys, bar, outbox: mails, record }),

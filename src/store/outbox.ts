@@ -2,7 +2,7 @@ import type { Template } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
 import { bytes, milliseconds, time, timeOrNull } from "./column.ts";
 import type { Connection } from "./connection.ts";
-import { checkOutbox, type OutboxState } from "./transition.ts";
+import { checkOutbox, mailMayBecome, type OutboxState } from "./transition.ts";
 
 /** What a mail is about: a template of the plan, or a word to the admin. */
 export type MailTemplate = Template | "notice";
@@ -32,8 +32,11 @@ export interface OutboxEntry {
   readonly nextAttempt: Date;
   readonly createdAt: Date;
   readonly sentAt: Date | null;
+  /** When it came back, or null. */
+  readonly bouncedAt: Date | null;
   /** What the SMTP server said. Text of a stranger. */
   readonly response: string | null;
+  /** Why it still waits, was given up or came back. Text of a stranger. */
   readonly lastError: string | null;
 }
 
@@ -78,19 +81,23 @@ export interface Outbox {
 /** Used inside the caller's transaction. */
 export interface OutboxRows {
   insert(mail: RenderedReply, ledger: number | null, at: Date): void;
+  /** A mail that was sent came back; nothing for one that is unknown, was never taken, or did so before. */
+  bounced(messageId: string, error: string | null, at: Date): void;
   /** What became of the mails that one message caused, in their order. */
   ofLedger(ledger: number): readonly OutboxEntry[];
 }
 
 const COLUMNS = `
   id, message_id, recipient, envelope_from, template, state, attempts, next_attempt_at, claimed_until, created_at,
-  sent_at, response, last_error`;
+  sent_at, bounced_at, response, last_error`;
 const INSERT = `
   INSERT INTO outbox (message_id, ledger, recipient, recipient_folded, envelope_from, template, state,
     next_attempt_at, created_at, bytes)
   VALUES (:message_id, :ledger, :recipient, :recipient_folded, :envelope_from, :template, 'waiting',
     :next_attempt_at, :created_at, :bytes)
   ON CONFLICT (message_id) DO NOTHING`;
+const BY_MESSAGE_ID = `SELECT ${COLUMNS} FROM outbox WHERE message_id = ?`;
+const BOUNCED = "UPDATE outbox SET bounced_at = :at, last_error = :error WHERE id = :id";
 const OF_LEDGER = `SELECT ${COLUMNS} FROM outbox WHERE ledger = ? ORDER BY id`;
 export const DUE = `
   SELECT ${COLUMNS} FROM outbox
@@ -111,7 +118,9 @@ const FAILED = "UPDATE outbox SET state = 'failed', last_error = :error, claimed
 const NEXT = `
   SELECT min(max(next_attempt_at, coalesce(claimed_until, 0))) AS at FROM outbox WHERE state = 'waiting'`;
 const LIST = `
-  SELECT ${COLUMNS} FROM outbox WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit OFFSET :offset`;
+  SELECT ${COLUMNS} FROM outbox
+  WHERE :state IS NULL OR iif(bounced_at IS NULL, state, 'bounced') = :state
+  ORDER BY id DESC LIMIT :limit OFFSET :offset`;
 
 interface Row {
   readonly id: number;
@@ -119,11 +128,13 @@ interface Row {
   readonly recipient: string;
   readonly envelope_from: string;
   readonly template: MailTemplate;
-  readonly state: OutboxState;
+  /** What is stored: a mail that bounced is one that was sent, with the time when it came back. */
+  readonly state: Exclude<OutboxState, "bounced">;
   readonly attempts: number;
   readonly next_attempt_at: number;
   readonly created_at: number;
   readonly sent_at: number | null;
+  readonly bounced_at: number | null;
   readonly response: string | null;
   readonly last_error: string | null;
 }
@@ -131,6 +142,8 @@ interface Row {
 export function outboxRows({ db }: Connection): OutboxRows {
   const insert = db.prepare(INSERT);
   const ofLedger = db.prepare<[number], Row>(OF_LEDGER);
+  const byMessageId = db.prepare<[string], Row>(BY_MESSAGE_ID);
+  const bounced = db.prepare(BOUNCED);
   return {
     insert: (mail, ledger, at) => {
       insert.run({
@@ -144,6 +157,11 @@ export function outboxRows({ db }: Connection): OutboxRows {
         created_at: milliseconds(at),
         bytes: mail.bytes,
       });
+    },
+    bounced: (messageId, error, at) => {
+      const row = byMessageId.get(messageId);
+      if (row === undefined || !mailMayBecome(stateOf(row), "bounced")) return;
+      bounced.run({ id: row.id, error, at: milliseconds(at) });
     },
     ofLedger: (ledger) => ofLedger.all(ledger).map(entry),
   };
@@ -166,7 +184,7 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
       const row = one.get(id);
       if (row === undefined)
         throw new KeybotError("not-found", "store.no-mail", `no mail ${id} in the outbox`);
-      checkOutbox(row.state, to);
+      checkOutbox(stateOf(row), to);
       write();
     });
   }
@@ -217,17 +235,22 @@ export function folded(address: string): string {
   return (user + address.slice(at)).toLowerCase();
 }
 
+function stateOf(row: Row): OutboxState {
+  return row.bounced_at === null ? row.state : "bounced";
+}
+
 function entry(row: Row): OutboxEntry {
   return {
     id: row.id,
     messageId: row.message_id,
     to: row.recipient,
     template: row.template,
-    state: row.state,
+    state: stateOf(row),
     attempts: row.attempts,
     nextAttempt: time(row.next_attempt_at),
     createdAt: time(row.created_at),
     sentAt: timeOrNull(row.sent_at),
+    bouncedAt: timeOrNull(row.bounced_at),
     response: row.response,
     lastError: row.last_error,
   };

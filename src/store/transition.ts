@@ -1,7 +1,7 @@
 import { KeybotError } from "../errors.ts";
 
-/** `waiting` for the SMTP server, taken by it (`sent`), or given up (`failed`). */
-export type OutboxState = "waiting" | "sent" | "failed";
+/** `waiting` for the SMTP server, taken by it (`sent`), given up (`failed`), or taken and come back (`bounced`). */
+export type OutboxState = "waiting" | "sent" | "failed" | "bounced";
 
 /** How a certificate stands under one address. `expired` is not stored: it is `active` seen later. */
 export type StoredStatus = "active" | "pending" | "rejected" | "revoked";
@@ -26,11 +26,15 @@ const HOLDING: Record<Mover, Record<StoredStatus, readonly StoredStatus[]>> = {
   ca: { active: ["revoked"], pending: ["revoked"], rejected: [], revoked: [] },
 };
 
-/** Every change of an outbox row's state that is allowed. `sent` is final; a person may try a failed one again. */
+/**
+ * Every change of an outbox row's state that is allowed. A mail that was sent is never sent again, not even when it
+ * bounced; a person may try a failed one again.
+ */
 const OUTBOX: Record<OutboxState, readonly OutboxState[]> = {
   waiting: ["waiting", "sent", "failed"],
   failed: ["waiting"],
-  sent: [],
+  sent: ["bounced"],
+  bounced: [],
 };
 
 /** Whether `mover` may change a holding from one status to another. */
@@ -47,11 +51,16 @@ export function checkHolding(from: StoredStatus, to: StoredStatus): void {
   throw new KeybotError("usage", "store.transition", `the certificate is ${from}, it cannot become ${to}`);
 }
 
+/** Whether an outbox row may change from one state to another. */
+export function mailMayBecome(from: OutboxState, to: OutboxState): boolean {
+  return OUTBOX[from].includes(to);
+}
+
 /**
  * Refuses a change of an outbox row that the table does not allow: a bug of the caller, or a second deliverer.
  * @throws KeybotError `store.transition` (fault)
  */
 export function checkOutbox(from: OutboxState, to: OutboxState): void {
-  if (OUTBOX[from].includes(to)) return;
+  if (mailMayBecome(from, to)) return;
   throw new KeybotError("fault", "store.transition", `an outbox mail that is ${from} cannot become ${to}`);
 }

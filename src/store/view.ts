@@ -110,6 +110,10 @@ export function viewReader(
       refersToOtherForm: referred
         .filter(isOtherForm)
         .flatMap(({ template }) => (template === "notice" ? [] : [template])),
+      returned: query.returned.flatMap((messageId) => {
+        const row = ours.get(messageId);
+        return row === undefined ? [] : [{ messageId, to: row.recipient }];
+      }),
       told: toldRows.map(toldOf),
       toldOtherForms: toldRows.filter(isOtherForm).map(toldOf),
       pendingOfDomain: from === null ? 0 : (pending.get(domainOf(from), now - PENDING_WINDOW)?.count ?? 0),

@@ -206,6 +206,7 @@ describe("the view query", () => {
       mailboxes: [CLAIMS],
       spkis: [GOOD.spkiSha256, WRONG.spkiSha256],
       references: ["<a@x>"],
+      returned: [],
       buckets: [`address ${ALICE}`, "domain partner.example", "total"],
     });
     expect(viewQuery(UNREADABLE, POLICY)).toEqual({
@@ -213,6 +214,7 @@ describe("the view query", () => {
       mailboxes: [],
       spkis: [],
       references: [],
+      returned: [],
       buckets: [],
     });
   });

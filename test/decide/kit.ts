@@ -41,6 +41,7 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
     borderTime: NOW,
     date: NOW,
     carries: "nothing",
+    returned: null,
     ...change,
   };
 }

@@ -70,7 +70,7 @@ export function report(name: string, more: Partial<CertificateReport> = {}): Cer
 }
 
 export function query(from: string | null, more: Partial<ViewQuery> = {}): ViewQuery {
-  return { from, mailboxes: [], spkis: [], references: [], buckets: [], ...more };
+  return { from, mailboxes: [], spkis: [], references: [], returned: [], buckets: [], ...more };
 }
 
 export function input(
@@ -123,6 +123,7 @@ export function decision(
     outcome: "stored",
     folder: "Processed",
     replies: [],
+    news: [],
     ...rest,
   };
 }

@@ -19,7 +19,7 @@ let fresh = 0;
 for (let i = 0; i < Number(count); i += 1) {
   const result = await store.commitMessage({
     key: "m" + i,
-    query: { from: "a@partner.example", mailboxes: [], spkis: [], references: [], buckets: [] },
+    query: { from: "a@partner.example", mailboxes: [], spkis: [], references: [], returned: [], buckets: [] },
     message: { messageId: null, from: "a@partner.example", addressed: [] },
     certificates: [],
     at: new Date(0),
@@ -27,6 +27,7 @@ for (let i = 0; i < Number(count); i += 1) {
     plan: { kind: "other", actions: [], reasons: [], judged: [], buckets: [] },
     outcome: "answered",
     folder: "Processed",
+    news: [],
     replies: [{ messageId: "<m" + i + ".by" + process.pid + "@company.example>", to: "a@partner.example",
       envelopeFrom: "", template: "certificate", bytes: new Uint8Array(10), sendAfter: null }],
   }));

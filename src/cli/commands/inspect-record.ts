@@ -123,6 +123,8 @@ function planned(action: Action): object {
         spkiSha256: action.spkiSha256,
         reason: action.reason,
       };
+    case "bounce":
+      return { action: "bounce", messageId: action.messageId, to: action.to, error: action.error };
     case "reply":
       return { action: "reply", template: action.template, to: action.to, sendAfter: action.sendAfter };
     case "file":

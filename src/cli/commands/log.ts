@@ -81,6 +81,15 @@ const ENTRIES: Listing<LedgerEntry> = {
   }),
 };
 
-function reasonsOf({ reasons }: LedgerEntry): string {
-  return reasons.map(({ code, detail }) => (detail === null ? code : `${code} (${detail})`)).join(", ");
+/** Why it was dealt with so, and which of its replies never arrived. */
+function reasonsOf({ reasons, replies }: LedgerEntry): string {
+  const lost = replies.filter(({ state }) => state === "failed" || state === "bounced");
+  return [
+    ...reasons.map(({ code, detail }) => withDetail(code, detail)),
+    ...lost.map(({ template, state, error }) => withDetail(`${template} ${state}`, error)),
+  ].join(", ");
+}
+
+function withDetail(text: string, detail: string | null): string {
+  return detail === null ? text : `${text} (${detail})`;
 }

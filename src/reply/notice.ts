@@ -1,0 +1,164 @@
+import type { Buffer } from "node:buffer";
+import type { MailNews, News, Notice, PendingNews, UnhandledNews } from "../decide/index.ts";
+import type { Finding } from "../inspect/index.ts";
+import { inAllLanguages } from "./body.ts";
+import { certificateText } from "./escape.ts";
+import { replyFields } from "./fields.ts";
+import { commonValues, type Identity } from "./identity.ts";
+import { REASONS_PER_CERTIFICATE, SHORT_HASH } from "./limits.ts";
+import { readableDate } from "./readable-date.ts";
+import { composeSigned } from "./render.ts";
+import { Block, fill } from "./section.ts";
+import type { LanguageTexts, Texts } from "./texts.ts";
+
+/** A mail to the admin that is decided, with everything that its bytes depend on. */
+export interface NoticeMail {
+  readonly notice: Notice;
+  /** The admin's bare address: the only recipient. */
+  readonly to: string;
+  readonly messageId: string;
+  readonly now: Date;
+  readonly identity: Identity;
+  readonly texts: Texts;
+}
+
+/**
+ * Renders a mail to the admin to its final bytes. It quotes no certificate's subject or issuer, whose text is anybody's
+ * while it waits for a decision; addresses stand as they are, what servers said without anything that looks like a link.
+ */
+export function renderNotice({ notice, to, messageId, now, identity, texts }: NoticeMail): Buffer {
+  const common = commonValues(identity);
+  const subject = texts.map(({ notice: words }) => fill(words[`${notice.kind}-subject`], common)).join(" / ");
+  const fields = replyFields({
+    to,
+    inReplyTo: null,
+    references: [],
+    messageId,
+    subject,
+    now,
+    identity,
+    languages: texts.map(({ language }) => language),
+    // RFC 3834 §5: nobody's mail is answered here.
+    autoSubmitted: "auto-generated",
+  });
+  const text = inAllLanguages(identity, texts, (language) => noticeText(notice, language, identity));
+  return composeSigned({ fields, text, attachments: [] }, messageId, identity, now);
+}
+
+function noticeText(notice: Notice, language: LanguageTexts, identity: Identity): string {
+  const words = language.notice;
+  const common = commonValues(identity);
+  const closing = new Block(fill(words.closing, common));
+  switch (notice.kind) {
+    case "pending": {
+      const certificates = listOf(notice.pending, language, identity, pendingText);
+      return fill(words.pending, { ...common, certificates, closing });
+    }
+    case "daily":
+      return fill(words.daily, { ...common, news: dailyText(notice, language, identity), closing });
+    case "stuck": {
+      const { count, since, error } = notice.stuck;
+      return fill(words.stuck, {
+        ...common,
+        count: String(count),
+        since: readableDate(since, language, identity),
+        error: errorText(error, language, identity),
+        closing,
+      });
+    }
+    default:
+      return notice satisfies never;
+  }
+}
+
+type Daily = Extract<Notice, { readonly kind: "daily" }>;
+
+function dailyText(notice: Daily, language: LanguageTexts, identity: Identity): Block {
+  const words = language.notice;
+  const common = commonValues(identity);
+  const { failed, bounced, unhandled, delayed, withheld } = notice;
+  const paragraphs: string[] = [];
+  if (failed.count > 0) {
+    paragraphs.push(fill(words.failed, { ...common, mails: listOf(failed, language, identity, mailText) }));
+  }
+  if (bounced.count > 0) {
+    paragraphs.push(fill(words.bounced, { ...common, mails: listOf(bounced, language, identity, mailText) }));
+  }
+  if (unhandled.count > 0) {
+    const mails = listOf(unhandled, language, identity, unhandledText);
+    paragraphs.push(fill(words.unhandled, { ...common, mails }));
+  }
+  if (delayed + withheld > 0) {
+    paragraphs.push(fill(words.budget, { ...common, delayed: String(delayed), withheld: String(withheld) }));
+  }
+  return new Block(paragraphs.join("\n\n"));
+}
+
+type ItemText<T> = (item: T, language: LanguageTexts, identity: Identity) => string;
+
+function listOf<T>(
+  { count, items }: News<T>,
+  language: LanguageTexts,
+  identity: Identity,
+  textOf: ItemText<T>,
+): Block {
+  const texts = items.map((item) => textOf(item, language, identity));
+  const more = count - items.length;
+  if (more > 0) {
+    texts.push(fill(language.notice.more, { ...commonValues(identity), count: String(more) }));
+  }
+  return new Block(texts.join("\n\n"));
+}
+
+const pendingText: ItemText<PendingNews> = (certificate, language, identity) => {
+  const { address, notBefore, notAfter, findings } = certificate;
+  const common = commonValues(identity);
+  const values = {
+    ...common,
+    sender: address,
+    notBefore: readableDate(notBefore, language, identity),
+    notAfter: readableDate(notAfter, language, identity),
+  };
+  // The words that the partner was given: an admin who is called about them knows which they are.
+  const reasons = doubts(findings).map((code) =>
+    fill(language.notice.reason, {
+      ...common,
+      code,
+      what: new Block(fill(language.findings[code].what, values)),
+    }),
+  );
+  return fill(language.notice.certificate, {
+    ...common,
+    address,
+    fingerprint: certificate.sha256.slice(0, SHORT_HASH),
+    reasons: new Block(reasons.join("\n")),
+  });
+};
+
+const mailText: ItemText<MailNews> = ({ to, template, createdAt, error }, language, identity) =>
+  fill(language.notice.mail, {
+    ...commonValues(identity),
+    to,
+    template,
+    time: readableDate(createdAt, language, identity),
+    error: errorText(error, language, identity),
+  });
+
+const unhandledText: ItemText<UnhandledNews> = ({ key, seenAt, problem }, language, identity) =>
+  fill(language.notice.message, {
+    ...commonValues(identity),
+    key: key.slice(0, SHORT_HASH),
+    time: readableDate(seenAt, language, identity),
+    problem: problem ?? "-",
+  });
+
+/** What a server said is a stranger's text: no mail program is to make a link of it. */
+function errorText(error: string | null, language: LanguageTexts, identity: Identity): string {
+  return error === null ? fill(language.notice["no-error"], commonValues(identity)) : certificateText(error);
+}
+
+/** Why a person must decide: each doubt once. */
+function doubts(findings: readonly Finding[]): readonly Finding["code"][] {
+  const codes = findings.flatMap(({ severity, code }) => (severity === "info" ? [] : [code]));
+  return [...new Set(codes)].slice(0, REASONS_PER_CERTIFICATE);
+}

@@ -1,0 +1,210 @@
+import type { AdminNews, MailNews, MessageNews, News, NoticeKind, PendingNews } from "../decide/index.ts";
+import type { Finding } from "../inspect/index.ts";
+import { json, milliseconds, time } from "./column.ts";
+import type { Connection } from "./connection.ts";
+import type { OutboxRows, RenderedReply } from "./outbox.ts";
+
+/** Which news is read. */
+export interface NewsQuery {
+  readonly now: Date;
+  /** A mail in the outbox is stuck when it has been due since before. */
+  readonly stuckBefore: Date;
+  /** Of each kind of news at most so many in full. */
+  readonly limit: number;
+}
+
+/** A mail to the admin as it goes into the outbox, and what it tells of. */
+export interface WrittenNotice {
+  readonly kind: NoticeKind;
+  readonly mail: RenderedReply;
+}
+
+/** What the admin is told of by mail, each once. */
+export interface AdminNotices {
+  /** All that he has not been told of; null when there is nothing, which costs one look at two small indexes. */
+  adminNews(query: NewsQuery): Promise<AdminNews | null>;
+  /**
+   * Puts the mails that `write` makes of the news into the outbox and notes what they tell of, in one transaction: a
+   * death before it loses none, one after it doubles none, and of two robots one finds nothing left to tell.
+   * @param write synchronous; runs inside the transaction
+   * @returns how many were written
+   */
+  tellAdmin(query: NewsQuery, write: (news: AdminNews) => readonly WrittenNotice[]): Promise<number>;
+}
+
+/** Used inside the caller's transaction. */
+export interface NewsRows {
+  /** Notes what is news of a message. */
+  note(news: readonly MessageNews[], ledger: number): void;
+}
+
+type NewsKind = "pending" | "failed" | "bounced" | MessageNews;
+
+/** Which news a mail of a kind tells of, completely. */
+const TOLD_BY: Readonly<Record<NoticeKind, readonly NewsKind[]>> = {
+  pending: ["pending"],
+  daily: ["failed", "bounced", "unhandled", "delayed", "withheld"],
+  // Not noted row by row: the outbox says it.
+  stuck: [],
+};
+
+const UNHANDLED = "INSERT INTO admin_news (kind, ledger) VALUES ('unhandled', ?) ON CONFLICT DO NOTHING";
+const COUNT_UP = "UPDATE admin_news SET count = count + 1 WHERE kind = ?";
+const COUNT = "INSERT INTO admin_news (kind) VALUES (?)";
+
+/** Waiting for nothing but the server: held back by a budget is one whose first time has not come. */
+const STUCK_MAILS = `
+  FROM outbox WHERE state = 'waiting' AND template <> 'notice'
+    AND iif(attempts = 0, next_attempt_at, created_at) <= :stuck_before`;
+export const ANY_NEWS = `SELECT EXISTS (SELECT 1 FROM admin_news) OR EXISTS (SELECT 1 ${STUCK_MAILS}) AS news`;
+const STUCK = `
+  SELECT count(*) AS count, min(iif(attempts = 0, next_attempt_at, created_at)) AS since,
+    (SELECT last_error FROM outbox WHERE state = 'waiting' AND template <> 'notice' AND last_error IS NOT NULL
+     ORDER BY attempts DESC, id LIMIT 1) AS error
+  ${STUCK_MAILS}`;
+const COUNTS =
+  "SELECT kind, count(*) AS row_count, sum(count) AS total, max(id) AS newest FROM admin_news GROUP BY kind";
+const PENDING = `
+  SELECT h.address, c.sha256, c.not_before, c.not_after, h.findings
+  FROM admin_news n JOIN holding h ON h.id = n.holding JOIN certificate c ON c.id = h.certificate
+  WHERE n.kind = 'pending' ORDER BY n.id LIMIT ?`;
+const MAILS = `
+  SELECT o.recipient, o.template, o.created_at, o.last_error
+  FROM admin_news n JOIN outbox o ON o.id = n.outbox WHERE n.kind = ? ORDER BY n.id LIMIT ?`;
+const MESSAGES = `
+  SELECT l.key, l.seen_at, (SELECT value ->> 'detail' FROM json_each(l.reasons) WHERE value ->> 'code' = 'unreadable') AS problem
+  FROM admin_news n JOIN ledger l ON l.id = n.ledger WHERE n.kind = 'unhandled' ORDER BY n.id LIMIT ?`;
+const LAST = "SELECT kind, told_at FROM admin_notice";
+const TOLD = `
+  INSERT INTO admin_notice (kind, told_at) VALUES (:kind, :at)
+  ON CONFLICT (kind) DO UPDATE SET told_at = excluded.told_at`;
+const FORGET = "DELETE FROM admin_news WHERE kind = ?";
+
+interface CountRow {
+  readonly kind: NewsKind;
+  readonly row_count: number;
+  readonly total: number;
+  readonly newest: number;
+}
+
+interface PendingRow {
+  readonly address: string;
+  readonly sha256: string;
+  readonly not_before: number;
+  readonly not_after: number;
+  readonly findings: string;
+}
+
+interface MailRow {
+  readonly recipient: string;
+  readonly template: MailNews["template"];
+  readonly created_at: number;
+  readonly last_error: string | null;
+}
+
+interface MessageRow {
+  readonly key: string;
+  readonly seen_at: number;
+  readonly problem: string | null;
+}
+
+interface StuckRow {
+  readonly count: number;
+  readonly since: number | null;
+  readonly error: string | null;
+}
+
+export function newsRows({ db }: Connection): NewsRows {
+  const unhandled = db.prepare<[number]>(UNHANDLED);
+  const countUp = db.prepare<[string]>(COUNT_UP);
+  const count = db.prepare<[string]>(COUNT);
+  return {
+    note: (news, ledger) => {
+      for (const kind of news) {
+        if (kind === "unhandled") unhandled.run(ledger);
+        else if (countUp.run(kind).changes === 0) count.run(kind);
+      }
+    },
+  };
+}
+
+export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
+  const { db } = on;
+  const any = db.prepare<[object], { news: number }>(ANY_NEWS);
+  const stuck = db.prepare<[object], StuckRow>(STUCK);
+  const counts = db.prepare<[], CountRow>(COUNTS);
+  const pending = db.prepare<[number], PendingRow>(PENDING);
+  const mailsOf = db.prepare<[string, number], MailRow>(MAILS);
+  const messages = db.prepare<[number], MessageRow>(MESSAGES);
+  const last = db.prepare<[], { kind: NoticeKind; told_at: number }>(LAST);
+  const told = db.prepare(TOLD);
+  const forget = db.prepare<[string]>(FORGET);
+
+  function read({ stuckBefore, limit }: NewsQuery): AdminNews | null {
+    const before = { stuck_before: milliseconds(stuckBefore) };
+    if (any.get(before)?.news !== 1) return null;
+    const rows = counts.all();
+    const countOf = (kind: NewsKind) => rows.find((row) => row.kind === kind);
+    const news = <T>(kind: NewsKind, items: () => readonly T[]): News<T> => {
+      const row = countOf(kind);
+      return row === undefined ? { count: 0, items: [] } : { count: row.row_count, items: items() };
+    };
+    const mailNews = (kind: "failed" | "bounced") => news(kind, () => mailsOf.all(kind, limit).map(mailOf));
+    const times = new Map(last.all().map((row) => [row.kind, time(row.told_at)]));
+    const waiting = stuck.get(before);
+    return {
+      told: {
+        pending: times.get("pending") ?? null,
+        daily: times.get("daily") ?? null,
+        stuck: times.get("stuck") ?? null,
+      },
+      pending: news("pending", () => pending.all(limit).map(pendingOf)),
+      failed: mailNews("failed"),
+      bounced: mailNews("bounced"),
+      unhandled: news("unhandled", () =>
+        messages.all(limit).map(({ key, seen_at, problem }) => ({ key, seenAt: time(seen_at), problem })),
+      ),
+      delayed: countOf("delayed")?.total ?? 0,
+      withheld: countOf("withheld")?.total ?? 0,
+      stuck:
+        waiting === undefined || waiting.since === null
+          ? null
+          : { count: waiting.count, since: time(waiting.since), error: waiting.error },
+      newest: Math.max(0, ...rows.map((row) => row.newest)),
+    };
+  }
+
+  return {
+    adminNews: (query) => on.read(() => read(query)),
+    tellAdmin: (query, write) =>
+      on.write(() => {
+        const news = read(query);
+        const written = news === null ? [] : write(news);
+        for (const { kind, mail } of written) {
+          mails.insert(mail, null, query.now);
+          told.run({ kind, at: milliseconds(query.now) });
+          for (const of of TOLD_BY[kind]) forget.run(of);
+        }
+        return written.length;
+      }),
+  };
+}
+
+function pendingOf(row: PendingRow): PendingNews {
+  return {
+    address: row.address,
+    sha256: row.sha256,
+    notBefore: time(row.not_before),
+    notAfter: time(row.not_after),
+    findings: json<readonly Finding[]>(row.findings),
+  };
+}
+
+function mailOf(row: MailRow): MailNews {
+  return {
+    to: row.recipient,
+    template: row.template,
+    createdAt: time(row.created_at),
+    error: row.last_error,
+  };
+}
