@@ -83,6 +83,9 @@ function isUnasked(header: readonly HeaderField[], returnPath: ReturnPath): bool
   return returnPath.kind === "null" && !answers;
 }
 
+const CR = 0x0d;
+const LF = 0x0a;
+
 interface ReturnedHeader {
   readonly id: readonly string[];
   readonly to: readonly string[];
@@ -91,11 +94,13 @@ interface ReturnedHeader {
 /** The Message-ID and To of a mail that stands in a part, as a message, as its header or after a server's words. */
 function returnedHeader(raw: Uint8Array, part: MimePart): ReturnedHeader[] {
   const { type } = part.mediaType;
+  // Some servers put the returned header where the header of the part belongs.
+  if (part.start > 0 && firstField(part.fields, "Message-ID") !== null) return headerOf(part.fields);
   if (RETURNED_PARTS.has(type)) {
     const content = decodeBody(raw, part).bytes;
-    const { fields } = parseHeader(content, 0, content.length);
-    const id = messageIds(firstField(fields, "Message-ID")?.body ?? "").slice(0, 1);
-    return id.length === 0 ? [] : [{ id, to: addressesIn(fields, "To") }];
+    // Others begin with an empty line.
+    const start = content.findIndex((byte) => byte !== CR && byte !== LF);
+    return start < 0 ? [] : headerOf(parseHeader(content, start, content.length).fields);
   }
   if (!type.startsWith("text/")) return [];
   const text = decodeBody(raw, part).bytes.subarray(0, RETURNED_TEXT_BYTES).toString("latin1");
@@ -114,6 +119,11 @@ function returnedHeader(raw: Uint8Array, part: MimePart): ReturnedHeader[] {
         .slice(0, RETURNED),
     },
   ];
+}
+
+function headerOf(fields: readonly HeaderField[]): ReturnedHeader[] {
+  const id = messageIds(firstField(fields, "Message-ID")?.body ?? "").slice(0, 1);
+  return id.length === 0 ? [] : [{ id, to: addressesIn(fields, "To") }];
 }
 
 function addressesIn(fields: readonly HeaderField[], name: string): string[] {

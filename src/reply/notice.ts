@@ -25,6 +25,8 @@ export interface NoticeMail {
 /**
  * Renders a mail to the admin to its final bytes. It quotes no certificate's subject or issuer, whose text is anybody's
  * while it waits for a decision; addresses stand as they are, what servers said without anything that looks like a link.
+ * No command in it holds a stranger's text: a local part may have `$` and a backquote (RFC 5322 §3.2.3), and commands
+ * are copied into a shell.
  */
 export function renderNotice({ notice, to, messageId, now, identity, texts }: NoticeMail): Buffer {
   const common = commonValues(identity);

@@ -21,7 +21,8 @@ describe("the words of a reply (PRODUCT §3, §4)", () => {
   });
 
   it("has no golden file that nothing is compared with", () => {
-    expect(goldenNames()).toEqual(rows.map(({ name }) => `${name}.txt`).sort());
+    const replies = goldenNames().filter((name) => !name.startsWith("notice."));
+    expect(replies).toEqual(rows.map(({ name }) => `${name}.txt`).sort());
   });
 
   it.each(rows)("$name has no line wider than the text and no brace left", ({ content, order }) => {

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstField, parseMime } from "../../src/mail/index.ts";
 import { isProblem, parseCertificate } from "../../src/pki/index.ts";
-import { type Identity as ReplyIdentity, renderReply } from "../../src/reply/index.ts";
+import { type Identity as ReplyIdentity, renderNotice, renderReply } from "../../src/reply/index.ts";
 import { type LabFolder, openFolder } from "../lab/folder.ts";
 import { Authority, alter, type Identity, type KeyType, verifyMail } from "../lab/openssl.ts";
-import { CONTENTS, IDENTITY, reply } from "./sample.ts";
+import { CONTENTS, IDENTITY, reply, shippedTexts } from "./sample.ts";
 
 let folder: LabFolder;
 let root: Authority;
@@ -69,6 +69,18 @@ describe("a signed reply (PRODUCT §4, RFC 8551 §3.5.3)", () => {
       expect(header(signed, field)).toBe(header(plain, field));
     }
     expect(verifyMail(signed, root.identity).ok).toBe(true);
+  });
+
+  it("is a mail to the admin, too", () => {
+    const mail = renderNotice({
+      notice: { kind: "stuck", stuck: { count: 1, since: new Date(0), error: null } },
+      to: "postmaster@company.example",
+      messageId: "<keybot.1@company.example>",
+      now: new Date(),
+      identity: signedBy("P-256"),
+      texts: shippedTexts(["de", "en"]),
+    });
+    expect(verifyMail(mail, root.identity).ok).toBe(true);
   });
 
   it("with RSA, the same reply gives the same bytes", () => {
