@@ -77,8 +77,7 @@ export class Connection {
     const body = Readable.from(pieces(raw, reached), { objectMode: false });
     const addressed = {
       ...envelope,
-      // RFC 3461 §4.1: nobody is to be told of what becomes of an automatic mail.
-      dsn: { notify: "NEVER" as const },
+      dsn: dsnOf(envelope),
     };
     const info = await this.#call<SMTPConnection.SentMessageInfo>(this.#settings.timeouts.command, (done) =>
       this.#library.send(addressed, body, done),
@@ -152,4 +151,12 @@ function readExtensions(answer: string): {
     if (keyword === "AUTH") for (const value of values) mechanisms.add(value);
   }
   return { extensions, mechanisms };
+}
+
+/**
+ * RFC 3461 §4.1: nobody is to be told what becomes of an automatic mail, but for its own address for bounces. That one
+ * is told of failures, with the header of the mail alone (§4.3): it knows the rest.
+ */
+function dsnOf({ from }: Envelope) {
+  return from === "" ? { notify: "NEVER" as const } : { notify: "FAILURE" as const, ret: "HDRS" as const };
 }

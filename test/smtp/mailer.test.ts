@@ -60,6 +60,15 @@ describe("a mail goes out as it is", () => {
     ]);
   });
 
+  it("from an address for bounces, which is told of a failure, with the header alone (RFC 3461 §4)", async () => {
+    const { server, mailer } = await start();
+    await mailer.send({ ...MAIL, envelopeFrom: "bounce@company.example" });
+    expect(server.commands.filter((line) => /^(MAIL|RCPT)/.test(line))).toEqual([
+      `MAIL FROM:<bounce@company.example> SIZE=${RAW.length} RET=HDRS`,
+      "RCPT TO:<alice@partner.example> NOTIFY=FAILURE",
+    ]);
+  });
+
   it("to a server with no extension at all but AUTH", async () => {
     const { server, mailer } = await start({ extensions: ["AUTH LOGIN PLAIN"] });
     await mailer.send({ ...MAIL, envelopeFrom: "bounce@company.example" });
