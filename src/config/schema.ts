@@ -183,7 +183,8 @@ export const SCHEMA = {
         orEmpty(ADDRESS),
         "",
         "The envelope sender of every reply. Empty is the null sender `<>` (RFC 3834 §3.3): nothing can come back, " +
-          "so no two robots can answer each other for ever. Name an address only when somebody reads its bounces.",
+          "so no two robots can answer each other for ever. With the robot's own address (or one that leads there) it learns " +
+          "which replies came back: `keybot log` shows it, and the admin is told.",
       ),
     },
   },
@@ -332,7 +333,8 @@ export const SCHEMA = {
       address: recommended(
         ADDRESS,
         "postmaster@company.example",
-        "Who is told, at most once an hour, of pending certificates, faults and used-up budgets.",
+        "Who is told by mail of pending certificates (at most once an hour), and of replies that failed or came back, " +
+          "mails that could not be read, a used-up budget and an outbox that does not empty (at most once a day).",
       ),
       contact: recommended(
         ADDRESS,
