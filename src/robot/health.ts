@@ -149,7 +149,7 @@ function lastOf([last]: readonly OutboxEntry[]): string {
 }
 
 /** Whether somebody is told of what needs a person. */
-function checkAdmin({ adminAddress, policy }: Robot): Check {
+export function checkAdmin({ adminAddress, policy }: Pick<Robot, "adminAddress" | "policy">): Check {
   if (adminAddress === null) {
     return warning(
       "admin",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
-import { checkAudit, checkTrust } from "../../src/robot/health.ts";
+import { checkAdmin, checkAudit, checkTrust } from "../../src/robot/health.ts";
 import { openDatabase } from "../../src/store/driver.ts";
 import { databaseFile, type TrustItem } from "../../src/store/index.ts";
 import { at, DAY, freshStore, sha256 } from "../store/kit.ts";
@@ -70,5 +70,14 @@ describe("the audit trail, as doctor sees it", () => {
       says: "entry 2: the text of this row was changed after it was written",
       mend: expect.stringContaining("keybot audit verify"),
     });
+describe("the admin, as doctor sees him", () => {
+  const policy = { ...DEFAULT_POLICY, robot: ["robot@company.example"] };
+  it.each([
+    [null, "warning", /not set: nobody is told/],
+    ["robot@company.example", "warning", /the robot's own/],
+    ["Robot+notes@company.example", "warning", /the robot's own/],
+    ["postmaster@company.example", "ok", /^postmaster@company\.example$/],
+  ])("%s", (adminAddress, state, says) => {
+    expect(checkAdmin({ adminAddress, policy })).toMatchObject({ state, says: expect.stringMatching(says) });
   });
 });
