@@ -63,6 +63,7 @@ SEEN              OUTCOME   KIND        FROM                 REASONS
           template: "pending",
           to: "bob@partner.example",
           state: "waiting",
+          error: null,
           messageId: expect.stringMatching(/^<keybot\.[0-9a-f]{40}@company\.example>$/),
         },
       ],
