@@ -70,6 +70,9 @@ describe("the audit trail, as doctor sees it", () => {
       says: "entry 2: the text of this row was changed after it was written",
       mend: expect.stringContaining("keybot audit verify"),
     });
+  });
+});
+
 describe("the admin, as doctor sees him", () => {
   const policy = { ...DEFAULT_POLICY, robot: ["robot@company.example"] };
   it.each([
