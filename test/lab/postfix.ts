@@ -78,6 +78,8 @@ export interface Postfix {
   /** Changes main.cf and has Postfix read it, e.g. `smtpd_data_restrictions = sleep 3`. */
   configure(lines: readonly string[]): Promise<void>;
   postfix(args: readonly string[]): Promise<Ran>;
+  /** Stops it at once and starts it again, with the same queue and ports. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -96,7 +98,16 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
   const conf = join(home, "conf");
   const logFile = join(home, "log");
   const ports = [port, submissionPort, reinjectPort];
-  const server = await startServer("postfix", ["-c", conf, "start-fg"], { ports, pidFile, logFile });
+  const launch = () => startServer("postfix", ["-c", conf, "start-fg"], { ports, pidFile, logFile });
+  let server = await launch();
+  const stop = async (): Promise<void> => {
+    const master = readPid(pidFile);
+    // Postfix's own way to stop at once: its daemons are in the master's process group, not in ours.
+    if (server.pid() !== undefined) await run("postfix", ["-c", conf, "abort"], { check: false });
+    await server.stop();
+    // The master is its script's child, not ours; the wait is for the one who reaps it.
+    while (master !== undefined && isRunning(master)) await sleep(20);
+  };
   return {
     port,
     submissionPort,
@@ -115,14 +126,11 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
       await run("postfix", ["-c", conf, "reload"]);
     },
     postfix: (args) => run("postfix", ["-c", conf, ...args]),
-    stop: async () => {
-      const master = readPid(pidFile);
-      // Postfix's own way to stop at once: its daemons are in the master's process group, not in ours.
-      if (server.pid() !== undefined) await run("postfix", ["-c", conf, "abort"], { check: false });
-      await server.stop();
-      // The master is its script's child, not ours; the wait is for the one who reaps it.
-      while (master !== undefined && isRunning(master)) await sleep(20);
+    restart: async () => {
+      await stop();
+      server = await launch();
     },
+    stop,
   };
 }
 
