@@ -45,29 +45,31 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
     checks.begin();
   });
   let failures = 0;
-  let lastFailure = "";
+  const said = new Set<string>();
   try {
     while (!signal.aborted) {
       const started = robot.now().getTime();
       try {
         await serve(robot, watch, wake, signal);
         failures = 0;
-        lastFailure = "";
+        said.clear();
       } catch (error) {
         // A fault of our own configuration will not mend by waiting for it.
         if (error instanceof KeybotError && (error.kind === "config" || error.kind === "usage")) throw error;
-        failures = robot.now().getTime() - started > GOOD_MS ? 1 : failures + 1;
+        const wasGood = robot.now().getTime() - started > GOOD_MS;
+        failures = wasGood ? 1 : failures + 1;
+        if (wasGood) said.clear();
         const pause = backoffMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
         const failure = messageOf(error);
         const fields = { error: failure, failures, pauseSeconds: Math.round(pause / 1000) };
-        if (failure === lastFailure) robot.log.debug("connection.still-failing", fields);
+        if (said.has(failure)) robot.log.debug("connection.still-failing", fields);
         // A fault, such as a damaged database, needs a person; the rest mends itself.
         else
           robot.log[error instanceof KeybotError && error.kind === "fault" ? "error" : "warn"](
             "connection.failed",
             error instanceof KeybotError ? fields : { ...fields, stack: stackOf(error) },
           );
-        lastFailure = failure;
+        said.add(failure);
         wake.clear();
         await wake.waitFor(pause);
       }

@@ -88,7 +88,10 @@ async function putOff(robot: Robot, mail: ClaimedMail, error: KeybotError): Prom
     return "given-up";
   }
   const next = retryAt(now, mail.attempts);
+  // A server that is down for a day is one event, not one for each mail and each try. The outbox knows what was said.
+  const isNews = mail.lastError !== error.message && !(await robot.store.isHeldBackBy(error.message));
   await robot.store.markRetry(mail.id, error.message, next);
-  log.warn("mail.put-off", { until: next });
+  if (isNews) log.warn("mail.put-off", { until: next });
+  else log.debug("mail.still-put-off", { until: next });
   return error.code === "smtp.deferred" ? "deferred" : "no-server";
 }

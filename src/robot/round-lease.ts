@@ -17,10 +17,11 @@ const LASTS_MS = 60_000;
 const ASK_AGAIN_MS = 100;
 
 /** A process of this machine that was killed leaves its lease and the mails in its hand behind: nobody has to wait. */
-async function forgetDead({ store, log }: Robot): Promise<void> {
+async function forgetDead(robot: Robot): Promise<void> {
+  const { store, log } = robot;
   const holder = await store.leaseHolder(NAME);
   const pid = holder === null ? null : pidOnThisHost(holder);
-  if (holder === null || pid === null || isAlive(pid)) return;
+  if (holder === null || holder === robot.holder || pid === null || isAlive(pid)) return;
   log.warn("round.holder-died", { pid });
   await store.forgetHolder(holder);
 }
@@ -40,8 +41,10 @@ function isAlive(pid: number): boolean {
 /** Waits until the lease is free; null when aborted before. */
 export async function takeLease(robot: Robot, signal: AbortSignal): Promise<Lease | null> {
   let told = false;
-  while (!(await robot.store.acquireLease(NAME, robot.holder, LASTS_MS, robot.now()))) {
+  for (;;) {
+    // Before it is taken: a lapsed lease would be had without a word, and the dead one's mails left in its hand.
     await forgetDead(robot);
+    if (await robot.store.acquireLease(NAME, robot.holder, LASTS_MS, robot.now())) break;
     if (!told) robot.log.info("round.waits", { for: "another keybot works through the mailbox" });
     told = true;
     try {

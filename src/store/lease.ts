@@ -5,7 +5,10 @@ import type { Connection } from "./connection.ts";
 export interface Leases {
   /** Takes a lease that is free, lapsed or already the holder's own; false when another has it. */
   acquireLease(name: string, holder: string, ttlMs: number, now: Date): Promise<boolean>;
-  /** Prolongs a lease; false when the holder has lost it and must stop. */
+  /**
+   * Prolongs a lease, also one that has lapsed while nobody else took it (the clock was set, the machine slept); false
+   * when the holder has lost it and must stop.
+   */
   renewLease(name: string, holder: string, ttlMs: number, now: Date): Promise<boolean>;
   /** Gives a lease back; nothing happens when another has it by now. */
   releaseLease(name: string, holder: string): Promise<void>;
@@ -19,8 +22,7 @@ const ACQUIRE = `
   INSERT INTO lease (name, holder, expires_at) VALUES (:name, :holder, :expires_at)
   ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
   WHERE holder = excluded.holder OR expires_at <= :now`;
-const RENEW = `
-  UPDATE lease SET expires_at = :expires_at WHERE name = :name AND holder = :holder AND expires_at > :now`;
+const RENEW = "UPDATE lease SET expires_at = :expires_at WHERE name = :name AND holder = :holder";
 const RELEASE = "DELETE FROM lease WHERE name = ? AND holder = ?";
 const HOLDER = "SELECT holder FROM lease WHERE name = ?";
 const RELEASE_ALL = "DELETE FROM lease WHERE holder = ?";

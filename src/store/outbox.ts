@@ -68,6 +68,8 @@ export interface Outbox {
   markSent(id: number, response: string, at: Date): Promise<void>;
   /** It stays waiting, to be tried again. */
   markRetry(id: number, error: string, nextAttempt: Date): Promise<void>;
+  /** Whether the last try of any waiting mail ended with these words. */
+  isHeldBackBy(error: string): Promise<boolean>;
   /** It is given up. */
   markFailed(id: number, error: string): Promise<void>;
   /** A person has a failed mail tried again. */
@@ -115,6 +117,7 @@ const WAITING = `
   UPDATE outbox SET state = 'waiting', next_attempt_at = :at, last_error = coalesce(:error, last_error), claimed_until = NULL
   WHERE id = :id`;
 const FAILED = "UPDATE outbox SET state = 'failed', last_error = :error, claimed_until = NULL WHERE id = :id";
+const HELD_BACK = "SELECT 1 FROM outbox WHERE state = 'waiting' AND last_error = ? LIMIT 1";
 const NEXT = `
   SELECT min(max(next_attempt_at, coalesce(claimed_until, 0))) AS at FROM outbox WHERE state = 'waiting'`;
 const LIST = `
@@ -176,6 +179,7 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
   const sent = db.prepare(SENT);
   const waiting = db.prepare(WAITING);
   const failed = db.prepare(FAILED);
+  const heldBack = db.prepare<[string]>(HELD_BACK);
   const next = db.prepare<[], { at: number | null }>(NEXT);
   const list = db.prepare<[object], Row>(LIST);
 
@@ -210,6 +214,7 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
     markSent: (id, response, at) => move(id, "sent", () => sent.run({ id, response, at: milliseconds(at) })),
     markRetry: (id, error, nextAttempt) =>
       move(id, "waiting", () => waiting.run({ id, error, at: milliseconds(nextAttempt) })),
+    isHeldBackBy: (error) => on.read(() => heldBack.get(error) !== undefined),
     markFailed: (id, error) => move(id, "failed", () => failed.run({ id, error })),
     retryFailed: (id, at) =>
       move(id, "waiting", () => waiting.run({ id, error: null, at: milliseconds(at) })),

@@ -25,7 +25,8 @@ export function weightOf(pid: number): number {
   return [pid, ...childrenOf(pid)].reduce((sum, each) => sum + proportionalSize(each), 0);
 }
 
-function childrenOf(pid: number): number[] {
+/** All processes below one. */
+export function childrenOf(pid: number): number[] {
   const direct = read(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
   return direct.flatMap((child) => [child, ...childrenOf(child)]);
 }

@@ -1,15 +1,15 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Database from "better-sqlite3";
 import { expect } from "vitest";
+import { childrenOf } from "../bench/memory.ts";
 import { isRunning } from "../lab/folder.ts";
 import type { KeybotDaemon } from "../lab/keybot.ts";
 import type { MixedMail } from "../long/mixed-mails.ts";
 import type { Random } from "../long/mutate.ts";
 import type { LoopbackServer } from "../revocation/loopback-server.ts";
 import type { Armed, Moment, Point } from "../servers/fault-proxy.ts";
-import { everythingOnce, type Stage } from "./stage.ts";
+import type { Outcome, Stage } from "./stage.ts";
 
 /** How the moment for a kill is seen from outside of the robot. */
 export interface Border {
@@ -244,7 +244,6 @@ export async function killAtEach(
       judges = childrenOf(robot.pid);
       if (robot.exit() === undefined) process.kill(robot.pid, "SIGKILL");
     };
-    const t0 = Date.now();
     const scene: Scene = { stage, ca, random, number, kill };
     const own = border.mails?.(scene) ?? [];
     if (number === 0 || !ONCE.test(border.name)) await stage.bring(mailsEach, own);
@@ -261,31 +260,18 @@ export async function killAtEach(
     else killed.missed.push(border.name);
     expect(robot.stderr(), border.name).not.toMatch(/\n\s+at /);
     killed.orphans += await survivors(judges);
-    const t1 = Date.now();
     await stage.count();
-    if (process.env.TRACE) process.stderr.write(`${border.name} ${done} ${t1 - t0} ${Date.now() - t1}\n`);
   }
   return killed;
 }
 
-/** Lets the robot finish, and holds it to its promise. */
-export async function finishAndCheck(stage: Stage): Promise<{ readonly polls: number }> {
-  let polls = 0;
-  for (let exit = 1; exit !== 0; polls++) {
+/** Lets the robot finish. */
+export async function finish(stage: Stage): Promise<Outcome> {
+  for (let polls = 0, exit = 1; exit !== 0; polls++) {
     expect(polls).toBeLessThan(5);
     exit = (await stage.site.keybot(["poll"], { expectExit: "any", timeout: 300_000 })).exit;
   }
-  const outcome = await stage.outcome();
-  expect(outcome).toMatchObject(everythingOnce(stage));
-  return { polls };
-}
-
-function childrenOf(pid: number): readonly number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
+  return await stage.outcome();
 }
 
 /** How many of these processes live on although their parent has died. */

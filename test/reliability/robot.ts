@@ -49,6 +49,7 @@ export async function robotHere(site: Site): Promise<RobotHere> {
   const { judgeSeconds: seconds, judgeBytes: memory } = config.limits;
   const judge = startJudge({ seconds, memory }, log, ENTRY);
   const mailer = impatientMailer(config, log);
+  const running = new Set<() => Promise<void>>();
   const robot: Robot = { ...opened.robot, judge, mailer, connect: () => connectImap(imapOf(config), log) };
   return {
     robot,
@@ -66,15 +67,19 @@ export async function robotHere(site: Site): Promise<RobotHere> {
       }),
     run: () => {
       const end = new AbortController();
-      const running = runDaemon(robot, { cron: null, idle: true }, end.signal);
-      return {
-        stop: async () => {
-          end.abort();
-          await running;
-        },
+      const daemon = runDaemon(robot, { cron: null, idle: true }, end.signal);
+      // What it throws is seen by who stops it.
+      daemon.catch(() => {});
+      const stop = async () => {
+        running.delete(stop);
+        end.abort();
+        await daemon;
       };
+      running.add(stop);
+      return { stop };
     },
     close: async () => {
+      for (const stop of running) await stop();
       judge.close();
       await mailer.close();
       await opened.close();

@@ -85,6 +85,8 @@ export class Stage {
 
   /** Over one connection that is kept: logging in costs more than a few mails do. */
   async append(mails: readonly Buffer[]): Promise<void> {
+    // Whether it is still there shows when something is asked.
+    await this.#filler?.noop().catch(() => {});
     if (this.#filler === null || !this.#filler.usable) this.#filler = await connectTo(this.site, ROBOT);
     for (const raw of mails) await this.#filler.append("INBOX", raw);
   }
@@ -110,11 +112,13 @@ export class Stage {
   /**
    * To be called when no robot is at work: of the mails that the server took since the last call, those that the robot
    * has not noted as sent.
+   * @param until of mails that were taken later nothing is said yet; for a robot that is at work
    */
-  async count(): Promise<void> {
-    await this.smtp.settled();
-    const taken = this.smtp.accepted.slice(this.#noted);
-    this.#noted = this.smtp.accepted.length;
+  async count(until = Number.POSITIVE_INFINITY): Promise<void> {
+    if (until === Number.POSITIVE_INFINITY) await this.smtp.settled();
+    const taken = this.smtp.accepted.slice(this.#noted).filter(({ at }) => at <= until);
+    if (taken.length === 0) return;
+    this.#noted += taken.length;
     const waiting = this.database(
       (db) =>
         new Set(
@@ -129,6 +133,7 @@ export class Stage {
     await this.count();
     const places = await this.#places();
     const replies = await this.#replies();
+    const answered = new Set(replies.map(({ inReplyTo }) => inReplyTo));
     const copies = new Map<string, number>();
     for (const { messageId } of replies) copies.set(messageId, (copies.get(messageId) ?? 0) + 1);
     const allowed = new Map<string, number>();
@@ -145,10 +150,7 @@ export class Stage {
       }),
       certificates: { stored: active.length, distinct: new Set(active).size },
       unanswered: this.mails
-        .filter(({ raw, expected }) => {
-          const id = headerOf(raw, "Message-ID");
-          return expected.answered !== replies.some(({ inReplyTo }) => inReplyTo === id);
-        })
+        .filter(({ raw, expected }) => expected.answered !== answered.has(headerOf(raw, "Message-ID")))
         .map(({ id }) => id),
       replies: copies.size,
       twice: [...copies.values()].reduce((sum, count) => sum + count - 1, 0),
@@ -231,6 +233,41 @@ export interface Outcome {
   readonly integrity: string;
   /** Where the audit trail is broken, or null. */
   readonly audit: string | null;
+}
+
+/** What a run counted, for `docs/reliability.md`. */
+export interface FaultCount {
+  readonly faults: number;
+  readonly messages: number;
+  readonly replies: number;
+  /** Mails that are not in their folder, replies and certificates that are missing. */
+  readonly lost: number;
+  /** Mails, certificates or replies that are there twice, but for the exception. */
+  readonly doubled: number;
+  /** Replies that came twice because nobody told the robot of the server's 250. */
+  readonly excepted: number;
+}
+
+/** The figures of a run; read before they are judged, so that a report shows also what failed. */
+export function figures(stage: Stage, outcome: Outcome, faults: number): FaultCount {
+  const partners = stage.mails.filter(({ expected }) => expected.partner !== null).length;
+  const copied = outcome.misplaced.filter((place) => place.includes("+")).length;
+  return {
+    faults,
+    messages: stage.mails.length,
+    replies: outcome.replies,
+    lost:
+      outcome.misplaced.length -
+      copied +
+      outcome.unanswered.length +
+      Math.max(0, partners - outcome.certificates.distinct),
+    doubled:
+      copied +
+      outcome.unexplained.length +
+      (outcome.certificates.stored - outcome.certificates.distinct) +
+      Math.max(0, outcome.ledger - stage.mails.length),
+    excepted: outcome.twice,
+  };
 }
 
 /** The outcome that every stage must come to, whatever was done to its robot. */

@@ -39,6 +39,7 @@ export interface Accepted {
   readonly messageId: string;
   /** Whether the 250 was passed on. That the client read it is another matter. */
   readonly told: boolean;
+  readonly at: number;
 }
 
 /** A fault that waits for its place. */
@@ -369,6 +370,7 @@ class Line {
       this.#proxy.accepted.push({
         messageId: this.#dot,
         told: !withheld && !this.#clientGone && !this.#stalled,
+        at: Date.now(),
       });
     this.#dot = null;
   }
