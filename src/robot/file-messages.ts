@@ -4,7 +4,7 @@ import type { ImapSession } from "../imap/index.ts";
 import type { Handled } from "./handle-message.ts";
 import type { Robot } from "./robot.ts";
 
-/** What this connection's server did not file, as the log has said already. */
+/** Into which folders this connection's server did not file, as the log has said already. */
 const told = new WeakMap<ImapSession, Set<string>>();
 
 /**
@@ -33,7 +33,7 @@ export async function fileMessages(
     );
     const stay = list.length - filed.length;
     left += stay;
-    if (stay > 0 && isNews(session, `${path} ${error}`))
+    if (stay > 0 && isNews(session, path))
       robot.log.warn("message.not-filed", { folder: path, messages: stay, error });
   }
   return left;
@@ -51,9 +51,9 @@ async function move(session: ImapSession, messages: readonly Handled[], path: st
   }
 }
 
-function isNews(session: ImapSession, what: string): boolean {
+function isNews(session: ImapSession, folder: string): boolean {
   const before = told.get(session) ?? new Set();
-  if (before.has(what)) return false;
-  told.set(session, before.add(what));
+  if (before.has(folder)) return false;
+  told.set(session, before.add(folder));
   return true;
 }

@@ -40,7 +40,7 @@ interface Refusal {
   readonly make: () => Promise<void>;
   readonly mend: () => Promise<void>;
   /** What a poll ends with; "" where it goes on without the server. */
-  readonly code: string;
+  readonly code: RegExp;
   /** What `doctor` says of it. */
   readonly doctor: RegExp;
   /** Warnings in a day of polls. */
@@ -77,7 +77,8 @@ const REFUSALS: readonly Refusal[] = [
     name: "IMAP: the password is refused",
     make: () => password("password", "another password"),
     mend: () => password("another password", "password"),
-    code: "imap.authentication",
+    // Dovecot lets somebody with wrong passwords wait longer and longer, up to a quarter of a minute.
+    code: /^imap\.(authentication|unreachable)$/,
     doctor: /^FAIL {2}imap: .*refused the password/m,
     said: 0,
   },
@@ -85,7 +86,7 @@ const REFUSALS: readonly Refusal[] = [
     name: "IMAP: too many connections",
     make: () => connections(1),
     mend: () => connections(100),
-    code: "imap.busy",
+    code: /^imap\.busy$/,
     doctor: /^FAIL {2}imap: .*Maximum number of connections/m,
     said: 0,
   },
@@ -97,24 +98,24 @@ const REFUSALS: readonly Refusal[] = [
     mend: async () => {
       stage.smtp.target = stage.site.postfix?.port ?? 0;
     },
-    code: "",
-    doctor: /^WARN {2}outbox: 3 mails wait; the last try said: /m,
+    code: /^$/,
+    doctor: /^WARN {2}outbox: +3 mails wait; the last try said: /m,
     said: 1,
   },
   {
     name: "SMTP: no log-in is offered",
     make: () => postfix("smtpd_sasl_auth_enable = no"),
     mend: () => postfix("smtpd_sasl_auth_enable = yes"),
-    code: "",
-    doctor: /^WARN {2}outbox: 3 mails wait; the last try said: .*no way to log in/m,
+    code: /^$/,
+    doctor: /^WARN {2}outbox: +3 mails wait; the last try said: .*no way to log in/m,
     said: 1,
   },
   {
     name: "SMTP: 450 at RCPT, as by a greylist",
     make: () => postfix("smtpd_recipient_restrictions = check_client_access static:{450 4.2.0 greylisted}"),
     mend: () => postfix("smtpd_recipient_restrictions ="),
-    code: "",
-    doctor: /^WARN {2}outbox: 3 mails wait; the last try said: .*greylisted/m,
+    code: /^$/,
+    doctor: /^WARN {2}outbox: +3 mails wait; the last try said: .*greylisted/m,
     // Each mail's own word, once.
     said: 3,
   },
@@ -122,8 +123,8 @@ const REFUSALS: readonly Refusal[] = [
     name: "SMTP: 451 after the mail",
     make: () => postfix("smtpd_end_of_data_restrictions = check_client_access static:{451 4.3.0 disk full}"),
     mend: () => postfix("smtpd_end_of_data_restrictions ="),
-    code: "",
-    doctor: /^WARN {2}outbox: 3 mails wait; the last try said: .*disk full/m,
+    code: /^$/,
+    doctor: /^WARN {2}outbox: +3 mails wait; the last try said: .*disk full/m,
     said: 3,
   },
 ];
@@ -139,7 +140,7 @@ describeWith(["dovecot", "postfix"], "a server that refuses", () => {
       await refusal.make();
       for (let hours = 0; hours < 24; hours++) {
         here.ahead += HOUR;
-        expect(failed(await here.poll())).toBe(refusal.code);
+        expect(failed(await here.poll())).toMatch(refusal.code);
       }
       const said = complaints();
       expect(said.length, JSON.stringify(said)).toBeLessThanOrEqual(refusal.said);
@@ -182,12 +183,14 @@ describeWith(["dovecot", "postfix"], "a server that refuses", () => {
     const daemon = here.run();
     await until(() => here.log.filter(({ event }) => event.startsWith("connection.")).length >= 3);
     const tries = here.log.filter(({ event }) => event.startsWith("connection."));
-    expect(tries.map(({ event }) => event).slice(0, 3)).toEqual([
-      "connection.failed",
-      "connection.still-failing",
-      "connection.still-failing",
-    ]);
-    expect(complaints()).toHaveLength(1);
+    expect(tries[0]).toMatchObject({ event: "connection.failed", failures: 1 });
+    expect(tries.map(({ failures }) => failures).slice(0, 3)).toEqual([1, 2, 3]);
+    // The refusal, and that a server which lets us wait for it does not answer in time: each once.
+    const causes = complaints()
+      .filter(({ event }) => event === "connection.failed")
+      .map(({ error }) => error);
+    expect(new Set(causes).size).toBe(causes.length);
+    expect(causes.length).toBeLessThanOrEqual(2);
     await password("another password", "password");
     await until(() => here.log.filter(({ event }) => event === "message.decided").length === 8);
     await until(() => here.log.filter(({ event }) => event === "mail.sent").length === 3);
@@ -248,7 +251,7 @@ describeWith(["dovecot", "postfix"], "a mailbox of its own kind", () => {
     expect(here.log.filter(({ event }) => event === "message.decided")).toHaveLength(60);
     const events = complaints().map(({ event }) => event);
     expect(new Set(events)).toEqual(new Set(["message.not-filed"]));
-    // Once a connection for each folder; a poll has one connection.
+    // Once a connection for each folder; a poll has one connection. Dovecot's own words differ each time.
     expect(events.length).toBeLessThanOrEqual(3 * 6);
     await changeUser("storage=10k", "storage=100000k");
     await finishAndCheck(stage, here);

@@ -27,28 +27,50 @@ const robot = (): Robot =>
   ({ store, holder: thisHolder(), log: silentLog, now: () => NOW }) as unknown as Robot;
 const soon = () => AbortSignal.timeout(400);
 
+const MAIL = {
+  messageId: "<1@x>",
+  to: "a@b.example",
+  envelopeFrom: "",
+  template: "hint" as const,
+  bytes: Buffer.from("x"),
+  sendAfter: null,
+};
+
+/** A holder of the lease with a mail in hand. */
+async function holds(holder: string, since: Date): Promise<void> {
+  await store.acquireLease("round", holder, 60_000, since);
+  await store.enqueue([MAIL], since);
+  const [due] = await store.dueMails(since, 1);
+  await store.claim(due?.id ?? 0, since, new Date(since.getTime() + 900_000), holder);
+}
+
 describe("the lease of a round", () => {
   it("is taken at once from a process of this machine that was killed, with the mails in its hand", async () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
-    const dead = `${hostname()} ${child.pid} abcd`;
-    await store.acquireLease("round", dead, 60_000, NOW);
-    const mail = {
-      messageId: "<1@x>",
-      to: "a@b.example",
-      envelopeFrom: "",
-      template: "hint" as const,
-      bytes: Buffer.from("x"),
-      sendAfter: null,
-    };
-    await store.enqueue([mail], NOW);
-    const [due] = await store.dueMails(NOW, 1);
-    await store.claim(due?.id ?? 0, NOW, new Date(NOW.getTime() + 900_000), dead);
+    await holds(`${hostname()} ${child.pid} abcd`, NOW);
     expect(await takeLease(robot(), soon())).toBeNull();
 
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(await takeLease(robot(), soon())).not.toBeNull();
     expect(await store.dueMails(NOW, 1)).toHaveLength(1);
+  });
+
+  it("that a dead process has let lapse comes with the mails in its hand, too", async () => {
+    const child = spawn(process.execPath, ["-e", ""]);
+    await once(child, "exit");
+    await holds(`${hostname()} ${child.pid} abcd`, new Date(NOW.getTime() - 120_000));
+    expect(await takeLease(robot(), soon())).not.toBeNull();
+    expect(await store.dueMails(NOW, 1)).toHaveLength(1);
+  });
+
+  it("is kept over a clock that is set forward while nobody else takes it", async () => {
+    let now = NOW;
+    const lease = await takeLease({ ...robot(), now: () => now }, soon());
+    now = new Date(NOW.getTime() + 86_400_000);
+    expect(await lease?.renew()).toBe(true);
+    await store.acquireLease("round", "elsewhere", 60_000, new Date(now.getTime() + 60_000));
+    expect(await lease?.renew()).toBe(false);
   });
 
   it.each([

@@ -51,6 +51,20 @@ describe("the outbox", () => {
     }
   });
 
+  it("knows what holds its mails back, as long as it does", async () => {
+    const store = await freshStore();
+    await store.enqueue([mail("m", ALICE)], at());
+    const id = await idOf(store);
+    expect(await store.isHeldBackBy("451 later")).toBe(false);
+    await store.claim(id, at(), at(10));
+    await store.markRetry(id, "451 later", at(5));
+    expect(await store.isHeldBackBy("451 later")).toBe(true);
+    expect(await store.isHeldBackBy("450 greylisted")).toBe(false);
+    await store.claim(id, at(5), at(15));
+    await store.markSent(id, "250 ok", at(6));
+    expect(await store.isHeldBackBy("451 later")).toBe(false);
+  });
+
   it("tries again at the time that is said, and not before", async () => {
     const store = await freshStore();
     await store.enqueue([mail("m", ALICE)], at());
