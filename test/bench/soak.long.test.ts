@@ -81,7 +81,8 @@ describeWith(["dovecot", "postfix"], "a soak", () => {
       };
       expect(outcome).toMatchObject(everythingOnce(stage));
       expect(Math.max(...samples.map(({ bytes }) => bytes))).toBeLessThan(250 * MEGABYTE);
-      expect(weight[3] ?? 0).toBeLessThan(1.25 * (weight[1] ?? 0));
+      // The heap takes its size in the first minutes; the rest is room for the noise of its collector.
+      expect(weight[3] ?? 0).toBeLessThan(1.25 * (weight[1] ?? 0) + 16 * MEGABYTE);
       expect(open[3] ?? 0).toBeLessThan((open[1] ?? 0) + 5);
       expect(complaints).toBeLessThanOrEqual(2 * faults);
     } finally {

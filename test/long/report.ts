@@ -108,6 +108,10 @@ The one exception is that of [PRODUCT.md](PRODUCT.md#2-the-life-of-a-message): t
 once more with the same Message-ID. The proxy sees every 250, so the copies are compared one by one with the 250s that
 the robot could not note; a copy more or less counts as doubled or lost.
 
+Each run has its own company, mails and random places (its number is the seed); one of them again: \`-t "run 3:"\`. What servers
+refuse, restarts, a mailbox that is renumbered, restored or full, a clock that jumps, two robots on one database:
+\`npx vitest run test/reliability/faults.test.ts\`, a part of \`npm test\` as a short round of kills and cuts is.
+
 | what | runs | faults | messages | replies | lost | doubled | copies by the exception | command |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${[...grouped(tests, ({ module }) => module.relativeModuleId)].map(([file, runs]) => totals(file, runs)).join("")}
@@ -118,6 +122,9 @@ ${tests
   .join("\n")}`,
 };
 
+/** Settings that make a run smaller than the whole one. */
+const SIZES = ["KEYBOT_RUNS", "KEYBOT_SOAK_MAILS"];
+
 function totals(file: string, tests: readonly Test[]): string {
   const sum = (name: keyof FaultCount) =>
     counted(tests.reduce((all, test) => all + (test.meta().faults?.[name] ?? 0), 0));
@@ -125,7 +132,10 @@ function totals(file: string, tests: readonly Test[]): string {
   const suite = tests[0]?.parent;
   const figures = (["faults", "messages", "replies", "lost", "doubled", "excepted"] as const).map(sum);
   const runs = passed === tests.length ? `${passed}` : `${tests.length}, **${tests.length - passed} failed**`;
-  const command = `\`npx vitest run --config vitest.long.config.ts ${file}\``;
+  const set = SIZES.flatMap((name) =>
+    process.env[name] === undefined ? [] : [`${name}=${process.env[name]} `],
+  );
+  const command = `\`${set.join("")}npx vitest run --config vitest.long.config.ts ${file}\``;
   return `| ${suite?.type === "suite" ? suite.name : file} | ${runs} | ${figures.join(" | ")} | ${command} |\n`;
 }
 
