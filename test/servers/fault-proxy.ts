@@ -202,6 +202,7 @@ class Line {
     this.#hearClient(counted.before);
     if (counted.fault === null) return;
     this.#happen(counted.fault);
+    this.#hearClient(bytes.subarray(counted.before.length));
   }
 
   #fromServer(bytes: Buffer): void {
