@@ -234,35 +234,55 @@ export async function killAtEach(
   mailsEach = 8,
 ): Promise<Killed> {
   const killed: Killed = { kills: 0, missed: [], orphans: 0 };
-  for (const [number, border] of borders.entries()) {
-    let robot: KeybotDaemon | null = null;
-    let judges: readonly number[] = [];
-    let done = false;
-    const kill = () => {
-      if (robot === null || done) return;
-      done = true;
-      judges = childrenOf(robot.pid);
-      if (robot.exit() === undefined) process.kill(robot.pid, "SIGKILL");
-    };
-    const scene: Scene = { stage, ca, random, number, kill };
-    const own = border.mails?.(scene) ?? [];
-    if (number === 0 || !ONCE.test(border.name)) await stage.bring(mailsEach, own);
-    const watched = await border.watch(scene);
-    robot = stage.site.keybotDaemon(["poll"]);
-    watched.started?.();
-    const until = Date.now() + 60_000;
-    while (robot.exit() === undefined) {
-      if (Date.now() > until) throw new Error(`${border.name}: neither killed nor ended:\n${robot.stderr()}`);
-      await sleep(2);
+  let number = 0;
+  for (const border of borders) {
+    let isKilled = false;
+    for (let attempt = 0; !isKilled && attempt < ATTEMPTS; attempt++) {
+      const scene = { stage, ca, random, number: number++ };
+      const { robot, judges } = await killAt(border, scene, mailsEach);
+      isKilled = robot.exit() === -1;
+      expect(robot.stderr(), border.name).not.toMatch(/\n\s+at /);
+      killed.orphans += await survivors(judges);
+      await stage.count();
     }
-    watched.stop();
-    if (done && robot.exit() === -1) killed.kills += 1;
+    if (isKilled) killed.kills += 1;
     else killed.missed.push(border.name);
-    expect(robot.stderr(), border.name).not.toMatch(/\n\s+at /);
-    killed.orphans += await survivors(judges);
-    await stage.count();
   }
   return killed;
+}
+
+/** On a busy machine a commit may be seen too late, or a server be too slow: then it is done once more. */
+const ATTEMPTS = 3;
+
+async function killAt(
+  border: Border,
+  place: Omit<Scene, "kill">,
+  mails: number,
+): Promise<{ readonly robot: KeybotDaemon; readonly judges: readonly number[] }> {
+  const { stage, number } = place;
+  let running: KeybotDaemon | null = null;
+  let judges: readonly number[] = [];
+  let done = false;
+  const kill = () => {
+    if (running === null || done || running.exit() !== undefined) return;
+    done = true;
+    judges = childrenOf(running.pid);
+    process.kill(running.pid, "SIGKILL");
+  };
+  const scene = { ...place, kill };
+  const own = border.mails?.(scene) ?? [];
+  if (number === 0 || !ONCE.test(border.name)) await stage.bring(mails, own);
+  const watched = await border.watch(scene);
+  const robot = stage.site.keybotDaemon(["poll"]);
+  running = robot;
+  watched.started?.();
+  const until = Date.now() + 60_000;
+  while (robot.exit() === undefined) {
+    if (Date.now() > until) throw new Error(`${border.name}: neither killed nor ended:\n${robot.stderr()}`);
+    await sleep(2);
+  }
+  watched.stop();
+  return { robot, judges };
 }
 
 /** Lets the robot finish. */

@@ -13,7 +13,7 @@ import type { Site } from "../lab/site.ts";
 const ENTRY = fileURLToPath(new URL("../../dist/robot/judge-process.js", import.meta.url));
 
 /** Patience that a test has: a server that says nothing is given up after a second, not after a minute. */
-const PATIENCE: Timeouts = { connect: 1_500, silence: 1_000, command: 20_000 };
+const PATIENCE: Timeouts = { connect: 3_000, silence: 1_500, command: 20_000 };
 
 /** A line of the log, as the robot wrote it. */
 export interface LogLine {
