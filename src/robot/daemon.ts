@@ -62,13 +62,11 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
         const pause = backoffMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
         const failure = messageOf(error);
         const fields = { error: failure, failures, pauseSeconds: Math.round(pause / 1000) };
-        if (said.has(failure)) robot.log.debug("connection.still-failing", fields);
         // A fault, such as a damaged database, needs a person; the rest mends itself.
-        else
-          robot.log[error instanceof KeybotError && error.kind === "fault" ? "error" : "warn"](
-            "connection.failed",
-            error instanceof KeybotError ? fields : { ...fields, stack: stackOf(error) },
-          );
+        const level = error instanceof KeybotError && error.kind === "fault" ? "error" : "warn";
+        const more = error instanceof KeybotError ? fields : { ...fields, stack: stackOf(error) };
+        if (said.has(failure)) robot.log.debug("connection.still-failing", fields);
+        else robot.log[level]("connection.failed", more);
         said.add(failure);
         wake.clear();
         await wake.waitFor(pause);
