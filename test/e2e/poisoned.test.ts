@@ -15,7 +15,7 @@ const MARKED = "the one";
 const attachment = {
   name: "film.bin",
   type: "application/octet-stream",
-  bytes: Buffer.alloc(4 * 1024 * 1024, "keybot"),
+  bytes: Buffer.alloc(16 * 1024 * 1024, "keybot"),
 };
 
 interface Held {
@@ -106,10 +106,16 @@ async function killWhen(
 ): Promise<boolean> {
   // Rows that a dead robot holds stand there too, until the living one has looked at them.
   const held = db.prepare("SELECT uid, held_by FROM in_hand WHERE held_by LIKE ?");
+  const looksRight = () => isRight(held.all(`% ${robot.pid} %`) as Held[]);
   while (robot.exit() === undefined) {
-    if (isRight(held.all(`% ${robot.pid} %`) as Held[])) {
-      await robot.stop("SIGKILL");
-      return true;
+    if (looksRight()) {
+      // Held still, so that it cannot finish between the look and the blow.
+      process.kill(robot.pid, "SIGSTOP");
+      if (looksRight()) {
+        await robot.stop("SIGKILL");
+        return true;
+      }
+      process.kill(robot.pid, "SIGCONT");
     }
     await sleep(1);
   }
