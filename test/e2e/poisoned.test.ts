@@ -53,8 +53,8 @@ describeWith(["dovecot"], "a mail at which the robot itself is killed", () => {
         const alone = (held: readonly Held[]) => held.length === 1 && held[0]?.uid === marked;
         for (let death = 0; death < deaths; death++) {
           expect(await killWhen(db, site.keybotDaemon(["poll"]), alone)).toBe(true);
-          // Nobody waits behind it.
-          expect((await folderCounts(site)).INBOX).toBe(1);
+          // At its first death alone it is a suspect like the others; from then on nobody waits behind it.
+          if (death > 0) expect((await folderCounts(site)).INBOX).toBe(1);
         }
         await site.keybot(["poll", "--verbose"]);
         expect(db.prepare("SELECT * FROM in_hand").all()).toEqual([]);
