@@ -113,10 +113,13 @@ function isTime(kind: "pending" | "daily", { told }: AdminNews, now: Date): bool
   return last === null || Math.abs(now.getTime() - last.getTime()) >= EVERY[kind];
 }
 
+/** Problems of a mail that ended the process that read it: the judge, or the robot itself. */
+const ENDED = /^(judge\.|message\.poisoned$)/;
+
 /** What of a decided message the admin is told in the note of the day. */
 export function newsOf({ reasons }: Pick<Plan, "reasons">): MessageNews[] {
   return reasons.flatMap(({ code, detail }): MessageNews[] => {
-    if (code === "unreadable") return detail?.startsWith("judge.") === true ? ["unhandled"] : [];
+    if (code === "unreadable") return ENDED.test(detail ?? "") ? ["unhandled"] : [];
     if (code === "reply.delayed") return ["delayed"];
     return code === "no-reply.over-budget" ? ["withheld"] : [];
   });

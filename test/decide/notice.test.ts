@@ -85,6 +85,7 @@ describe("what of a message is news for the admin", () => {
     ["unreadable", "judge.time-limit", ["unhandled"]],
     ["unreadable", "judge.memory-limit", ["unhandled"]],
     ["unreadable", "judge.died", ["unhandled"]],
+    ["unreadable", "message.poisoned", ["unhandled"]],
     ["unreadable", "mime.too-deep", []],
     ["unreadable", "message.too-large", []],
     ["reply.delayed", "2026-06-02T00:00:00.000Z", ["delayed"]],
