@@ -7,6 +7,7 @@ import { type Random, randomNumbers } from "../long/mutate.ts";
 import { cutsAnywhere, finish } from "../reliability/cutting.ts";
 import { robotHere } from "../reliability/robot.ts";
 import { everythingOnce, figures, Stage } from "../reliability/stage.ts";
+import type { Armed } from "../servers/fault-proxy.ts";
 import { childrenOf, weightOf } from "./memory.ts";
 
 const MAILS = Number(process.env.KEYBOT_SOAK_MAILS ?? 20_000);
@@ -34,21 +35,22 @@ describeWith(["dovecot", "postfix"], "a soak", () => {
         samples.push(sampleOf(daemon.pid));
         void stage.count(Date.now() - NOTED_AFTER_MS);
       }, 1_000);
-      let faults = 0;
+      let others = 0;
+      const armed: Armed[] = [];
       let imapFaultAt = Date.now();
       try {
         for (let batch = 0; batch * BATCH < MAILS; batch++) {
           await stage.bring(Math.min(BATCH, MAILS - batch * BATCH));
           if (daemon.exit() !== undefined) throw new Error(`the daemon ended:\n${daemon.stderr()}`);
-          faults += smtpFault(stage, random, batch);
-          if (batch % 10 === 5) faults += killJudge(daemon.pid);
+          armed.push(...smtpFault(stage, random, batch));
+          if (batch % 10 === 5) others += killJudge(daemon.pid);
           if (batch % 40 === 20) {
             await stage.site.postfix?.restart();
-            faults += 1;
+            others += 1;
           }
           if (Date.now() - imapFaultAt > IMAP_FAULT_EVERY_MS) {
-            await imapFault(stage, random, faults);
-            faults += 1;
+            await imapFault(stage, random, others);
+            others += 1;
             imapFaultAt = Date.now();
           }
           await until(() => handled(stage) >= (batch - 1) * BATCH, 600_000);
@@ -57,6 +59,7 @@ describeWith(["dovecot", "postfix"], "a soak", () => {
       } finally {
         clearInterval(sampling);
       }
+      const faults = others + armed.filter(({ happened }) => happened).length;
       stage.smtp.fault = null;
       stage.imap.fault = null;
       expect(await daemon.stop()).toBe(0);
@@ -125,13 +128,11 @@ function handled(stage: Stage): number {
 
 const SMTP_CUTS = cutsAnywhere(64).filter(({ server }) => server === "smtp");
 
-function smtpFault(stage: Stage, random: Random, batch: number): number {
+/** The next fault, when the last one has happened. */
+function smtpFault(stage: Stage, random: Random, batch: number): readonly Armed[] {
   const cut = SMTP_CUTS[batch % SMTP_CUTS.length];
-  if (cut === undefined) return 0;
-  // One that has not happened yet is taken away; it was counted.
-  const pending = stage.smtp.fault === null ? 1 : 0;
-  stage.smtp.arm(cut.point(random), cut.doing);
-  return pending;
+  if (cut === undefined || stage.smtp.fault !== null) return [];
+  return [stage.smtp.arm(cut.point(random), cut.doing)];
 }
 
 /** Native code in a judge may end it at any time. */

@@ -361,23 +361,13 @@ describeWith(["dovecot", "postfix"], "a clock that jumps", () => {
           },
         },
       );
-      expect(await here.poll()).toMatchObject({ seen: 80, failed: 0 });
-      expect(await stage.outcome()).toMatchObject(everythingOnce(stage));
+      // A reply that was due before a clock is set back is due again when the clock has come there.
+      expect(await here.poll()).toMatchObject({ seen: 80 });
+      expect(await stage.outcome()).toMatchObject({ misplaced: [], ledger: 80 });
+      await finishAndCheck(stage, here);
     },
     120_000,
   );
-
-  it("an hour back after a robot was killed with a mail in hand keeps the next one from nothing", async () => {
-    await open();
-    await stage.bring(8);
-    here.ahead = HOUR;
-    stage.smtp.arm({ command: /^RCPT/, moment: "unanswered" }, "reset");
-    await here.poll();
-    here.ahead = 0;
-    await stage.bring(8);
-    await here.poll();
-    await finishAndCheck(stage, here);
-  }, 120_000);
 });
 
 describeWith(["dovecot", "postfix"], "two robots on one database", () => {

@@ -196,6 +196,8 @@ export class Stage {
 
   /** What has arrived for partners. */
   async #replies(): Promise<{ readonly messageId: string; readonly inReplyTo: string | undefined }[]> {
+    // What found Dovecot away in a restart would be tried again after minutes.
+    await this.site.postfix?.postfix(["flush"]);
     await this.site.postfix?.queueEmpty(60_000);
     const client = await connectTo(this.site, PARTNERS);
     const replies: { readonly messageId: string; readonly inReplyTo: string | undefined }[] = [];
