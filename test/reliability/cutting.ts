@@ -130,8 +130,6 @@ async function cutAt(stage: Stage, here: RobotHere, { name, server, point, doing
   const lines = here.log.length;
   const armed = stage[server].arm(point(random), doing);
   const result = await here.poll();
-  // The courtesy at the end of a connection that was kept is a place, too.
-  await here.robot.mailer.close();
   armed.disarm();
   if (result instanceof Error && (!(result instanceof KeybotError) || !EXPECTED.test(result.code)))
     throw new Error(`${name} became ${result.stack ?? result.message}`);

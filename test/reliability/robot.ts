@@ -60,11 +60,17 @@ export async function robotHere(site: Site): Promise<RobotHere> {
     set ahead(milliseconds: number) {
       here.ahead = milliseconds;
     },
-    poll: () =>
-      poll(robot, new AbortController().signal).catch((error: unknown) => {
+    poll: async () => {
+      try {
+        return await poll(robot, new AbortController().signal);
+      } catch (error) {
         if (error instanceof Error) return error;
         throw error;
-      }),
+      } finally {
+        // As at the end of the command; a connection that is kept collects Postfix's displeasure over refused mails.
+        await mailer.close();
+      }
+    },
     run: () => {
       const end = new AbortController();
       const daemon = runDaemon(robot, { cron: null, idle: true }, end.signal);
