@@ -11,7 +11,7 @@ import {
 import { type AskBudget, Budget } from "./budget.ts";
 import { memoryCache, type RevocationCache } from "./cache.ts";
 import { fetchIssuers, type Issuers } from "./fetch-issuers.ts";
-import { Inquiries, type Inquiry, type InquiryAnswer } from "./inquiry.ts";
+import { type Attempt, Inquiries, type Inquiry, type InquiryAnswer } from "./inquiry.ts";
 import {
   ASK_LIMITS,
   type AskLimits,
@@ -66,13 +66,6 @@ export interface Unanswered {
   readonly certificate: string;
   /** What was tried, in order; empty when it names no http(s) URL that may be fetched. */
   readonly attempts: readonly Attempt[];
-}
-
-export interface Attempt {
-  readonly url: string;
-  /** As `FetchFailure`, and `no-answer` for bytes that are no answer to the question. */
-  readonly why: string;
-  readonly detail: string;
 }
 
 /** Asks CAs over HTTP; keeps answers, and shares what is on its way, between all messages. */

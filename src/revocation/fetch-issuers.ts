@@ -1,8 +1,7 @@
 /** The issuers that a certificate names by URL (RFC 5280 §4.2.2.1, caIssuers), fetched under the rules of this room. */
 import { type Certificate, OID, readCertificates, verifySignature } from "../pki/index.ts";
-import type { Attempt } from "./ask-revocation.ts";
 import type { AskBudget } from "./budget.ts";
-import type { Inquiries, Inquiry } from "./inquiry.ts";
+import type { Attempt, Inquiries, Inquiry } from "./inquiry.ts";
 import { MAX_ISSUER_BYTES, MAX_ISSUER_URLS, MAX_ISSUERS, RENEW_ISSUERS_AFTER_MS } from "./limits.ts";
 import { urlsOf } from "./questions.ts";
 import type { Worth } from "./worth.ts";

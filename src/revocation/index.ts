@@ -12,7 +12,6 @@
  */
 
 export {
-  type Attempt,
   type OcspReply,
   openRevocationDesk,
   type RevocationAnswers,
@@ -25,5 +24,6 @@ export { type KeptAnswer, memoryCache, type RevocationCache } from "./cache.ts";
 export type { Issuers } from "./fetch-issuers.ts";
 export { fetchRootList, type RootListOptions } from "./fetch-root-list.ts";
 export type { Fetched, FetchFailure } from "./fetched.ts";
+export type { Attempt } from "./inquiry.ts";
 export { ASK_LIMITS, type AskLimits, ROOT_LIST_LIMITS } from "./limits.ts";
 export { type RevocationQuestion, revocationQuestions } from "./questions.ts";

@@ -21,6 +21,14 @@ export type InquiryAnswer =
   | { readonly ok: true; readonly bytes: Uint8Array; readonly fresh: boolean; readonly proven: boolean }
   | NoAnswer;
 
+/** A URL that was asked in vain. */
+export interface Attempt {
+  readonly url: string;
+  /** As `FetchFailure`, and `no-answer` for bytes that are no answer to the question. */
+  readonly why: string;
+  readonly detail: string;
+}
+
 interface NoAnswer {
   readonly ok: false;
   readonly why: FetchFailure["why"] | "no-answer";
