@@ -138,7 +138,7 @@ describeWith(["dovecot", "postfix"], "a server that refuses", () => {
       await open();
       await stage.bring(8);
       await refusal.make();
-      for (let hours = 0; hours < 6; hours++) {
+      for (let hours = 0; hours < 3; hours++) {
         here.ahead += HOUR;
         expect(failed(await here.poll())).toMatch(refusal.code);
       }
