@@ -152,7 +152,11 @@ function asking(name: string, moment: "unanswered" | "answered", again: boolean)
       if (again) {
         stage.database((db) => {
           db.prepare("DELETE FROM revocation_answer").run();
-          db.prepare("UPDATE revocation_check SET due_at = 0").run();
+          // A poll asks again about the first fifty; of most of them nobody is to be asked.
+          db.prepare(
+            `UPDATE revocation_check SET due_at = iif(certificate IN
+               (SELECT certificate FROM holding WHERE address LIKE 'asked-%'), 0, 9e15)`,
+          ).run();
         });
       }
       const crl = stage.site.ca.crl();
