@@ -37,11 +37,15 @@ export async function openCompany(options: SiteOptions = {}): Promise<Company> {
   }
 }
 
-/** Waits until the robot mailbox has so many mails: a copy by Sieve comes a moment after the original. */
+/**
+ * Waits until the robot mailbox has so many mails: a copy by Sieve comes a moment after the original. What a busy server
+ * has put off, Postfix would try again in minutes only.
+ */
 export async function arrived(site: Site, count: number): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const { INBOX = [] } = await site.robotFolders();
     if (INBOX.length >= count) return;
+    if (tries % 50 === 49) await site.postfix?.postfix(["flush"]);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`${count} mails were expected in the robot mailbox`);
