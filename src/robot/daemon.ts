@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { ImapSession } from "../imap/index.ts";
-import { backoffMs } from "./backoff.ts";
+import { Deliverer } from "./deliver-outbox.ts";
 import { recheck } from "./recheck.ts";
+import { Reconnecting } from "./reconnecting.ts";
 import { FOLDERS, type Robot } from "./robot.ts";
 import { runRound } from "./round.ts";
 import { everyTick } from "./schedule.ts";
 
-/** When the daemon looks into the mailbox, beside its own needs (a mail due in the outbox). */
+/** When the daemon looks into the mailbox. */
 export interface Watch {
   /** Cron expression, or null. */
   readonly cron: string | null;
@@ -21,20 +22,12 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 /** Without IDLE the schedule alone decides; a timer cannot be set for ever. */
 const LONGEST_SLEEP_MS = 24 * 3_600_000;
 
-/** How often the outbox is looked at while the daemon waits: one indexed query. */
+/** How often the outbox is looked at: one indexed query. */
 const OUTBOX_MS = 1_000;
 
-/** Something was left for a retry, perhaps because a server is down: no hurry then. */
-const AFTER_FAILURE_MS = 30_000;
-
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 5 * 60_000;
-
-/** A connection that held this long was a good one: the next failure starts from the shortest pause. */
-const GOOD_MS = 60_000;
-
 /**
- * Works until it is aborted: rounds on every announcement of new mail, every tick of the schedule and every due mail.
+ * Works until it is aborted: rounds on every announcement of new mail and every tick of the schedule; beside them what is
+ * due in the outbox is sent, whatever becomes of the IMAP connection.
  * A lost connection is taken up again, with growing pauses; each kind of failure is logged once, not at every try.
  */
 export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal): Promise<void> {
@@ -44,55 +37,66 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
     wake.up();
     checks.begin();
   });
-  let failures = 0;
-  const said = new Set<string>();
+  const deliverer = new Deliverer(robot, signal);
+  const outbox = watchOutbox(robot, deliverer);
+  const reconnecting = new Reconnecting();
   try {
     while (!signal.aborted) {
-      const started = robot.now().getTime();
+      const connection: Connection = { worksSince: null, isBack: () => reconnecting.back() };
       try {
-        await serve(robot, watch, wake, signal);
-        failures = 0;
-        said.clear();
+        await serve({ robot, watch, wake, deliverer, signal }, connection);
       } catch (error) {
         // A fault of our own configuration will not mend by waiting for it.
         if (error instanceof KeybotError && (error.kind === "config" || error.kind === "usage")) throw error;
-        const wasGood = robot.now().getTime() - started > GOOD_MS;
-        failures = wasGood ? 1 : failures + 1;
-        if (wasGood) said.clear();
-        const pause = backoffMs(failures, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+        // Not the robot's clock, which may jump.
+        const worked = connection.worksSince === null ? 0 : performance.now() - connection.worksSince;
         const failure = messageOf(error);
+        const { failures, pause, isNews } = reconnecting.lost(failure, worked);
         const fields = { error: failure, failures, pauseSeconds: Math.round(pause / 1000) };
         // A fault, such as a damaged database, needs a person; the rest mends itself.
         const level = error instanceof KeybotError && error.kind === "fault" ? "error" : "warn";
         const more = error instanceof KeybotError ? fields : { ...fields, stack: stackOf(error) };
-        if (said.has(failure)) robot.log.debug("connection.still-failing", fields);
-        else robot.log[level]("connection.failed", more);
-        said.add(failure);
+        if (isNews) robot.log[level]("connection.failed", more);
+        else robot.log.debug("connection.still-failing", fields);
         wake.clear();
         await wake.waitFor(pause);
       }
     }
   } finally {
     ticks.stop();
+    outbox.stop();
+    await deliverer.stop();
   }
 }
 
+interface Daemon {
+  readonly robot: Robot;
+  readonly watch: Watch;
+  readonly wake: Wake;
+  readonly deliverer: Deliverer;
+  readonly signal: AbortSignal;
+}
+
+interface Connection {
+  /** When its first round was done, by `performance.now()`; null: none was. */
+  worksSince: number | null;
+  /** To be called once it is there; true when that is news. */
+  readonly isBack: () => boolean;
+}
+
 /** One connection's life: rounds and waits until it is lost or the daemon is to end. */
-async function serve(robot: Robot, watch: Watch, wake: Wake, signal: AbortSignal): Promise<void> {
+async function serve(daemon: Daemon, connection: Connection): Promise<void> {
+  const { robot, watch, wake, deliverer, signal } = daemon;
   const session = await robot.connect();
   try {
     await session.ensureFolders(FOLDERS.map((folder) => robot.folders[folder]));
-    robot.log.info("daemon.ready", { idle: watch.idle, cron: watch.cron });
+    const level = connection.isBack() ? "info" : "debug";
+    robot.log[level]("daemon.ready", { idle: watch.idle, cron: watch.cron });
     while (!signal.aborted && !session.closed) {
       wake.clear();
-      const { failed } = await runRound(robot, session, signal);
-      if (signal.aborted) break;
-      const outbox = watchOutbox(robot, wake, failed > 0 ? AFTER_FAILURE_MS : OUTBOX_MS);
-      try {
-        await waitForWork(session, watch, wake);
-      } finally {
-        outbox.stop();
-      }
+      await runRound(robot, session, deliverer, signal);
+      connection.worksSince ??= performance.now();
+      if (!signal.aborted) await waitForWork(session, watch, wake);
     }
   } finally {
     await session.close();
@@ -109,15 +113,15 @@ async function waitForWork(session: ImapSession, watch: Watch, wake: Wake): Prom
     throw new KeybotError("temporary", "imap.closed", "The IMAP server closed the connection.");
 }
 
-/** Wakes the daemon for a mail whose time has come, or that an admin's decision has put into the outbox meanwhile. */
-function watchOutbox(robot: Robot, wake: Wake, everyMs: number): { stop(): void } {
+/** Has sent what an admin's decision has put into the outbox, or what a budget or a failure had held back. */
+function watchOutbox({ store, now, log }: Robot, deliverer: Deliverer): { stop(): void } {
   const look = async () => {
-    const due = await robot.store.nextDueAt();
-    if (due !== null && due.getTime() <= robot.now().getTime()) wake.up();
+    const due = await store.nextDueAt();
+    if (due !== null && due.getTime() <= now().getTime()) deliverer.begin();
   };
   const timer = setInterval(() => {
-    look().catch((error: unknown) => robot.log.debug("outbox.not-read", { error: messageOf(error) }));
-  }, everyMs);
+    look().catch((error: unknown) => log.debug("outbox.not-read", { error: messageOf(error) }));
+  }, OUTBOX_MS);
   return { stop: () => clearInterval(timer) };
 }
 

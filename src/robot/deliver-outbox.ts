@@ -1,6 +1,7 @@
 import { KeybotError, messageOf } from "../errors.ts";
 import type { ClaimedMail } from "../store/index.ts";
-import { retryAt } from "./backoff.ts";
+import { backoffMs, retryAt } from "./backoff.ts";
+import { forgetDead } from "./holder.ts";
 import type { Robot } from "./robot.ts";
 
 /** Longer than any SMTP dialogue may take: a deliverer that dies holds a mail back for this long. */
@@ -9,21 +10,37 @@ const CLAIM_MS = 15 * 60_000;
 /** A mail that the server puts off is given up after five days (RFC 5321 §4.5.4.1). */
 const GIVE_UP_MS = 5 * 86_400_000;
 
-/** Mails taken from the outbox at a time. */
-const AT_A_TIME = 20;
+/** How long nothing is tried when the server was out of reach, or the database could not be written: from, to. */
+const FIRST_REST_MS = 1_000;
+const LONGEST_REST_MS = 30_000;
 
-/** Nobody needs to know how many more than this are waiting. */
-const COUNTED_AT_MOST = 10_000;
+/** From the wish to end until no further mail is begun: enough for what the messages in hand have called for. */
+const LAST_MAILS_MS = 6_000;
 
-/** One pass over the outbox, taken up as often as the round has committed something. */
-export class OutboxPass {
+/**
+ * Sends what is in the outbox, beside the rounds: a slow submission server, or a thousand mails that had to wait for it,
+ * keeps no message from being read, and no new request from being answered.
+ */
+export class Deliverer {
   readonly #robot: Robot;
-  /** False: the server was out of reach or refused us. The others would fare no better; the next round asks again. */
-  #reachable = true;
+  #atWork: Promise<void> | null = null;
+  /** More may be due than the pass at work has seen. */
+  #again = false;
+  /** Passes in a row that did not come through. */
+  #failures = 0;
+  /** By `performance.now()`: nothing is tried before. */
+  #restsUntil = 0;
+  #endsAt = Number.POSITIVE_INFINITY;
+  /** Whether the last pass came to the end of what was due. */
+  #reached = true;
+  #fault: { readonly error: unknown } | null = null;
   #sent = 0;
 
-  constructor(robot: Robot) {
+  /** @param signal aborted: what is due now is still sent, for a few seconds */
+  constructor(robot: Robot, signal: AbortSignal) {
     this.#robot = robot;
+    if (signal.aborted) this.#endSoon();
+    else signal.addEventListener("abort", () => this.#endSoon(), { once: true });
   }
 
   /** Mails to partners that the server has taken so far. */
@@ -31,34 +48,85 @@ export class OutboxPass {
     return this.#sent;
   }
 
-  /** Mails left for a retry: tried in vain before, or due and not reached. Held back by a budget is not that. */
-  async left(): Promise<number> {
-    const now = this.#robot.now();
-    const waiting = await this.#robot.store.outboxEntries({ state: "waiting", limit: COUNTED_AT_MOST });
-    return waiting.filter(({ attempts, nextAttempt }) => attempts > 0 || nextAttempt <= now).length;
+  /** Mails left for a retry; not those that a budget holds back, or that another process has in hand. */
+  left(): Promise<number> {
+    return this.#robot.store.countLeft(this.#robot.now(), !this.#reached);
   }
 
-  /** Sends every mail that is due, the longest waiting first. */
-  async deliver(): Promise<void> {
-    const { store, now, holder } = this.#robot;
-    while (this.#reachable) {
-      const due = await store.dueMails(now(), AT_A_TIME);
-      if (due.length === 0) return;
-      for (const { id } of due) {
-        if (!this.#reachable) return;
-        const mail = await store.claim(id, now(), new Date(now().getTime() + CLAIM_MS), holder);
-        if (mail !== null) this.#note(mail, await deliver(this.#robot, mail));
-      }
+  /** Sends all that is due, and returns at once. Never throws; a pass that is at work, or rests, will see to it. */
+  begin(): void {
+    this.#again = true;
+    if (this.#atWork !== null || performance.now() < this.#restsUntil) return;
+    this.#atWork = this.#pass().finally(() => {
+      this.#atWork = null;
+      // Asked for while the pass was about to end.
+      if (this.#again) this.begin();
+    });
+  }
+
+  /**
+   * Until all that was due is sent or put off.
+   * @throws what the last pass failed with, when that was not the mail server: the database, or a bug
+   */
+  async finish(): Promise<void> {
+    this.begin();
+    while (this.#atWork !== null) await this.#atWork;
+    if (this.#fault !== null) throw this.#fault.error;
+  }
+
+  /** Until what is due now is sent, for a few seconds at most and the mail in hand. Never throws: the log has said it. */
+  async stop(): Promise<void> {
+    this.#endSoon();
+    await this.finish().catch(() => {});
+  }
+
+  #endSoon(): void {
+    this.#endsAt = Math.min(this.#endsAt, performance.now() + LAST_MAILS_MS);
+  }
+
+  async #pass(): Promise<void> {
+    const { log } = this.#robot;
+    try {
+      this.#fault = null;
+      await forgetDead(this.#robot);
+      this.#reached = await this.#sendDue();
+      if (this.#reached) this.#failures = 0;
+      else this.#rest();
+    } catch (error) {
+      if (this.#failures === 0)
+        log.error("outbox.failed", { error: messageOf(error), stack: stackOf(error) });
+      this.#fault = { error };
+      this.#rest();
     }
   }
 
-  #note({ template }: ClaimedMail, result: Result): void {
-    // Nobody is answered by a mail to the admin.
-    if (result === "sent" && template !== "notice") this.#sent += 1;
-    if (result === "no-server") this.#reachable = false;
+  #rest(): void {
+    this.#failures += 1;
+    this.#restsUntil = performance.now() + backoffMs(this.#failures, FIRST_REST_MS, LONGEST_REST_MS);
+  }
+
+  /**
+   * One by one, and by turns the one that came due last and the one that has waited longest: who has just asked gets his
+   * answer at once, also when there is a backlog, and the backlog gets shorter.
+   * @returns false when not all was tried: the end is near, or the server was out of reach or refused us, and the others
+   *   would fare no better
+   */
+  async #sendDue(): Promise<boolean> {
+    const { store, now, holder } = this.#robot;
+    for (let turn = 0; ; turn++) {
+      this.#again = false;
+      if (performance.now() > this.#endsAt) return false;
+      const [due] = await store.dueMails(now(), 1, turn % 2 === 0 ? "latest" : "longest-waiting");
+      if (due === undefined) return true;
+      const mail = await store.claim(due.id, now(), new Date(now().getTime() + CLAIM_MS), holder);
+      if (mail === null) continue;
+      const result = await deliver(this.#robot, mail);
+      // Nobody is answered by a mail to the admin.
+      if (result === "sent" && mail.template !== "notice") this.#sent += 1;
+      if (result === "no-server") return false;
+    }
   }
 }
-
 type Result = "sent" | "deferred" | "given-up" | "no-server";
 
 async function deliver(robot: Robot, mail: ClaimedMail): Promise<Result> {
@@ -94,4 +162,8 @@ async function putOff(robot: Robot, mail: ClaimedMail, error: KeybotError): Prom
   if (isNews) log.warn("mail.put-off", { until: next });
   else log.debug("mail.still-put-off", { until: next });
   return error.code === "smtp.deferred" ? "deferred" : "no-server";
+}
+
+function stackOf(error: unknown): string | null {
+  return error instanceof Error && !(error instanceof KeybotError) ? (error.stack ?? null) : null;
 }

@@ -1,22 +1,27 @@
+import { Deliverer } from "./deliver-outbox.ts";
 import { recheck } from "./recheck.ts";
 import { FOLDERS, type Robot, type Summary } from "./robot.ts";
 import { runRound } from "./round.ts";
 
 /**
  * One pass over the robot mailbox and the outbox, as a cron job makes it; then CAs are asked again about what is stored.
- * @throws KeybotError when a server is out of reach or refuses us
+ * @throws KeybotError when the IMAP server is out of reach or refuses us (what is in the outbox is sent all the same), or
+ *   the database fails
  */
 export async function poll(robot: Robot, signal: AbortSignal): Promise<Summary> {
-  const summary = await drained(robot, signal);
+  const deliverer = new Deliverer(robot, signal);
+  deliverer.begin();
+  const summary = await drained(robot, deliverer, signal).finally(() => deliverer.finish());
+  const left = await deliverer.left();
   await recheck(robot, signal);
-  return summary;
+  return { ...summary, answered: deliverer.sent, failed: summary.failed + left };
 }
 
-async function drained(robot: Robot, signal: AbortSignal): Promise<Summary> {
+async function drained(robot: Robot, deliverer: Deliverer, signal: AbortSignal): Promise<Summary> {
   const session = await robot.connect();
   try {
     await session.ensureFolders(FOLDERS.map((folder) => robot.folders[folder]));
-    return await runRound(robot, session, signal);
+    return await runRound(robot, session, deliverer, signal);
   } finally {
     await session.close();
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { pidOnThisHost } from "./holder.ts";
+import { forgetDead } from "./holder.ts";
 import type { Robot } from "./robot.ts";
 
 /** The right to work through the mailbox; one process has it at a time (`run` and `poll` may run together). */
@@ -15,28 +15,6 @@ const NAME = "round";
 const LASTS_MS = 60_000;
 
 const ASK_AGAIN_MS = 100;
-
-/** A process of this machine that was killed leaves its lease and the mails in its hand behind: nobody has to wait. */
-async function forgetDead(robot: Robot): Promise<void> {
-  const { store, log } = robot;
-  const holder = await store.leaseHolder(NAME);
-  const pid = holder === null ? null : pidOnThisHost(holder);
-  if (holder === null || holder === robot.holder || pid === null || isAlive(pid)) return;
-  log.warn("round.holder-died", { pid });
-  await store.forgetHolder(holder);
-}
-
-function isAlive(pid: number): boolean {
-  // Our own number, but not our lease: the one before us in this container.
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's process may not be signalled, but it lives.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
 
 /** Waits until the lease is free; null when aborted before. */
 export async function takeLease(robot: Robot, signal: AbortSignal): Promise<Lease | null> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ImapSession, ListedMail } from "../imap/index.ts";
 import { completed, type Prepared } from "./complete.ts";
-import { OutboxPass } from "./deliver-outbox.ts";
+import type { Deliverer } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
 import type { GatherAgain } from "./find-issuers.ts";
 import { commitGathered, type Fetched, gatherAgain, gatherMessage, type Handled } from "./handle-message.ts";
@@ -30,23 +30,27 @@ const LAST_JUDGEMENT_MS = 4_000;
 const LISTINGS = 20;
 
 /**
- * One round: everything in the mailbox through the path (read, inspect, decide, commit, deliver, file), then the
- * outbox and what the admin is to be told. Rounds of several processes follow each other, whoever comes second finds the work done.
+ * One round: everything in the mailbox through the path (read, inspect, decide, commit, deliver, file), then what the
+ * admin is to be told. Rounds of several processes follow each other, whoever comes second finds the work done.
+ * @param deliverer what is committed is given to it, and not waited for
  * @param signal aborted: the messages in hand are finished, no new ones begun
- * @throws KeybotError when a server or the database fails; nothing is lost, the next round goes on
+ * @throws KeybotError when the IMAP server or the database fails; nothing is lost, the next round goes on
  */
-export async function runRound(robot: Robot, session: ImapSession, signal: AbortSignal): Promise<Summary> {
+export async function runRound(
+  robot: Robot,
+  session: ImapSession,
+  deliverer: Deliverer,
+  signal: AbortSignal,
+): Promise<Summary> {
   const lease = await takeLease(robot, signal);
   if (lease === null) return NOTHING_DONE;
   const hand = new Hand(robot, session);
   const cutShort = endJudgingAfter(robot, signal);
   try {
     await prepareJudge(robot);
-    const outbox = new OutboxPass(robot);
-    await outbox.deliver();
-    const summary = await drain({ robot, session, lease, outbox, signal, hand });
-    if (!signal.aborted && (await tellAdmin(robot)) > 0) await outbox.deliver();
-    return plus(summary, { ...NOTHING_DONE, answered: outbox.sent, failed: await outbox.left() });
+    const summary = await drain({ robot, session, lease, deliverer, signal, hand });
+    if (!signal.aborted && (await tellAdmin(robot)) > 0) deliverer.begin();
+    return summary;
   } finally {
     cutShort.stop();
     await hand.putBack();
@@ -77,7 +81,7 @@ interface Round {
   readonly robot: Robot;
   readonly session: ImapSession;
   readonly lease: Lease;
-  readonly outbox: OutboxPass;
+  readonly deliverer: Deliverer;
   readonly signal: AbortSignal;
   readonly hand: Hand;
 }
@@ -217,11 +221,11 @@ async function withUid({ uid, prepared }: Begun): Promise<WithUid> {
 /** Commit, deliver, file: from here on a message is safe whatever happens. */
 async function settlePrepared(round: Round, all: readonly WithUid[]): Promise<Summary> {
   if (all.length === 0) return NOTHING_DONE;
-  const { robot, session, outbox, hand } = round;
+  const { robot, session, deliverer, hand } = round;
   const messages = all.flatMap((message) => (message.kind === "ready" ? [message] : []));
   for (const message of all) if (message.kind === "waiting") robot.waiting.set(message.uid, message.until);
   const handled = (await commitGathered(robot, messages, hand)).filter((message) => message !== null);
-  await outbox.deliver();
+  deliverer.begin();
   const left = await fileMessages(robot, session, handled);
   return {
     ...countOf(handled),

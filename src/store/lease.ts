@@ -12,8 +12,8 @@ export interface Leases {
   renewLease(name: string, holder: string, ttlMs: number, now: Date): Promise<boolean>;
   /** Gives a lease back; nothing happens when another has it by now. */
   releaseLease(name: string, holder: string): Promise<void>;
-  /** Who has a lease, lapsed or not; null when nobody does. */
-  leaseHolder(name: string): Promise<string | null>;
+  /** Everybody who has a lease, lapsed or not, or a mail of the outbox in hand. */
+  holders(): Promise<readonly string[]>;
   /** Frees every lease and every claimed mail of a holder that is known to have died. */
   forgetHolder(holder: string): Promise<void>;
 }
@@ -24,7 +24,9 @@ const ACQUIRE = `
   WHERE holder = excluded.holder OR expires_at <= :now`;
 const RENEW = "UPDATE lease SET expires_at = :expires_at WHERE name = :name AND holder = :holder";
 const RELEASE = "DELETE FROM lease WHERE name = ? AND holder = ?";
-const HOLDER = "SELECT holder FROM lease WHERE name = ?";
+const HOLDERS = `
+  SELECT holder FROM lease
+  UNION SELECT claimed_by FROM outbox WHERE state = 'waiting' AND claimed_until IS NOT NULL AND claimed_by IS NOT NULL`;
 const RELEASE_ALL = "DELETE FROM lease WHERE holder = ?";
 const UNCLAIM =
   "UPDATE outbox SET claimed_until = NULL, claimed_by = NULL WHERE claimed_by = ? AND state = 'waiting'";
@@ -33,7 +35,7 @@ export function leases(on: Connection): Leases {
   const acquire = on.db.prepare(ACQUIRE);
   const renew = on.db.prepare(RENEW);
   const release = on.db.prepare<[string, string]>(RELEASE);
-  const holder = on.db.prepare<[string], { holder: string }>(HOLDER);
+  const holders = on.db.prepare<[], string>(HOLDERS).pluck();
   const releaseAll = on.db.prepare<[string]>(RELEASE_ALL);
   const unclaim = on.db.prepare<[string]>(UNCLAIM);
   const values = (name: string, holder: string, ttlMs: number, now: Date) => ({
@@ -51,7 +53,7 @@ export function leases(on: Connection): Leases {
       on.write(() => {
         release.run(name, holder);
       }),
-    leaseHolder: (name) => on.read(() => holder.get(name)?.holder ?? null),
+    holders: () => on.read(() => holders.all()),
     forgetHolder: (dead) =>
       on.write(() => {
         releaseAll.run(dead);

@@ -46,6 +46,9 @@ export interface ClaimedMail extends OutboxEntry {
   readonly bytes: Uint8Array;
 }
 
+/** Which of the due mails comes first. */
+export type DueOrder = "longest-waiting" | "latest";
+
 export interface OutboxFilter {
   readonly state?: OutboxState;
   readonly limit?: number;
@@ -56,8 +59,11 @@ export interface OutboxFilter {
 export interface Outbox {
   /** Mails that no message caused (to an admin, after a decision). One whose Message-ID is known is left out. */
   enqueue(mails: readonly RenderedReply[], at: Date): Promise<void>;
-  /** Waiting mails whose time has come and that nobody has in hand, the longest waiting first. */
-  dueMails(now: Date, limit: number): Promise<readonly OutboxEntry[]>;
+  /**
+   * Waiting mails whose time has come and that nobody has in hand.
+   * @param first default the one that has waited longest
+   */
+  dueMails(now: Date, limit: number, first?: DueOrder): Promise<readonly OutboxEntry[]>;
   /**
    * Takes one due mail in hand until `until` (more than the SMTP dialogue can take): no other deliverer gets it
    * before then, and a deliverer that dies loses it by time. Null when it is not to be had (any more).
@@ -74,6 +80,11 @@ export interface Outbox {
   markFailed(id: number, error: string): Promise<void>;
   /** A person has a failed mail tried again. */
   retryFailed(id: number, at: Date): Promise<void>;
+  /**
+   * Waiting mails that nobody has in hand and that were tried in vain before.
+   * @param alsoDue count those, too, that are due and were never tried
+   */
+  countLeft(now: Date, alsoDue: boolean): Promise<number>;
   /** When the next waiting mail is to be tried; null when none waits. */
   nextDueAt(): Promise<Date | null>;
   /** Newest first. */
@@ -101,10 +112,15 @@ const INSERT = `
 const BY_MESSAGE_ID = `SELECT ${COLUMNS} FROM outbox WHERE message_id = ?`;
 const BOUNCED = "UPDATE outbox SET bounced_at = :at, last_error = :error WHERE id = :id";
 const OF_LEDGER = `SELECT ${COLUMNS} FROM outbox WHERE ledger = ? ORDER BY id`;
-export const DUE = `
+const IS_DUE = `
   SELECT ${COLUMNS} FROM outbox
-  WHERE state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)
-  ORDER BY next_attempt_at, id LIMIT :limit`;
+  WHERE state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)`;
+export const DUE = `${IS_DUE} ORDER BY next_attempt_at, id LIMIT :limit`;
+export const DUE_LATEST = `${IS_DUE} ORDER BY next_attempt_at DESC, id DESC LIMIT :limit`;
+const LEFT = `
+  SELECT count(*) AS count FROM outbox
+  WHERE state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= :now)
+    AND (attempts > 0 OR (:also_due AND next_attempt_at <= :now))`;
 const CLAIM = `
   UPDATE outbox SET claimed_until = :until, claimed_by = :holder, attempts = attempts + 1
   WHERE id = :id AND state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)`;
@@ -174,7 +190,11 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
   const { db } = on;
   const one = db.prepare<[number], Row>(ONE);
   const content = db.prepare<[number], { bytes: Uint8Array }>(BYTES);
-  const due = db.prepare<[object], Row>(DUE);
+  const due = {
+    "longest-waiting": db.prepare<[object], Row>(DUE),
+    latest: db.prepare<[object], Row>(DUE_LATEST),
+  };
+  const left = db.prepare<[object], { count: number }>(LEFT);
   const claim = db.prepare(CLAIM);
   const sent = db.prepare(SENT);
   const waiting = db.prepare(WAITING);
@@ -198,7 +218,8 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
       on.write(() => {
         for (const mail of mails) rows.insert(mail, null, at);
       }),
-    dueMails: (now, limit) => on.read(() => due.all({ now: milliseconds(now), limit }).map(entry)),
+    dueMails: (now, limit, first = "longest-waiting") =>
+      on.read(() => due[first].all({ now: milliseconds(now), limit }).map(entry)),
     claim: (id, now, until, holder) =>
       on.write(() => {
         if (
@@ -218,6 +239,8 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
     markFailed: (id, error) => move(id, "failed", () => failed.run({ id, error })),
     retryFailed: (id, at) =>
       move(id, "waiting", () => waiting.run({ id, error: null, at: milliseconds(at) })),
+    countLeft: (now, alsoDue) =>
+      on.read(() => left.get({ now: milliseconds(now), also_due: alsoDue ? 1 : 0 })?.count ?? 0),
     nextDueAt: () => on.read(() => timeOrNull(next.get()?.at ?? null)),
     outboxEntries: (filter = {}) =>
       on.read(() =>

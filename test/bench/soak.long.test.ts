@@ -2,6 +2,8 @@ import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { describeWith } from "../lab/available.ts";
+import { run } from "../lab/command.ts";
+import type { KeybotDaemon } from "../lab/keybot.ts";
 import { ROBOT } from "../lab/site.ts";
 import { type Random, randomNumbers } from "../long/mutate.ts";
 import { cutsAnywhere, finish } from "../reliability/cutting.ts";
@@ -18,6 +20,9 @@ const IMAP_FAULT_EVERY_MS = 65_000;
 
 /** Longer than a robot needs to note a 250, shorter than the pause before a mail is sent again. */
 const NOTED_AFTER_MS = 10_000;
+
+/** A daemon that handles nothing for so long will not go on; its pauses after a lost connection are shorter. */
+const STANDSTILL_MS = 400_000;
 
 const MEGABYTE = 2 ** 20;
 
@@ -53,9 +58,9 @@ describeWith(["dovecot", "postfix"], "a soak", () => {
             others += 1;
             imapFaultAt = Date.now();
           }
-          await until(() => handled(stage) >= (batch - 1) * BATCH, 600_000);
+          await until(() => handled(stage) >= (batch - 1) * BATCH, daemon);
         }
-        await until(() => handled(stage) === MAILS, 600_000);
+        await until(() => handled(stage) === MAILS, daemon);
       } finally {
         clearInterval(sampling);
       }
@@ -150,10 +155,21 @@ async function imapFault(stage: Stage, random: Random, number: number): Promise<
   else stage.imap.arm({ bytes: Math.floor(random() * 1_000_000), from: "server" }, "reset");
 }
 
-async function until(reached: () => boolean, milliseconds: number): Promise<void> {
-  const end = Date.now() + milliseconds;
+async function until(reached: () => boolean, daemon: KeybotDaemon): Promise<void> {
+  const end = Date.now() + STANDSTILL_MS;
   while (!reached()) {
-    if (Date.now() > end) throw new Error(`not in ${milliseconds} ms: ${reached}`);
+    if (Date.now() > end) throw new Error(`nothing more was handled:\n${await stateOf(daemon)}`);
     await sleep(50);
   }
+}
+
+/** What a daemon that stands still said last, and what it has open. */
+async function stateOf(daemon: KeybotDaemon): Promise<string> {
+  const sockets = await run("ss", ["-tnpo"], { check: false });
+  const mine = sockets.stdout
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line.includes(`pid=${daemon.pid},`));
+  const lines = daemon.stderr().split("\n").slice(-60);
+  return [...lines, ...mine, `children: ${childrenOf(daemon.pid).join(" ")}`].join("\n");
 }

@@ -32,6 +32,8 @@ function complaints(): readonly LogLine[] {
   return here.log.filter(({ level }) => level === "warn" || level === "error");
 }
 
+const UNFILED = "SELECT count(*) FROM ledger WHERE filed_at IS NULL";
+
 const failed = (result: unknown): string =>
   result instanceof Error && "code" in result ? `${result.code}` : "";
 
@@ -342,6 +344,61 @@ describeWith(["dovecot", "postfix"], "servers that are restarted", () => {
   }, 120_000);
 });
 
+describeWith(["dovecot", "postfix"], "a submission server that is slow", () => {
+  afterEach(closeAll);
+
+  it("keeps no message from being read and filed; who asks last is answered before the backlog", async () => {
+    await open();
+    const daemon = stage.site.keybotDaemon(["run"]);
+    await daemon.says("daemon.ready", 60_000);
+    let answer: () => void = () => {};
+    const silence = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    stage.smtp.arm({ command: /^MAIL/, moment: "unsent" }, { hold: () => silence });
+    const unfiled = () => stage.database((db) => db.prepare(UNFILED).pluck().get());
+    const filed = (count: number) => until(() => ledgerSize() === count && unfiled() === 0, 20_000);
+    await stage.bring(60);
+    await filed(60);
+    const id = "asks-last";
+    const raw = requestMail({ from: `${id}@branch-1.partner.example`, to: MAILBOX });
+    const expected = { folder: "Processed", partner: null, answered: true } as const;
+    await stage.bring(0, [{ id, raw: Buffer.concat([Buffer.from(`X-Lab: ${id}\r\n`), raw]), expected }]);
+    await filed(61);
+    expect(stage.smtp.accepted).toEqual([]);
+    answer();
+    await until(() => stage.smtp.accepted.length >= 10);
+    const last = stage.database((db) =>
+      db.prepare("SELECT message_id FROM outbox ORDER BY id DESC").pluck().get(),
+    );
+    const order = stage.smtp.accepted.map(({ messageId }) => messageId);
+    // One had been begun, the next one may be the oldest.
+    expect(order.indexOf(`${last}`)).toBeGreaterThanOrEqual(0);
+    expect(order.indexOf(`${last}`)).toBeLessThanOrEqual(2);
+    expect(await daemon.stop()).toBe(0);
+    await finishAndCheck(stage, here);
+  }, 120_000);
+
+  it("or away sends what waits as soon as it is there, also while the IMAP server is down", async () => {
+    await open();
+    const port = stage.smtp.target;
+    stage.smtp.target = 1;
+    const daemon = here.run();
+    await stage.bring(8);
+    await until(() => ledgerSize() === 8);
+    stage.imap.target = 1;
+    stage.imap.cutAll();
+    await until(() => here.log.some(({ event }) => event === "connection.failed"));
+    stage.smtp.target = port;
+    here.ahead += HOUR;
+    const answered = stage.mails.filter(({ expected }) => expected.answered).length;
+    await until(() => stage.smtp.accepted.length === answered);
+    await daemon.stop();
+    stage.imap.target = stage.site.dovecot.imapPort;
+    await finishAndCheck(stage, here);
+  }, 120_000);
+});
+
 describeWith(["dovecot", "postfix"], "a clock that jumps", () => {
   afterEach(closeAll);
 
@@ -386,11 +443,15 @@ describeWith(["dovecot", "postfix"], "two robots on one database", () => {
     await stage.bring(20);
     for (const poll of polls) await until(() => poll.exit() !== undefined);
     expect(polls.map((poll) => poll.exit())).toEqual([0, 0]);
-    await until(() => stage.database((db) => db.prepare("SELECT count(*) FROM ledger").pluck().get()) === 60);
+    await until(() => ledgerSize() === 60);
     expect(await second.stop()).toBe(0);
     await finishAndCheck(stage, here);
   }, 120_000);
 });
+
+function ledgerSize(): unknown {
+  return stage.database((db) => db.prepare("SELECT count(*) FROM ledger").pluck().get());
+}
 
 async function until(reached: () => boolean, milliseconds = 60_000): Promise<void> {
   const end = Date.now() + milliseconds;

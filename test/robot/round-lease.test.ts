@@ -64,6 +64,17 @@ describe("the lease of a round", () => {
     expect(await store.dueMails(NOW, 1)).toHaveLength(1);
   });
 
+  it("is no condition: a dead process that had only a mail in its hand loses it, too", async () => {
+    const child = spawn(process.execPath, ["-e", ""]);
+    await once(child, "exit");
+    const dead = `${hostname()} ${child.pid} abcd`;
+    await holds(dead, NOW);
+    await store.releaseLease("round", dead);
+    expect(await store.dueMails(NOW, 1)).toEqual([]);
+    expect(await takeLease(robot(), soon())).not.toBeNull();
+    expect(await store.dueMails(NOW, 1)).toHaveLength(1);
+  });
+
   it("is kept over a clock that is set forward while nobody else takes it", async () => {
     let now = NOW;
     const lease = await takeLease({ ...robot(), now: () => now }, soon());

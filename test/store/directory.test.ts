@@ -5,7 +5,7 @@ import { openDatabase } from "../../src/store/driver.ts";
 import { databaseFile, type ListingFilter } from "../../src/store/index.ts";
 import { BY_KEY as MESSAGE_BY_KEY } from "../../src/store/ledger.ts";
 import { listingSql } from "../../src/store/listing.ts";
-import { DUE } from "../../src/store/outbox.ts";
+import { DUE, DUE_LATEST } from "../../src/store/outbox.ts";
 import { HELD, PUBLISHED } from "../../src/store/view.ts";
 import { at, DAY, freshStore, harvest, mail, query, report } from "./kit.ts";
 
@@ -296,6 +296,7 @@ describe("the plan of every look-up that must be fast uses an index", () => {
     ["a public key", CERTIFICATE_BY_KEY],
     ["a ledger key", MESSAGE_BY_KEY],
     ["due mails", DUE],
+    ["due mails, latest first", DUE_LATEST],
     ["published certificates", PUBLISHED],
     ["chains of an issuer", OF_ISSUER],
     ["chains with a CA", BELOW_AUTHORITY],

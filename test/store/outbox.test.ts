@@ -90,8 +90,24 @@ describe("the outbox", () => {
     await store.enqueue([mail("later", ALICE, { sendAfter: at(30) }), mail("b", ALICE)], at(1));
     await store.enqueue([mail("a", ALICE)], at(0));
     expect((await store.dueMails(at(2), 10)).map(({ messageId }) => messageId[1])).toEqual(["a", "b"]);
-    expect(await store.dueMails(at(2), 1)).toHaveLength(1);
+    expect(await store.dueMails(at(2), 1, "latest")).toMatchObject([{ messageId: "<b@company.example>" }]);
     expect(await store.dueMails(at(30), 10)).toHaveLength(3);
+  });
+
+  it("counts as left for a retry what was tried in vain and is in nobody's hand; on request also what is due", async () => {
+    const store = await freshStore();
+    const [tried, held, due, later] = ["tried", "held", "due", "later"];
+    await store.enqueue([mail(tried, ALICE), mail(held, ALICE), mail(due, ALICE)], at());
+    await store.enqueue([mail(later, ALICE, { sendAfter: at(30) })], at());
+    const ids = new Map(
+      (await store.outboxEntries()).map(({ id, messageId }) => [messageId.slice(1).split("@")[0], id]),
+    );
+    await store.claim(ids.get(tried) ?? 0, at(), at(10));
+    await store.markRetry(ids.get(tried) ?? 0, "451 later", at(5));
+    await store.claim(ids.get(held) ?? 0, at(), at(10));
+    expect(await store.countLeft(at(1), false)).toBe(1);
+    expect(await store.countLeft(at(1), true)).toBe(2);
+    expect(await store.countLeft(at(10), false)).toBe(2);
   });
 
   it("stores a Message-ID once", async () => {
