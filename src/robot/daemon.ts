@@ -33,7 +33,7 @@ const OUTBOX_MS = 1_000;
 export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal): Promise<void> {
   const wake = new Wake(signal);
   const checks = new Checks(robot, signal);
-  const ticks = everyTick(watch.cron, () => {
+  const ticks = await everyTick(watch.cron, () => {
     wake.up();
     checks.begin();
   });

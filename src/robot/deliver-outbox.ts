@@ -127,6 +127,7 @@ export class Deliverer {
     }
   }
 }
+
 type Result = "sent" | "deferred" | "given-up" | "no-server";
 
 async function deliver(robot: Robot, mail: ClaimedMail): Promise<Result> {

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import SMTPConnection from "nodemailer/lib/smtp-connection";
+import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import { hostToConnect, tlsOptions } from "../mail-server.ts";
 import type { Envelope } from "./envelope.ts";
 import { answerText, connectError, goneError, lateError, noAuthentication, type Stage } from "./errors.ts";
@@ -39,8 +39,10 @@ export class Connection {
   /** Connects, protects the connection, logs in. Throws what `connectError` says. */
   static async open(settings: SmtpSettings): Promise<Connection> {
     const host = await hostToConnect("smtp", settings);
+    // Loaded here: most commands send nothing, and should not wait for it.
+    const { default: Library } = await import("nodemailer/lib/smtp-connection");
     let mechanisms: ReadonlySet<string> = new Set();
-    const library = new SMTPConnection({
+    const library = new Library({
       host,
       port: settings.port,
       secure: settings.security === "tls",
