@@ -86,8 +86,8 @@ interface Bench {
   readonly trust: TrustMaterial;
 }
 
-/** What the child runs, beside this file once built. */
-const ENTRY = fileURLToPath(new URL("./judge-process.js", import.meta.url));
+/** What the child runs, as it is built; seen from the robot's room, or from where a build has put this one. */
+const ENTRY = fileURLToPath(new URL("../robot/judge-process.js", import.meta.url));
 
 /**
  * A process that died without a cause that we know (a native crash, the kernel, an admin) may have died of something

@@ -8,8 +8,8 @@ import type { Identity } from "../lab/authority.ts";
 import { Office } from "./office.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const BUILT = existsSync(join(ROOT, "dist", "cli", "commands", "trust.js"));
-if (!BUILT) console.warn("bin/keybot is not run: dist/ is not there or old, npm run build makes it");
+const BUILT = existsSync(join(ROOT, "dist", "cli", "main.js"));
+if (!BUILT) console.warn("bin/keybot is not run: there is no dist/, npm run build makes it");
 
 const DAY = 86_400_000;
 let office: Office;

@@ -73,8 +73,7 @@ function sqliteLoads() {
 
 function build() {
   const built = newest(join(ROOT, "dist"));
-  if (built > newest(join(ROOT, "src")) && built > statSync(join(ROOT, "tsconfig.build.json")).mtimeMs)
-    return;
+  if (built > newest(join(ROOT, "src")) && built > statSync(join(ROOT, "build.mjs")).mtimeMs) return;
   say("building dist/ …");
   run("npm", ["run", "--silent", "build"], "the build failed");
 }

@@ -19,7 +19,7 @@ beforeEach(() => {
   project = mkdtempSync(join(tmpdir(), "keybot-prepare-"));
   for (const folder of ["bin", "src", "test/lab"]) mkdirSync(join(project, folder), { recursive: true });
   cpSync(join(import.meta.dirname, "prepare.mjs"), join(project, "test/lab/prepare.mjs"));
-  writeFileSync(join(project, "tsconfig.build.json"), "{}");
+  writeFileSync(join(project, "build.mjs"), "");
   writeFileSync(join(project, "src/main.ts"), "");
   lock({
     "": {},

@@ -1,19 +1,15 @@
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openStore } from "../../src/store/index.ts";
 import { at, decision, folder, freshStore, input, report, storing } from "./kit.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ALICE = "alice@partner.example";
 
-/** Commits the messages `m0` … through the built store and prints how many were new to it. */
+/** Commits the messages `m0` … and prints how many were new to it. */
 const SCRIPT = `
-import { openStore } from "./dist/store/index.js";
-const [stateDir, count] = process.argv.slice(2);
+import { openStore } from "../../src/store/index.ts";
+const [stateDir, count] = process.argv.slice(1);
 const store = await openStore({ stateDir });
 let fresh = 0;
 for (let i = 0; i < Number(count); i += 1) {
@@ -51,26 +47,11 @@ describe("two handles at once", () => {
   });
 });
 
-describe("two processes at once, running the built program", () => {
-  let built = "";
-
-  // Laid out as a built package is, so that this also shows that dist/store finds the migrations.
-  beforeAll(() => {
-    built = mkdtempSync(join(tmpdir(), "keybot-built-"));
-    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
-    const outDir = join(built, "dist");
-    spawnSync(process.execPath, [tsc, "-p", join(ROOT, "tsconfig.build.json"), "--outDir", outDir], {
-      cwd: ROOT,
-    });
-    for (const name of ["data", "package.json", "node_modules"])
-      symlinkSync(join(ROOT, name), join(built, name));
-    writeFileSync(join(built, "commit.mjs"), SCRIPT);
-    return () => rmSync(built, { recursive: true, force: true });
-  }, 60_000);
-
+describe("two processes at once", () => {
   function run(stateDir: string, count: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [join(built, "commit.mjs"), stateDir, String(count)]);
+      const args = ["--import", "tsx", "--input-type=module", "-e", SCRIPT, "--", stateDir, String(count)];
+      const child = spawn(process.execPath, args, { cwd: import.meta.dirname });
       let output = "";
       let errors = "";
       child.stdout.on("data", (chunk) => {
