@@ -1,5 +1,5 @@
 /** Which paths of a message's certificates a CA is to be asked about before they can be believed. Pure. */
-import { isProblem, parseCertificate } from "../pki/index.ts";
+import { isProblem, recentCertificate } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { CertificateReport, Inspection } from "./inspection.ts";
 import { namesAnswerer, type TrustStore } from "./trust.ts";
@@ -49,6 +49,6 @@ export function pathToAsk(
 }
 
 function namesRevocation(der: Uint8Array): boolean {
-  const certificate = parseCertificate(der);
+  const certificate = recentCertificate(der);
   return !isProblem(certificate) && namesAnswerer(certificate);
 }

@@ -71,14 +71,18 @@ export function parseHeader(raw: Uint8Array, start: number, end: number): Header
  * @param name compared without regard to ASCII case (RFC 5322 §1.2.2)
  */
 export function fieldsNamed(fields: readonly HeaderField[], name: string): HeaderField[] {
-  const wanted = asciiLowerCase(name);
-  return fields.filter((field) => asciiLowerCase(field.name) === wanted);
+  return fields.filter(nameTest(name));
 }
 
 /** The topmost field of a name, or null. */
 export function firstField(fields: readonly HeaderField[], name: string): HeaderField | null {
+  return fields.find(nameTest(name)) ?? null;
+}
+
+function nameTest(name: string): (field: HeaderField) => boolean {
   const wanted = asciiLowerCase(name);
-  return fields.find((field) => asciiLowerCase(field.name) === wanted) ?? null;
+  // Most names differ in their length already, and a header is asked for dozens of them.
+  return (field) => field.name.length === wanted.length && asciiLowerCase(field.name) === wanted;
 }
 
 function nextLine(bytes: Buffer, at: number, limit: number): number {

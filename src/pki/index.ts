@@ -22,6 +22,7 @@ export type { GeneralName } from "./general-name.ts";
 export type { Name, NameAttribute } from "./name.ts";
 export { OID } from "./oid.ts";
 export type { PublicKey } from "./public-key.ts";
+export { recentCertificate } from "./recent-certificates.ts";
 
 // Signatures: over any bytes, and the SignedData of a mail.
 

@@ -4,7 +4,7 @@
  * wrong candidates end at once. Nothing else is judged here.
  */
 import type { Certificate } from "./certificate.ts";
-import { equalBytes, toHex } from "./der.ts";
+import { equalBytes } from "./der.ts";
 import { inheritsParameters } from "./dsa-inheritance.ts";
 import { MAX_PATH_LENGTH } from "./limits.ts";
 import { type PathBudget, type SignatureVerdict, signatureVerdict, spend } from "./path-budget.ts";
@@ -33,8 +33,8 @@ interface Candidate {
 }
 
 interface Search {
+  readonly candidates: readonly Candidate[];
   readonly bySubject: ReadonlyMap<string, readonly Candidate[]>;
-  readonly byKeyIdentifier: ReadonlyMap<string, readonly Candidate[]>;
   readonly at: Date;
   readonly budget: PathBudget;
 }
@@ -57,9 +57,8 @@ export function* buildPaths(
   const itself = input.anchors.find(({ certificate }) => certificate.sha256 === target.sha256);
   if (itself !== undefined) yield { path: [target], anchor: itself, deadEnd: null };
   const candidates = allCandidates(input);
-  const bySubject = grouped(candidates, ({ certificate }) => certificate.subject.canonical);
-  const byKeyIdentifier = grouped(candidates, ({ certificate }) => keyIdentifierOf(certificate));
-  yield* extended([target], { bySubject, byKeyIdentifier, at: input.at, budget });
+  const bySubject = groupedBySubject(candidates);
+  yield* extended([target], { candidates, bySubject, at: input.at, budget });
 }
 
 function* extended(path: readonly Certificate[], search: Search): Generator<BuiltPath> {
@@ -90,13 +89,11 @@ function* extended(path: readonly Certificate[], search: Search): Generator<Buil
 }
 
 /** The certificates that may have issued this one, the likeliest first (RFC 4158 §3.5). */
-function candidatesFor(child: Certificate, { bySubject, byKeyIdentifier, at }: Search): readonly Candidate[] {
-  const wanted = child.extensions.authorityKeyIdentifier?.keyIdentifier ?? null;
+function candidatesFor(child: Certificate, { candidates, bySubject, at }: Search): readonly Candidate[] {
   // Where nobody has the name, the key identifier finds the issuer all the same: then its name is what is wrong.
   const found =
     bySubject.get(child.issuer.canonical) ??
-    (wanted === null ? [] : byKeyIdentifier.get(toHex(wanted))) ??
-    [];
+    candidates.filter(({ certificate }) => compareKeyIdentifiers(child, certificate) === "match");
   return found
     .map((candidate) => ({ candidate, order: likelihood(child, candidate, at) }))
     .sort((left, right) => left.order - right.order)
@@ -194,21 +191,13 @@ function allCandidates({
   return [...candidates.values()];
 }
 
-function grouped(
-  candidates: readonly Candidate[],
-  keyOf: (candidate: Candidate) => string | null,
-): Map<string, Candidate[]> {
+function groupedBySubject(candidates: readonly Candidate[]): Map<string, Candidate[]> {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
-    const key = keyOf(candidate);
-    if (key === null) continue;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [candidate]);
+    const name = candidate.certificate.subject.canonical;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [candidate]);
     else group.push(candidate);
   }
   return groups;
-}
-
-function keyIdentifierOf({ extensions }: Certificate): string | null {
-  return extensions.subjectKeyIdentifier === null ? null : toHex(extensions.subjectKeyIdentifier);
 }

@@ -8,15 +8,22 @@ const KEPT = 256;
 /** Decoded CA certificates by SHA-256, the longest unused first. */
 const RECENT = new Map<string, Certificate>();
 
+/** The last one that is no CA's: whoever has it at hand looks at it more than once. */
+let lastEndEntity: Certificate | null = null;
+
 /**
- * As `parseCertificate`, but a CA certificate that came before is not decoded again: the same issuers come with nearly every
- * mail, and what is known of them (their keys, who signed them) is remembered by the decoded value.
+ * As `parseCertificate`, but what came before is not decoded again: the same issuers come with nearly every mail, and what
+ * is known of them (their keys, who signed them) is remembered by the decoded value.
  */
 export function recentCertificate(der: Uint8Array): Certificate | ParseProblem {
   const sha256 = createHash("sha256").update(der).digest("hex");
-  const known = RECENT.get(sha256);
+  const known = lastEndEntity?.sha256 === sha256 ? lastEndEntity : RECENT.get(sha256);
   const certificate = known ?? parseCertificate(der);
-  if (isProblem(certificate) || certificate.extensions.basicConstraints?.ca !== true) return certificate;
+  if (isProblem(certificate)) return certificate;
+  if (certificate.extensions.basicConstraints?.ca !== true) {
+    lastEndEntity = certificate;
+    return certificate;
+  }
   RECENT.delete(sha256);
   RECENT.set(sha256, certificate);
   const [oldest] = RECENT.keys();
