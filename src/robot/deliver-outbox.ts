@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { ClaimedMail } from "../store/index.ts";
 import { backoffMs, retryAt } from "./backoff.ts";
@@ -13,6 +14,9 @@ const GIVE_UP_MS = 5 * 86_400_000;
 /** How long nothing is tried when the server was out of reach, or the database could not be written: from, to. */
 const FIRST_REST_MS = 1_000;
 const LONGEST_REST_MS = 30_000;
+
+/** How long filing waits for the answers: they are what somebody waits for, and both want the processor. */
+const HEAD_START_MS = 50;
 
 /** From the wish to end until no further mail is begun: enough for what the messages in hand have called for. */
 const LAST_MAILS_MS = 6_000;
@@ -62,6 +66,12 @@ export class Deliverer {
       // Asked for while the pass was about to end.
       if (this.#again) this.begin();
     });
+  }
+
+  /** As `begin`, but gives it a moment before anything else is done. Never throws. */
+  async beginFirst(): Promise<void> {
+    this.begin();
+    if (this.#atWork !== null) await Promise.race([this.#atWork, sleep(HEAD_START_MS, null, { ref: false })]);
   }
 
   /**

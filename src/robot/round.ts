@@ -225,7 +225,7 @@ async function settlePrepared(round: Round, all: readonly WithUid[]): Promise<Su
   const messages = all.flatMap((message) => (message.kind === "ready" ? [message] : []));
   for (const message of all) if (message.kind === "waiting") robot.waiting.set(message.uid, message.until);
   const handled = (await commitGathered(robot, messages, hand)).filter((message) => message !== null);
-  deliverer.begin();
+  await deliverer.beginFirst();
   const left = await fileMessages(robot, session, handled);
   return {
     ...countOf(handled),
