@@ -32,7 +32,7 @@ const LISTINGS = 20;
 /**
  * One round: everything in the mailbox through the path (read, inspect, decide, commit, deliver, file), then what the
  * admin is to be told. Rounds of several processes follow each other, whoever comes second finds the work done.
- * @param deliverer what is committed is given to it, and not waited for
+ * @param deliverer what is committed is given to it first; a slow server is not waited for
  * @param signal aborted: the messages in hand are finished, no new ones begun
  * @throws KeybotError when the IMAP server or the database fails; nothing is lost, the next round goes on
  */

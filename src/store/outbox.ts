@@ -112,18 +112,18 @@ const INSERT = `
 const BY_MESSAGE_ID = `SELECT ${COLUMNS} FROM outbox WHERE message_id = ?`;
 const BOUNCED = "UPDATE outbox SET bounced_at = :at, last_error = :error WHERE id = :id";
 const OF_LEDGER = `SELECT ${COLUMNS} FROM outbox WHERE ledger = ? ORDER BY id`;
-const IS_DUE = `
-  SELECT ${COLUMNS} FROM outbox
-  WHERE state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)`;
-export const DUE = `${IS_DUE} ORDER BY next_attempt_at, id LIMIT :limit`;
-export const DUE_LATEST = `${IS_DUE} ORDER BY next_attempt_at DESC, id DESC LIMIT :limit`;
+/** Waiting, and in nobody's hand. */
+const IS_FREE = "state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= :now)";
+const IS_DUE = `${IS_FREE} AND next_attempt_at <= :now`;
+export const DUE = `SELECT ${COLUMNS} FROM outbox WHERE ${IS_DUE} ORDER BY next_attempt_at, id LIMIT :limit`;
+export const DUE_LATEST = `
+  SELECT ${COLUMNS} FROM outbox WHERE ${IS_DUE} ORDER BY next_attempt_at DESC, id DESC LIMIT :limit`;
 const LEFT = `
   SELECT count(*) AS count FROM outbox
-  WHERE state = 'waiting' AND (claimed_until IS NULL OR claimed_until <= :now)
-    AND (attempts > 0 OR (:also_due AND next_attempt_at <= :now))`;
+  WHERE ${IS_FREE} AND (attempts > 0 OR (:also_due AND next_attempt_at <= :now))`;
 const CLAIM = `
   UPDATE outbox SET claimed_until = :until, claimed_by = :holder, attempts = attempts + 1
-  WHERE id = :id AND state = 'waiting' AND next_attempt_at <= :now AND (claimed_until IS NULL OR claimed_until <= :now)`;
+  WHERE id = :id AND ${IS_DUE}`;
 const ONE = `SELECT ${COLUMNS} FROM outbox WHERE id = ?`;
 const BYTES = "SELECT bytes FROM outbox WHERE id = ?";
 const SENT = `

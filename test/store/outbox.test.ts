@@ -90,6 +90,7 @@ describe("the outbox", () => {
     await store.enqueue([mail("later", ALICE, { sendAfter: at(30) }), mail("b", ALICE)], at(1));
     await store.enqueue([mail("a", ALICE)], at(0));
     expect((await store.dueMails(at(2), 10)).map(({ messageId }) => messageId[1])).toEqual(["a", "b"]);
+    expect(await store.dueMails(at(2), 1)).toHaveLength(1);
     expect(await store.dueMails(at(2), 1, "latest")).toMatchObject([{ messageId: "<b@company.example>" }]);
     expect(await store.dueMails(at(30), 10)).toHaveLength(3);
   });
