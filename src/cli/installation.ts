@@ -10,7 +10,7 @@ import type { Log } from "../log.ts";
 import { DEFAULT_TIMEOUTS } from "../mail-server.ts";
 import { readCertificates } from "../pki/index.ts";
 import { parseTexts, requiredTextFiles, type SigningIdentity, type Texts } from "../reply/index.ts";
-import { openRevocationDesk, type RevocationCache } from "../revocation/index.ts";
+import { openRevocationDesk, type RevocationCache, type StrangerBook } from "../revocation/index.ts";
 import { type Robot, startJudge, thisHolder, type Voice, voiceOf } from "../robot/index.ts";
 import { createMailer } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
@@ -72,6 +72,7 @@ export async function openRobot(
     desk: openRevocationDesk({
       ...config.network,
       cache: cacheIn(store),
+      strangers: strangersIn(store),
       // No nonce (RFC 5019 §2.1.1): an answer without one counts, as most CAs sign in advance, so whoever replays an old one
       // would leave it out. What bounds a replay is nextUpdate.
       nonce: null,
@@ -101,6 +102,16 @@ function cacheIn(store: Store): RevocationCache {
   return {
     get: (key, now) => store.cachedAnswer(key, now),
     put: (key, answer) => store.cacheAnswer(key, answer),
+  };
+}
+
+/** What strangers had us fetch, counted over a restart. */
+function strangersIn(store: Store): StrangerBook {
+  return {
+    fetches: (by, since) => store.strangerFetches(by, since),
+    note: (request, since) => store.noteStrangerFetch(request, since),
+    noteAnswer: (request, size, kept) => store.noteStrangerAnswer(request, size, kept),
+    answer: (url, since) => store.strangerAnswer(url, since),
   };
 }
 

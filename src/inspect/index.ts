@@ -17,6 +17,7 @@ export type {
   SignatureReport,
   SignerReport,
 } from "./inspection.ts";
+export { issuersAmong } from "./issuers-among.ts";
 export {
   judgeRevocation,
   type RevocationEvidence,

@@ -8,3 +8,6 @@ export const JUDGED_CERTIFICATES = 16;
 
 /** Candidates for a path taken from the mail itself. */
 export const CERTIFICATES_BESIDE = 64;
+
+/** CA certificates taken of one answer about an issuer: all cross-certificates of a CA that anybody was seen to publish. */
+export const ISSUERS_TAKEN = 16;

@@ -8,10 +8,10 @@ import {
   parseCrlHeader,
   type WeaknessOf,
 } from "../pki/index.ts";
-import { type AskBudget, Budget } from "./budget.ts";
+import { type AskBudget, Budget, NobodyAsked } from "./budget.ts";
 import { memoryCache, type RevocationCache } from "./cache.ts";
 import { fetchIssuers, type Issuers } from "./fetch-issuers.ts";
-import { type Attempt, Inquiries, type Inquiry, type InquiryAnswer } from "./inquiry.ts";
+import { type Attempt, attempt, Inquiries, type Inquiry, type InquiryAnswer } from "./inquiry.ts";
 import {
   ASK_LIMITS,
   type AskLimits,
@@ -19,9 +19,11 @@ import {
   MAX_FETCHED_CRL_BYTES,
   MAX_FETCHED_OCSP_BYTES,
   MEMORY_CACHE_BYTES,
+  STRANGER_LIMITS,
 } from "./limits.ts";
 import { placesOf, type RevocationQuestion } from "./questions.ts";
-import { type Network, systemLookup } from "./route.ts";
+import { impatientLookup, type Network, systemLookup } from "./route.ts";
+import { memoryBook, type Reader, type Stranger, type StrangerBook, Strangers } from "./strangers.ts";
 import { crlWorth, ocspWorth } from "./worth.ts";
 
 /** What asking needs. */
@@ -32,16 +34,20 @@ export interface RevocationOptions {
   readonly privateAddresses: boolean;
   /** Keeps answers over a restart; null: in memory only. */
   readonly cache: RevocationCache | null;
+  /** What strangers had us fetch, over a restart; in memory only when it is left out. */
+  readonly strangers?: StrangerBook;
   readonly log: Log;
   readonly now: () => Date;
   /** Fresh random octets, 1 to 32 (RFC 8954 §2.1), for each OCSP request; null, the default: requests without nonce. */
   readonly nonce?: (() => Uint8Array) | null;
   /** Which "good" of an OCSP responder counts for nothing, so that the next place is asked; none when it is left out. */
   readonly weaknessOf?: WeaknessOf;
-  /** All addresses of a host name; the system's resolver when it is left out. */
+  /** All addresses of a host name; when it is left out, the system's resolver, and for strangers one of our own. */
   readonly lookup?: Network["lookup"];
   /** `ASK_LIMITS` when it is left out. */
   readonly limits?: AskLimits;
+  /** `STRANGER_LIMITS` when it is left out. */
+  readonly strangerLimits?: AskLimits;
 }
 
 /** What could be had, raw: `revocationStatuses` of pki judges it together with the path. */
@@ -75,6 +81,10 @@ export interface RevocationDesk {
    * @param signal aborted: what is open is given up at once
    */
   budget(signal?: AbortSignal): AskBudget;
+  /** The same for what a message of a stranger has us ask. */
+  strangersBudget(signal?: AbortSignal): AskBudget;
+  /** Nothing may be spent: only what is known already counts; `missed` tells whether that was enough. */
+  nobody(): AskBudget;
   /**
    * Asks all questions of one message. Never rejects for what a URL does or holds.
    * @returns a part of what could be had, when the budget was given up meanwhile
@@ -85,28 +95,41 @@ export interface RevocationDesk {
    * Fetches what a certificate says that its issuers are (RFC 5280 §4.2.2.1, caIssuers): candidates for its path, none
    * when it names no URL or nothing there fits. Never rejects for what a URL does or holds. Ask only when the mail's
    * signature is right (PRODUCT §5).
-   * @throws KeybotError what the cache throws
+   * @param by who has us ask: nothing is known yet of the CA
+   * @param read what counts of the bytes that came: they are a stranger's, and not decoded here
+   * @throws KeybotError what the book throws, and what `read` throws
    */
-  issuersOf(certificate: Certificate, budget: AskBudget): Promise<Issuers>;
+  issuersOf(certificate: Certificate, by: Stranger, read: Reader, budget: AskBudget): Promise<Issuers>;
 }
 
 /** Opens the desk. One for the whole program. */
 export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
-  const { proxy, privateAddresses, log, now, limits = ASK_LIMITS } = options;
+  const {
+    proxy,
+    privateAddresses,
+    log,
+    now,
+    limits = ASK_LIMITS,
+    strangerLimits = STRANGER_LIMITS,
+  } = options;
   const { nonce = null, weaknessOf = () => null } = options;
   const network = { proxy, privateAddresses, lookup: options.lookup ?? systemLookup };
+  const outside = { ...network, lookup: options.lookup ?? impatientLookup };
+  const strangers = new Strangers(outside, options.strangers ?? memoryBook(), log, now);
   const cache = memoryCache(MEMORY_CACHE_BYTES, options.cache);
   const inquiries = new Inquiries({ network, cache, log, now });
   return {
     budget: (signal) => new Budget(limits, signal),
-    issuersOf: (certificate, budget) => fetchIssuers(certificate, inquiries, budget),
+    strangersBudget: (signal) => new Budget(strangerLimits, signal),
+    nobody: () => new NobodyAsked(),
+    issuersOf: (certificate, by, read, budget) => fetchIssuers(certificate, by, read, strangers, budget),
     async ask(questions, budget) {
       const manner = { nonce, weaknessOf };
       const outcomes = await Promise.all(
         questions.map((question) => askOne(question, inquiries, budget, manner)),
       );
       const unanswered = outcomes.flatMap((outcome) => outcome.unanswered ?? []);
-      for (const { certificate, attempts } of budget.givenUp ? [] : unanswered) {
+      for (const { certificate, attempts } of budget.givenUp || budget.missed ? [] : unanswered) {
         const tried = attempts.map(({ url, why, detail }) => `${url} ${why}: ${detail}`);
         log.warn("revocation.unanswered", { certificate, tried });
       }
@@ -142,7 +165,7 @@ async function askOne(
   for (const url of question.ocsp) {
     const fresh = nonce?.() ?? null;
     const answer = await inquiries.ask(ocspInquiry(url, question, fresh, weaknessOf), budget);
-    if (!answer.ok) attempts.push({ url, why: answer.why, detail: answer.detail });
+    if (!answer.ok) attempts.push(attempt(url, answer));
     else {
       const ocsp = { certificate, der: answer.bytes, nonce: answer.fresh ? fresh : null };
       return { ocsp, crls: [], unanswered: null };
@@ -180,7 +203,7 @@ async function askForCrl(
   for (const url of places) {
     const answer = await inquiries.ask(crlInquiry(url, question), budget);
     if (answer.ok) found.push(answer);
-    else attempts.push({ url, why: answer.why, detail: answer.detail });
+    else attempts.push(attempt(url, answer));
     if (answer.ok && answer.proven) break;
   }
   return found;

@@ -8,8 +8,14 @@ export interface AskBudget {
   readonly exchangeMilliseconds: number;
   /** Nobody waits for the answers any more: what is known now is not all that could be had. */
   readonly givenUp: boolean;
-  /** Takes one exchange; false when there is none left. */
-  takeRequest(): boolean;
+  /** Only what is known already counts. */
+  readonly asksNobody: boolean;
+  /** `asksNobody`, and somebody would have had to be asked. */
+  readonly missed: boolean;
+  /** To be told, where nobody is asked, that somebody would have had to be. */
+  miss(): void;
+  /** Takes one exchange with the host of this URL; false when there is none left. */
+  takeRequest(url: URL): Promise<boolean>;
   /** Takes so many bytes of a body; false when there are not enough. */
   takeBytes(count: number): boolean;
   /** The message has its answers: the clock stops. */
@@ -20,6 +26,8 @@ export interface AskBudget {
 export class Budget implements AskBudget {
   readonly deadline: AbortSignal;
   readonly exchangeMilliseconds: number;
+  readonly asksNobody = false;
+  readonly missed = false;
   #requests: number;
   #bytes: number;
   readonly #timer: NodeJS.Timeout;
@@ -49,7 +57,9 @@ export class Budget implements AskBudget {
     return this.#signal?.aborted === true;
   }
 
-  takeRequest(): boolean {
+  miss(): void {}
+
+  async takeRequest(): Promise<boolean> {
     return this.#requests-- > 0;
   }
 
@@ -57,4 +67,31 @@ export class Budget implements AskBudget {
     this.#bytes -= count;
     return this.#bytes >= 0;
   }
+}
+
+/** For a first look: what is known already is all that counts, and `missed` tells whether it was enough. */
+export class NobodyAsked implements AskBudget {
+  readonly deadline = new AbortController().signal;
+  readonly exchangeMilliseconds = 0;
+  readonly givenUp = false;
+  readonly asksNobody = true;
+  #missed = false;
+
+  get missed(): boolean {
+    return this.#missed;
+  }
+
+  miss(): void {
+    this.#missed = true;
+  }
+
+  async takeRequest(): Promise<boolean> {
+    return false;
+  }
+
+  takeBytes(): boolean {
+    return false;
+  }
+
+  close(): void {}
 }

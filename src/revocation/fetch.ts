@@ -17,7 +17,7 @@ export async function fetchUrl(request: FetchRequest, network: Network, budget: 
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     if (typeof url === "string") return failure(redirects === 0 ? "url" : "redirect", url);
     if (budget.deadline.aborted) return failure("budget", "no time is left");
-    if (!budget.takeRequest()) return failure("budget", "too many requests for one message");
+    if (!(await budget.takeRequest(url))) return failure("budget", "too many requests for one message");
     const answer = await hop(url, request, network, budget);
     if (!("location" in answer)) return redirects === 0 || answer.ok ? answer : behindRedirect(answer, url);
     url = fetchableUrl(answer.location, { base: url, httpsOnly });
@@ -27,7 +27,7 @@ export async function fetchUrl(request: FetchRequest, network: Network, budget: 
 
 /** Who reads of a failure knows the first host, and must learn which other one it was. */
 function behindRedirect({ why, detail }: FetchFailure, { host }: URL): FetchFailure {
-  return failure(why, `${detail}, redirected to ${host}`);
+  return { ...failure(why, `${detail}, redirected to ${host}`), behindRedirect: true };
 }
 
 /** One exchange within its time, the look-up of the name included. */
@@ -39,11 +39,17 @@ async function hop(url: URL, request: FetchRequest, network: Network, budget: As
   budget.deadline.addEventListener("abort", end, { once: true });
   try {
     const route = await Promise.race([routeTo(url, network), expiry(controller.signal)]);
-    return "ok" in route ? route : await exchange(url, route, request, budget, controller.signal);
+    const answer = "ok" in route ? route : await exchange(url, route, request, budget, controller.signal);
+    // The server had no more than what others have left of the message's time: that tells nothing of the server.
+    return isTimeout(answer) && budget.deadline.aborted ? failure("budget", "no time is left") : answer;
   } finally {
     clearTimeout(timer);
     budget.deadline.removeEventListener("abort", end);
   }
+}
+
+function isTimeout(answer: Exchange): boolean {
+  return "ok" in answer && !answer.ok && answer.why === "timeout";
 }
 
 /** Resolves to a failure when the signal fires; for what cannot be ended itself. */

@@ -30,6 +30,8 @@ export interface FetchFailure {
     | "budget"; // of the message
   /** One English phrase for a log or a finding. */
   readonly detail: string;
+  /** It happened at another server, to which the one that was asked has sent us. */
+  readonly behindRedirect?: boolean;
 }
 
 /** A failure, for whoever finds one on the way. */

@@ -3,8 +3,8 @@ import type { Log } from "../log.ts";
 import type { AskBudget } from "./budget.ts";
 import type { RevocationCache } from "./cache.ts";
 import { expiry, fetchUrl } from "./fetch.ts";
-import type { FetchFailure, FetchRequest } from "./fetched.ts";
-import { FAILURE_REST_MS, MAX_FAILURES } from "./limits.ts";
+import { type FetchFailure, type FetchRequest, failure } from "./fetched.ts";
+import { Rests } from "./rests.ts";
 import type { Network } from "./route.ts";
 import type { Worth } from "./worth.ts";
 
@@ -27,12 +27,20 @@ export interface Attempt {
   /** As `FetchFailure`, and `no-answer` for bytes that are no answer to the question. */
   readonly why: string;
   readonly detail: string;
+  /** A rule of ours forbids to ask there: no later try will have an answer. */
+  readonly lasting: boolean;
 }
 
-interface NoAnswer {
+export interface NoAnswer {
   readonly ok: false;
   readonly why: FetchFailure["why"] | "no-answer";
   readonly detail: string;
+  readonly behindRedirect?: boolean;
+}
+
+/** What came of asking a URL in vain, for whoever reads of it. */
+export function attempt(url: string, { why, detail, behindRedirect = false }: NoAnswer): Attempt {
+  return { url, why, detail, lasting: why === "private-address" && !behindRedirect };
 }
 
 /** What inquiries share over all messages. */
@@ -43,13 +51,20 @@ export interface InquiryDesk {
   readonly now: () => Date;
 }
 
-/** Asks, once for all who ask the same at the same time. */
+/** What tells of the server, whatever it was asked for; anything else tells of the question alone. */
+const OF_THE_HOST: readonly NoAnswer["why"][] = ["name", "unreachable", "timeout"];
+
+/**
+ * Asks, once for all who ask the same at the same time. Only for questions about certificates whose path ends in an
+ * anchor: what strangers have us ask (`strangers.ts`) is never to be seen here, nor to make us leave a CA alone.
+ */
 export class Inquiries {
   readonly #desk: InquiryDesk;
   /** Questions whose answer is on its way. */
   readonly #open = new Map<string, Promise<InquiryAnswer>>();
-  /** URLs that could not be fetched lately, and questions that were not answered, the oldest first. */
-  readonly #resting = new Map<string, { readonly failure: NoAnswer; readonly until: number }>();
+  /** Questions that were not answered lately, and hosts that could not be reached. */
+  readonly #questions = new Rests<NoAnswer>();
+  readonly #hosts = new Rests<NoAnswer>();
 
   constructor(desk: InquiryDesk) {
     this.#desk = desk;
@@ -62,12 +77,16 @@ export class Inquiries {
     const before =
       kept === null ? null : { ok: true as const, bytes: kept.bytes, fresh: false, proven: true };
     if (kept !== null && before !== null && now() < kept.renewAt) return before;
-    const answer = await this.#shared(inquiry, budget);
+    const answer = this.#resting(inquiry) ?? (await this.#asked(inquiry, budget));
     // The CA cannot be reached, but what it said last still holds (nextUpdate).
     return answer.ok || before === null ? answer : before;
   }
 
-  async #shared(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
+  async #asked(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
+    if (budget.asksNobody) {
+      budget.miss();
+      return failure("budget", "nobody was asked");
+    }
     const open = this.#open.get(inquiry.key);
     if (open !== undefined) {
       const answer = await Promise.race([open, expiry(budget.deadline)]);
@@ -83,48 +102,47 @@ export class Inquiries {
     }
   }
 
-  async #fetch({ key, request, worth }: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
+  async #fetch(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
     const { network, cache, log, now } = this.#desk;
+    const { key, request, worth } = inquiry;
     const { url } = request;
-    const resting = this.#restingFailure(url) ?? this.#restingFailure(key);
-    if (resting !== null) return resting;
     const started = now().getTime();
     const fetched = await fetchUrl(request, network, budget);
     const about = { url, milliseconds: now().getTime() - started };
     if (!fetched.ok) {
       log.debug("revocation.failed", { ...about, why: fetched.why, detail: fetched.detail });
-      return this.#rest(url, fetched);
+      return this.#rest(inquiry, fetched);
     }
     const found = worth(fetched.bytes, now());
     log.debug("revocation.fetched", { ...about, bytes: fetched.bytes.length, usable: found.usable });
-    if (!found.usable) return this.#rest(key, { ok: false, why: "no-answer", detail: found.detail });
+    if (!found.usable) return this.#rest(inquiry, { ok: false, why: "no-answer", detail: found.detail });
     const kept = await cache.get(key, now());
     const before = kept === null ? null : worth(kept.bytes, now());
     // Whoever is on the way can send what the CA said before it revoked; what we have heard since then stands.
     if (before?.usable && (found.keep === null || found.madeAt < before.madeAt)) {
       const detail = found.keep === null ? "not signed by the CA" : "older than what the CA said before";
-      return this.#rest(key, { ok: false, why: "no-answer", detail });
+      return this.#rest(inquiry, { ok: false, why: "no-answer", detail });
     }
     if (found.keep !== null) await cache.put(key, { bytes: fetched.bytes, ...found.keep });
     return { ok: true, bytes: fetched.bytes, fresh: true, proven: found.keep !== null };
   }
 
-  #restingFailure(what: string): NoAnswer | null {
-    const resting = this.#resting.get(what);
-    return resting !== undefined && this.#desk.now().getTime() < resting.until ? resting.failure : null;
+  #resting({ key, request }: Inquiry): NoAnswer | null {
+    const now = this.#desk.now();
+    return this.#hosts.of(hostOf(request.url), now) ?? this.#questions.of(key, now);
   }
 
-  /** Leaves a URL or a question alone for a while; returns the failure. */
-  #rest(what: string, failure: NoAnswer): NoAnswer {
-    if (failure.why === "budget") return failure; // the message's fault, not the URL's
-    const detail = `${failure.detail} (not tried again so soon)`;
-    this.#resting.delete(what);
-    this.#resting.set(what, {
-      failure: { ...failure, detail },
-      until: this.#desk.now().getTime() + FAILURE_REST_MS,
-    });
-    const [oldest] = this.#resting.keys();
-    if (this.#resting.size > MAX_FAILURES && oldest !== undefined) this.#resting.delete(oldest);
-    return failure;
+  /** Leaves a question, or the host, alone for a while; returns the failure. */
+  #rest({ key, request }: Inquiry, failed: NoAnswer): NoAnswer {
+    if (failed.why === "budget") return failed; // the message's fault, not the URL's
+    const ofTheHost = OF_THE_HOST.includes(failed.why) && failed.behindRedirect !== true;
+    const remembered = { ...failed, detail: `${failed.detail} (not tried again so soon)` };
+    if (ofTheHost) this.#hosts.add(hostOf(request.url), remembered, this.#desk.now());
+    else this.#questions.add(key, remembered, this.#desk.now());
+    return failed;
   }
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host;
 }

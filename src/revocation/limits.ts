@@ -23,6 +23,47 @@ export const ASK_LIMITS: AskLimits = {
   exchangeMilliseconds: 15_000,
 };
 
+/**
+ * What strangers' questions may cost one message together: a path of four CAs, one after the other, and time that a server
+ * with an answer does not need.
+ */
+export const STRANGER_LIMITS: AskLimits = {
+  requests: 8,
+  bytes: 1024 * 1024,
+  milliseconds: 10_000,
+  // A CA's certificate is a static file of 2 KiB.
+  exchangeMilliseconds: 2_500,
+};
+
+/** What may be fetched within `RATION_MS`. */
+export interface Ration {
+  /** HTTP exchanges, redirects included. */
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+/** Strangers' questions are counted over this time: an hour. */
+export const RATION_MS = 60 * 60 * 1000;
+
+/**
+ * From one host, for whomever: a CA has a handful of issuing CAs, and each certificate of them names the same files, which
+ * are kept meanwhile. So a third party whose URLs a stranger names sees at most this of us.
+ */
+export const PER_HOST: Ration = { requests: 12, bytes: 2 * 1024 * 1024 };
+
+/** For one sender domain: a partner whose employees have certificates of two or three CAs. */
+export const PER_SENDER: Ration = { requests: 12, bytes: 2 * 1024 * 1024 };
+
+/**
+ * For all senders who are authenticated, and for all others: who forges senders uses up the ration of those like him. A CA
+ * that is once known is in the directory and not asked for again, so even a first day with hundreds of partners needs less.
+ */
+export const OF_AUTHENTICATED: Ration = { requests: 120, bytes: 8 * 1024 * 1024 };
+export const OF_NOBODY: Ration = { requests: 60, bytes: 4 * 1024 * 1024 };
+
+/** How long such an answer is used again; with the rations it bounds what strangers put on our disk to 12 MiB. */
+export const KEEP_OF_STRANGERS_MS = RATION_MS;
+
 /** Redirects that are followed: http to https, a new host name, a CDN. */
 export const MAX_REDIRECTS = 3;
 
@@ -71,20 +112,14 @@ export const MAX_ISSUER_URLS = 2;
 /** Bytes behind one of them: a certificate has 2 KiB, the bundle of a whole PKI under 100. */
 export const MAX_ISSUER_BYTES = 256 * 1024;
 
-/** CA certificates taken of one answer: all cross-certificates of a CA that anybody was seen to publish. */
-export const MAX_ISSUERS = 16;
-
-/** How long a fetched issuer certificate is used before it is asked for anew: CAs renew theirs once in years. */
-export const RENEW_ISSUERS_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
-
 /**
  * How long an answer is used before the CA is asked anew although it is still valid: a revocation is noticed an hour
  * after its CA publishes it, and no CA hears of us more than once an hour for the same certificate.
  */
 export const RENEW_AFTER_MS = 60 * 60 * 1000;
 
-/** How long a URL that cannot be fetched, or a question without answer, is left alone: a hundred mails of one CA must not wait for it a hundred times. */
+/** How long a host that cannot be reached, or a question without answer, is left alone: a hundred mails of one CA must not wait for it a hundred times. */
 export const FAILURE_REST_MS = 60 * 1000;
 
-/** URLs and questions that are remembered as failing. */
+/** Hosts or questions that are remembered as failing. */
 export const MAX_FAILURES = 1_000;

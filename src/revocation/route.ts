@@ -1,5 +1,5 @@
 /** Where a connection goes: the one place that decides which machine a stranger's URL can reach. */
-import { lookup as resolveName } from "node:dns/promises";
+import { Resolver, lookup as resolveName } from "node:dns/promises";
 import { isIP } from "node:net";
 import { type FetchFailure, failure } from "./fetched.ts";
 import { isPublicAddress } from "./public-address.ts";
@@ -51,4 +51,15 @@ async function resolve(host: string, { lookup }: Network): Promise<readonly stri
 /** The look-up of the system's resolver. */
 export async function systemLookup(host: string): Promise<readonly string[]> {
   return (await resolveName(host, { all: true })).map(({ address }) => address);
+}
+
+/**
+ * A look-up for strangers' names, at the name servers of the system and of no file (`/etc/hosts`). The system's own holds one
+ * of very few threads until its name servers have answered: names that never resolve would keep those of our own mail
+ * server waiting (libuv has two for it).
+ */
+export async function impatientLookup(host: string): Promise<readonly string[]> {
+  const resolver = new Resolver({ timeout: 1_000, tries: 2 });
+  const both = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+  return both.flatMap((found) => (found.status === "fulfilled" ? found.value : []));
 }

@@ -6,7 +6,8 @@ import type { Inquirer } from "./robot.ts";
 /**
  * Asks about paths and has the answers judged. Never rejects for what a CA does.
  * @param beside DER of certificates that came along: the signer of an indirect CRL may be among them (RFC 5280 §6.3.3 (f))
- * @returns null when it was given up before the answers were there: then nobody knows anything of the certificates
+ * @returns null when it was given up before the answers were there, or nobody was to be asked and somebody must be: then
+ *   nobody knows anything of the certificates
  */
 export async function askAbout(
   robot: Inquirer,
@@ -15,7 +16,7 @@ export async function askAbout(
   budget: AskBudget,
 ): Promise<readonly RevocationJudgement[] | null> {
   const answers = await robot.desk.ask(eachCertificateOnce(paths), budget);
-  if (budget.givenUp) return null;
+  if (budget.givenUp || budget.missed) return null;
   const at = robot.now();
   const judgement = await robot.judge.judgeAnswers(paths, answers, beside, at);
   if (judgement.kind === "judged") return judgement.judgements;

@@ -1,6 +1,14 @@
-import { askAgainAt, decide, isWorthWaiting, LONGEST_WAIT_MS, reason, viewQuery } from "../decide/index.ts";
+import {
+  askAgainAt,
+  decide,
+  type Evidence,
+  isWorthWaiting,
+  LONGEST_WAIT_MS,
+  reason,
+  viewQuery,
+} from "../decide/index.ts";
 import { type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
-import type { AskBudget } from "../revocation/index.ts";
+import type { AskBudget, Stranger } from "../revocation/index.ts";
 import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
 import { type GatherAgain, type Helped, type IssuerSource, withIssuers } from "./find-issuers.ts";
 import type { Gathered } from "./gather.ts";
@@ -16,6 +24,28 @@ export type Prepared =
   | { readonly kind: "waiting"; readonly until: Date }
   | { readonly kind: "left" };
 
+/** A message for which somebody has to be asked first. */
+export interface Unasked {
+  readonly kind: "unasked";
+  readonly whom: Whom;
+}
+
+/** Servers that a certificate names whose path ends nowhere, or those of CAs that we trust. */
+export type Whom = "strangers" | "authorities";
+
+/** What may be spent on asking for one message. */
+export interface Means {
+  /** For CAs on a path to an anchor. */
+  readonly authorities: AskBudget;
+  /** For whatever a certificate names whose path ends nowhere. */
+  readonly strangers: AskBudget;
+}
+
+/** Nothing: what is known already has to do, or the message is `unasked`. */
+export function noMeans({ desk }: Robot): Means {
+  return { authorities: desk.nobody(), strangers: desk.nobody() };
+}
+
 /** Paths of one certificate that are asked about, when CAs on the ones before were revoked or did not answer. */
 export const PATHS = 3;
 
@@ -24,15 +54,14 @@ export const PATHS = 3;
  * and what they say becomes findings. Nothing is decided yet, so a crash only asks again; what a CA has revoked is
  * revoked in the directory at once, because that is true whatever becomes of the mail.
  * @param again gathers the same message once more
- * @param signal aborted: nobody is asked any more
  * @throws KeybotError when the database fails
  */
 export async function completed(
   robot: Robot,
   first: Gathered,
   again: GatherAgain,
-  signal: AbortSignal,
-): Promise<Prepared> {
+  means: Means,
+): Promise<Prepared | Unasked> {
   const { store } = robot;
   const { key, evidence, paths, orphans } = first;
   const ready: Prepared = { kind: "ready", gathered: first };
@@ -42,27 +71,40 @@ export async function completed(
   if (before?.askAgainAt && before.askAgainAt > robot.now())
     return { kind: "waiting", until: before.askAgainAt };
 
-  const budget = robot.desk.budget(signal);
-  try {
-    const helped = await withIssuers(first, issuerSources(robot, budget), again);
-    const whole = await withAnswers(robot, helped, again, budget);
-    if (whole === null) return { kind: "left" };
-    return (await wait(robot, whole)) ?? { kind: "ready", gathered: whole };
-  } finally {
-    budget.close();
-  }
+  const { authorities, strangers } = means;
+  const helped = await withIssuers(first, issuerSources(robot, askerOf(evidence), strangers), again);
+  if (strangers.missed) return { kind: "unasked", whom: "strangers" };
+  const whole = await withAnswers(robot, helped, again, authorities);
+  if (authorities.missed) return { kind: "unasked", whom: "authorities" };
+  if (whole === null) return { kind: "left" };
+  return (await wait(robot, whole)) ?? { kind: "ready", gathered: whole };
+}
+
+function askerOf({ facts }: Extract<Evidence, { kind: "read" }>): Stranger {
+  const [from = ""] = facts.fromAddresses;
+  const domain = from.slice(from.lastIndexOf("@") + 1).toLowerCase();
+  return { domain, authenticated: facts.authenticated === true };
 }
 
 /** The directory first: it has every CA that a known partner's certificate was issued by, and asks nobody. */
-function issuerSources({ store, desk, policy, log }: Robot, budget: AskBudget): readonly IssuerSource[] {
+function issuerSources(
+  { store, desk, judge, policy, log }: Robot,
+  by: Stranger,
+  budget: AskBudget,
+): readonly IssuerSource[] {
   const directory: IssuerSource = ({ sha256, issuer }) =>
     store.authoritiesAbove({ sha256, issuer: issuer.text });
   if (!policy.certificates.fetchIssuers) return [directory];
   return [
     directory,
     async (certificate) => {
-      const { certificates, attempts } = await desk.issuersOf(certificate, budget);
-      for (const { url, why, detail } of attempts) log.info("issuer.not-fetched", { url, why, detail });
+      const read = async (bytes: Uint8Array) => {
+        const found = await judge.readIssuers(bytes, certificate.der);
+        return found.kind === "read" ? found.certificates : null;
+      };
+      const { certificates, attempts } = await desk.issuersOf(certificate, by, read, budget);
+      for (const { url, why, detail } of budget.missed ? [] : attempts)
+        log.info("issuer.not-fetched", { url, why, detail });
       return certificates;
     },
   ];
@@ -86,7 +128,7 @@ async function withAnswers(
   budget: AskBudget,
 ): Promise<Gathered | null> {
   let best = await answered(robot, first, budget);
-  if (best === null) return null;
+  if (best === null || budget.missed) return null;
   let [latest, known] = [best, help];
   for (let paths = 1; paths < PATHS; paths++) {
     const wiser = withdrawing(known, latest.judgements);
@@ -99,7 +141,7 @@ async function withAnswers(
     latest = next;
     if (undoubted(latest) > undoubted(best)) best = latest;
   }
-  if (budget.givenUp) return null;
+  if (budget.givenUp || budget.missed) return null;
   for (const judgement of best.judgements) await revokeIfRevoked(robot, judgement);
   return best.gathered;
 }

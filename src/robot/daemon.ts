@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { ImapSession } from "../imap/index.ts";
+import { Asking } from "./asking.ts";
 import { Deliverer } from "./deliver-outbox.ts";
 import { recheck } from "./recheck.ts";
 import { Reconnecting } from "./reconnecting.ts";
@@ -27,7 +28,7 @@ const OUTBOX_MS = 1_000;
 
 /**
  * Works until it is aborted: rounds on every announcement of new mail and every tick of the schedule; beside them what is
- * due in the outbox is sent, whatever becomes of the IMAP connection.
+ * due in the outbox is sent, and CAs are asked for the mails that need it, whatever becomes of the IMAP connection.
  * A lost connection is taken up again, with growing pauses; each kind of failure is logged once, not at every try.
  */
 export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal): Promise<void> {
@@ -38,13 +39,14 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
     checks.begin();
   });
   const deliverer = new Deliverer(robot, signal);
+  const asking = new Asking(robot, signal, () => wake.up());
   const outbox = watchOutbox(robot, deliverer);
   const reconnecting = new Reconnecting();
   try {
     while (!signal.aborted) {
       const connection: Connection = { worksSince: null, isBack: () => reconnecting.back() };
       try {
-        await serve({ robot, watch, wake, deliverer, signal }, connection);
+        await serve({ robot, watch, wake, deliverer, asking, signal }, connection);
       } catch (error) {
         // A fault of our own configuration will not mend by waiting for it.
         if (error instanceof KeybotError && (error.kind === "config" || error.kind === "usage")) throw error;
@@ -65,7 +67,7 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
   } finally {
     ticks.stop();
     outbox.stop();
-    await deliverer.stop();
+    await Promise.all([deliverer.stop(), asking.stop()]);
   }
 }
 
@@ -74,6 +76,7 @@ interface Daemon {
   readonly watch: Watch;
   readonly wake: Wake;
   readonly deliverer: Deliverer;
+  readonly asking: Asking;
   readonly signal: AbortSignal;
 }
 
@@ -86,7 +89,7 @@ interface Connection {
 
 /** One connection's life: rounds and waits until it is lost or the daemon is to end. */
 async function serve(daemon: Daemon, connection: Connection): Promise<void> {
-  const { robot, watch, wake, deliverer, signal } = daemon;
+  const { robot, watch, wake, deliverer, asking, signal } = daemon;
   const session = await robot.connect();
   try {
     await session.ensureFolders(FOLDERS.map((folder) => robot.folders[folder]));
@@ -94,7 +97,7 @@ async function serve(daemon: Daemon, connection: Connection): Promise<void> {
     robot.log[level]("daemon.ready", { idle: watch.idle, cron: watch.cron });
     while (!signal.aborted && !session.closed) {
       wake.clear();
-      await runRound(robot, session, deliverer, signal);
+      await runRound(robot, session, deliverer, asking, signal);
       connection.worksSince ??= performance.now();
       if (!signal.aborted) await waitForWork(session, watch, wake);
     }

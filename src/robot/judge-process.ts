@@ -1,12 +1,13 @@
 /**
  * The judge process: strangers' bytes are read and inspected here, in a child that can be ended.
  *
- * It gets a trust store and a policy once, then one message, or what CAs have answered about one, at a time, and answers each. It opens no file, no
+ * It gets a trust store and a policy once, then one message, or what CAs or URLs have answered about one, at a time, and answers each. It opens no file, no
  * connection and no database; what it costs is watched from outside (`judge.ts`).
  */
 import { readSync } from "node:fs";
 import {
   decodeTrust,
+  issuersAmong,
   judgeRevocation,
   type PathHelp,
   type PathToAsk,
@@ -40,6 +41,13 @@ export type ToJudge =
       readonly crls: readonly string[];
       readonly shelf: ShelfChange;
       readonly at: Date;
+    }
+  | {
+      readonly type: "issuers";
+      /** What a stranger's URL has given. */
+      readonly bytes: Uint8Array;
+      /** DER of the certificate whose issuer is looked for. */
+      readonly certificate: Uint8Array;
     };
 
 /** CRLs are large and speak of many certificates: each comes once and stays decoded, until the robot says otherwise. */
@@ -52,7 +60,8 @@ export interface ShelfChange {
 export type FromJudge =
   | { readonly type: "ready" }
   | { readonly type: "gathered"; readonly gathered: Gathered }
-  | { readonly type: "judged"; readonly judgements: readonly RevocationJudgement[] };
+  | { readonly type: "judged"; readonly judgements: readonly RevocationJudgement[] }
+  | { readonly type: "issuers"; readonly certificates: readonly Uint8Array[] };
 
 let bench: { readonly policy: Policy; readonly trust: TrustStore } | null = null;
 const shelf = new Map<string, Crl>();
@@ -64,6 +73,12 @@ function receive(message: ToJudge): void {
     return;
   }
   if (bench === null) throw new Error("a message came before the bench");
+  if (message.type === "issuers") {
+    const certificate = parseCertificate(message.certificate);
+    const certificates = isProblem(certificate) ? [] : issuersAmong(message.bytes, certificate);
+    answer({ type: "issuers", certificates });
+    return;
+  }
   const { policy, trust } = bench;
   if (message.type === "answers") {
     restock(message.shelf);

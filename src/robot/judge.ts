@@ -35,6 +35,12 @@ export type JudgementOfAnswers =
   | Ended
   | GivenUp;
 
+/** The CA certificates among what a URL has given, DER, when one of them has signed the certificate; else none. */
+export type IssuersRead =
+  | { readonly kind: "read"; readonly certificates: readonly Uint8Array[] }
+  | Ended
+  | GivenUp;
+
 interface Ended {
   readonly kind: "ended";
   readonly problem: ReadProblem;
@@ -64,6 +70,11 @@ export interface Judge {
     beside: readonly Uint8Array[],
     at: Date,
   ): Promise<JudgementOfAnswers>;
+  /**
+   * Reads what a stranger's URL has given for the issuer of a certificate; as `judge`.
+   * @param certificate DER
+   */
+  readIssuers(bytes: Uint8Array, certificate: Uint8Array): Promise<IssuersRead>;
   /** Ends the processes; what is still being judged, or comes later, is given up. */
   close(): void;
 }
@@ -76,6 +87,8 @@ interface Job {
   readonly raw: Uint8Array | null;
   /** Bytes, for the log. */
   readonly size: number;
+  /** How long it may take, when that is less than what one message may. */
+  readonly seconds?: number;
   readonly done: (answer: Exclude<FromJudge, { readonly type: "ready" }> | Ended | GivenUp) => void;
   /** Processes that had it so far. */
   attempts: number;
@@ -98,6 +111,9 @@ const ENTRY = fileURLToPath(new URL("../robot/judge-process.js", import.meta.url
  * in one that still held what it had judged before.
  */
 const ATTEMPTS = 3;
+
+/** What a URL has given is at most 256 KiB, read in milliseconds; who makes it take longer has seen to that. */
+const ISSUERS_SECONDS = 2;
 
 /** How often a working process's memory is looked at. */
 const WATCH_MS = 100;
@@ -175,6 +191,22 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
         });
       });
     },
+    readIssuers(bytes, certificate) {
+      if (bench === null) throw new Error("readIssuers() was called before bench()");
+      return new Promise((resolve) => {
+        enter({
+          request: () => ({ type: "issuers", bytes, certificate }),
+          raw: null,
+          size: bytes.length,
+          seconds: ISSUERS_SECONDS,
+          done: (answer) => {
+            if ("kind" in answer) resolve(answer);
+            else if (answer.type === "issuers") resolve({ kind: "read", certificates: answer.certificates });
+          },
+          attempts: 0,
+        });
+      });
+    },
     close() {
       closed = true;
       for (const seat of seats) seat.end();
@@ -224,7 +256,8 @@ class Seat {
     this.#served += 1;
     this.#send(child, job.request(this.#shelf));
     if (job.raw !== null) rawPipe(child)?.write(job.raw);
-    this.#timer = setTimeout(() => this.#kill("judge.time-limit"), this.#limits.seconds * 1000);
+    const seconds = Math.min(job.seconds ?? this.#limits.seconds, this.#limits.seconds);
+    this.#timer = setTimeout(() => this.#kill("judge.time-limit"), seconds * 1000);
     this.#watch = setInterval(() => this.#weigh(child), WATCH_MS);
   }
 

@@ -1,7 +1,11 @@
+import { Asking } from "./asking.ts";
 import { Deliverer } from "./deliver-outbox.ts";
 import { recheck } from "./recheck.ts";
-import { FOLDERS, type Robot, type Summary } from "./robot.ts";
+import { FOLDERS, NOTHING_DONE, plus, type Robot, type Summary } from "./robot.ts";
 import { runRound } from "./round.ts";
+
+/** So long a pass waits for CAs and strangers' servers, all mails together; two of the longest questions fit. */
+const PATIENCE_MS = 60_000;
 
 /**
  * One pass over the robot mailbox and the outbox, as a cron job makes it; then CAs are asked again about what is stored.
@@ -19,10 +23,13 @@ export async function poll(robot: Robot, signal: AbortSignal): Promise<Summary> 
 
 async function drained(robot: Robot, deliverer: Deliverer, signal: AbortSignal): Promise<Summary> {
   const session = await robot.connect();
+  const asking = new Asking(robot, signal);
   try {
     await session.ensureFolders(FOLDERS.map((folder) => robot.folders[folder]));
-    return await runRound(robot, session, deliverer, signal);
+    const summary = await runRound(robot, session, deliverer, asking, signal, PATIENCE_MS);
+    return plus(summary, { ...NOTHING_DONE, seen: asking.left, failed: asking.left });
   } finally {
+    await asking.stop();
     await session.close();
   }
 }

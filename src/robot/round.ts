@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ImapSession, ListedMail } from "../imap/index.ts";
-import { completed, type Prepared } from "./complete.ts";
+import type { Asking, ToAsk, WithUid } from "./asking.ts";
+import { completed, noMeans, type Prepared } from "./complete.ts";
 import type { Deliverer } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
 import type { GatherAgain } from "./find-issuers.ts";
@@ -20,11 +21,14 @@ const HEAD_BYTES = 64 * 1024;
 /** A group ends with this many bytes, however few messages they are: all of them are in memory at once. */
 const BYTES_PER_COMMIT = 8 * 1024 * 1024;
 
-/** So long a group waits for all of its messages: judging takes milliseconds, a CA that does not answer half a minute. */
+/** So long a group waits for all of its messages: judging takes milliseconds, a mail that is meant to take longer seconds. */
 const PATIENCE_MS = 1_000;
 
 /** From the wish to end until judging is given up; the whole end is to take no more than ten seconds. */
 const LAST_JUDGEMENT_MS = 4_000;
+
+/** A round that waits for answers looks this often whether it may go on; its lease lasts three times as long. */
+const LOOK_UP_MS = 20_000;
 
 /** How often the mailbox is listed again for what came in meanwhile, before the round is given back. */
 const LISTINGS = 20;
@@ -33,6 +37,8 @@ const LISTINGS = 20;
  * One round: everything in the mailbox through the path (read, inspect, decide, commit, deliver, file), then what the
  * admin is to be told. Rounds of several processes follow each other, whoever comes second finds the work done.
  * @param deliverer what is committed is given to it first; a slow server is not waited for
+ * @param asking takes the mails for which somebody must be asked; they are settled in the round that finds their answers
+ * @param patience milliseconds that the round waits for such answers, when nothing else is left to be done
  * @param signal aborted: the messages in hand are finished, no new ones begun
  * @throws KeybotError when the IMAP server or the database fails; nothing is lost, the next round goes on
  */
@@ -40,7 +46,9 @@ export async function runRound(
   robot: Robot,
   session: ImapSession,
   deliverer: Deliverer,
+  asking: Asking,
   signal: AbortSignal,
+  patience = 0,
 ): Promise<Summary> {
   const lease = await takeLease(robot, signal);
   if (lease === null) return NOTHING_DONE;
@@ -48,7 +56,7 @@ export async function runRound(
   const cutShort = endJudgingAfter(robot, signal);
   try {
     await prepareJudge(robot);
-    const summary = await drain({ robot, session, lease, deliverer, signal, hand });
+    const summary = await drain({ robot, session, lease, deliverer, asking, signal, hand, patience });
     if (!signal.aborted && (await tellAdmin(robot)) > 0) deliverer.begin();
     return summary;
   } finally {
@@ -82,23 +90,35 @@ interface Round {
   readonly session: ImapSession;
   readonly lease: Lease;
   readonly deliverer: Deliverer;
+  readonly asking: Asking;
   readonly signal: AbortSignal;
   readonly hand: Hand;
+  /** Milliseconds that it waits for answers. */
+  readonly patience: number;
 }
 
 /** Handles every message of the mailbox once, also those that come in while it works. */
 async function drain(round: Round): Promise<Summary> {
-  const { robot, session, signal, hand } = round;
+  const { robot, session, asking, signal, hand, patience } = round;
   const begun = new Set<number>();
+  let waitsUntil: number | null = null;
   let summary = NOTHING_DONE;
   for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
     const all = await session.list();
     if (listing === 0) await hand.recall(all);
-    const listed = all.filter(({ uid }) => !begun.has(uid));
+    const { answered, admitted } = asking.look(session.uidValidity, all);
+    summary = plus(summary, await settlePrepared(round, answered));
+    for (const { uid } of answered) begun.add(uid);
+    const listed = all.filter(({ uid }) => admitted.has(uid) || !(begun.has(uid) || asking.has(uid)));
     const fresh = listed.filter(({ uid }) => !stillWaits(robot, uid));
     for (const { uid } of listed) begun.add(uid);
     summary = plus(summary, { ...NOTHING_DONE, failed: listed.length - fresh.length });
-    if (fresh.length === 0) break;
+    if (fresh.length === 0 && answered.length === 0) {
+      waitsUntil ??= performance.now() + patience;
+      if (!(await answersCome(round, waitsUntil))) break;
+      listing = 0;
+      continue;
+    }
     if (fresh.length > 1) robot.log.info("round.begins", { messages: fresh.length });
     const { plain, suspects, poisoned } = hand.sort(fresh);
     summary = plus(summary, await settlePrepared(round, poisoned.map(setAside(hand))));
@@ -106,10 +126,19 @@ async function drain(round: Round): Promise<Summary> {
     // Each by itself, so that the robot's death names the mail that it died of.
     for (const suspect of suspects) summary = plus(summary, await settleBySize(round, [suspect]));
   }
+  asking.remind();
   return summary;
 }
 
-function setAside(hand: Hand): (mail: ListedMail) => WithUid {
+/** Waits for an answer; false when none comes in time, or the round must not go on. */
+async function answersCome({ asking, lease, signal }: Round, until: number): Promise<boolean> {
+  while (asking.left > 0 && !signal.aborted && performance.now() < until && (await lease.renew())) {
+    if (await asking.news(Math.min(LOOK_UP_MS, until - performance.now()), signal)) return true;
+  }
+  return false;
+}
+
+function setAside(hand: Hand): (mail: ListedMail) => WithUid<Prepared> {
   return (mail) => ({ uid: mail.uid, kind: "ready", gathered: hand.unread(mail) });
 }
 
@@ -164,15 +193,19 @@ async function settleAll(round: Round, mails: readonly ListedMail[]): Promise<Su
 
 interface Begun {
   readonly uid: number;
-  readonly prepared: Promise<Prepared>;
+  readonly prepared: Promise<Prepared | ToAsk>;
 }
 
-function begin({ robot, signal }: Round, message: Fetched): Begun {
+/** Judges a mail by what is known; whoever must be asked for it is asked beside the rounds. */
+function begin({ robot }: Round, message: Fetched): Begun {
   const again: GatherAgain = (help) => gatherAgain(robot, message, help);
-  const prepared = gatherMessage(robot, message).then(
-    async (gathered): Promise<Prepared> =>
-      gathered === null ? { kind: "left" } : completed(robot, gathered, again, signal),
-  );
+  const prepared = gatherMessage(robot, message).then(async (gathered): Promise<Prepared | ToAsk> => {
+    if (gathered === null) return { kind: "left" };
+    const known = await completed(robot, gathered, again, noMeans(robot));
+    if (known.kind !== "unasked") return known;
+    const ask: ToAsk["ask"] = (means) => completed(robot, gathered, again, means);
+    return { ...known, size: message.raw.length, ask };
+  });
   // It is awaited with its group; a failure before that must not count as one that nobody handles.
   prepared.catch(() => {});
   return { uid: message.uid, prepared };
@@ -212,25 +245,27 @@ async function settle(round: Round, group: readonly Begun[]): Promise<Summary> {
   return plus(summary, await settlePrepared(round, await Promise.all(late.map(withUid))));
 }
 
-type WithUid = Prepared & { readonly uid: number };
-
-async function withUid({ uid, prepared }: Begun): Promise<WithUid> {
+async function withUid({ uid, prepared }: Begun): Promise<WithUid<Prepared | ToAsk>> {
   return { uid, ...(await prepared) };
 }
 
 /** Commit, deliver, file: from here on a message is safe whatever happens. */
-async function settlePrepared(round: Round, all: readonly WithUid[]): Promise<Summary> {
+async function settlePrepared(round: Round, all: readonly WithUid<Prepared | ToAsk>[]): Promise<Summary> {
   if (all.length === 0) return NOTHING_DONE;
-  const { robot, session, deliverer, hand } = round;
+  const { robot, session, deliverer, asking, hand } = round;
   const messages = all.flatMap((message) => (message.kind === "ready" ? [message] : []));
-  for (const message of all) if (message.kind === "waiting") robot.waiting.set(message.uid, message.until);
+  for (const message of all) {
+    if (message.kind === "waiting") robot.waiting.set(message.uid, message.until);
+    if (message.kind === "unasked") asking.take(message);
+  }
+  const seen = all.filter(({ kind }) => kind !== "unasked").length;
   const handled = (await commitGathered(robot, messages, hand)).filter((message) => message !== null);
   await deliverer.beginFirst();
   const left = await fileMessages(robot, session, handled);
   return {
     ...countOf(handled),
-    seen: all.length,
-    failed: all.length - handled.length + left,
+    seen,
+    failed: seen - handled.length + left,
   };
 }
 

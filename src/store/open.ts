@@ -29,6 +29,7 @@ import { checkVersion, migrate, readMigrations, schemaVersion } from "./migrate.
 import { type Outbox, outbox, outboxRows } from "./outbox.ts";
 import { type RevocationCacheRows, revocationCacheRows } from "./revocation-cache.ts";
 import { type RevocationChecks, revocationChecks } from "./revocation-check.ts";
+import { type StrangerFetches, strangerFetches } from "./stranger-fetch.ts";
 import { type Trust, trust } from "./trust.ts";
 import { publishedReader, viewReader } from "./view.ts";
 
@@ -50,6 +51,7 @@ export interface Store
     Backup,
     Forget,
     RevocationCacheRows,
+    StrangerFetches,
     RevocationChecks {
   /** 32 random bytes, made with the database: the key of the HMAC behind reply Message-IDs. Never to be logged. */
   secret(): Promise<Uint8Array>;
@@ -200,6 +202,7 @@ export function assemble(on: Connection): Store {
     ...backup(on),
     ...forget(on, { certificates, keys, blank: auditBlanker(on), record }),
     ...revocationCacheRows(on),
+    ...strangerFetches(on),
     ...revocationChecks(on, certificates, holdings, record),
     secret: () =>
       on.read(() => {

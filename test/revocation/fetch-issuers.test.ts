@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { issuersAmong } from "../../src/inspect/index.ts";
 import { silentLog } from "../../src/log.ts";
 import { type Certificate, isProblem, parseCertificate } from "../../src/pki/index.ts";
 import {
@@ -33,6 +34,8 @@ const renewed = root.issue({
   keyUsage: "critical,keyCertSign",
 });
 
+const BY = { domain: "partner.example", authenticated: false } as const;
+
 /** A certificate of the CA that names these places for its issuer. */
 function naming(...urls: readonly string[]): Certificate {
   const places = urls.map((url) => `caIssuers;URI:${url}`).join(",");
@@ -53,9 +56,10 @@ async function fetched(
   web.requests.length = 0;
   const options = { proxy: null, privateAddresses: true, cache: null, log: silentLog, now: () => new Date() };
   const desk = openRevocationDesk({ ...options, ...more });
-  const budget = desk.budget();
+  const budget = desk.strangersBudget();
+  const read = async (bytes: Uint8Array) => issuersAmong(bytes, certificate);
   try {
-    return { ...(await desk.issuersOf(certificate, budget)), requests: [...web.requests] };
+    return { ...(await desk.issuersOf(certificate, BY, read, budget)), requests: [...web.requests] };
   } finally {
     budget.close();
   }
@@ -78,7 +82,7 @@ describe("the issuers that a certificate names", () => {
 
   it.each<[string, Partial<RevocationOptions>, string]>([
     ["the address is not public", { privateAddresses: false }, "private-address"],
-    ["nothing is left to spend", { limits: { ...ASK_LIMITS, requests: 0 } }, "budget"],
+    ["nothing is left to spend", { strangerLimits: { ...ASK_LIMITS, requests: 0 } }, "budget"],
   ])("are not fetched when %s", async (_why, options, why) => {
     const { certificates, attempts, requests } = await fetched(naming(web.url("/ca.cer")), options);
     expect([certificates, attempts.map((attempt) => attempt.why), requests]).toEqual([[], [why], []]);
