@@ -394,6 +394,12 @@ export const FINDINGS = {
     "no CRL or OCSP answer that counts could be had",
     "Check that this machine reaches the CA's servers (their addresses stand in the certificate), then keybot approve if the partner confirms; trust.revocation says what an answer that cannot be had means.",
   ),
+  "revocation.unaskable": rule(
+    "warning",
+    "RFC 5280 §4.2.1.13",
+    "the certificate names only places for CRL or OCSP that cannot be asked (LDAP, a directory, a private address)",
+    "Look the certificate up at its CA, then keybot approve; where the place is a server of your own network, network.private_addresses = true lets keybot ask it.",
+  ),
   "revocation.unchecked": rule(
     "info",
     "RFC 5280 §6.3.3",

@@ -15,7 +15,7 @@ import { type Finding, finding } from "./finding.ts";
 import type { CertificateReport, Inspection } from "./inspection.ts";
 import type { PathToAsk } from "./path-to-ask.ts";
 import { answerWeakness } from "./strength.ts";
-import { namesAnswerer } from "./trust.ts";
+import { namesAnswerer, placesNamed, shownPlaces } from "./trust.ts";
 import { isOfSigner, mayVouch, vouchedFor } from "./vouch.ts";
 
 /** What could be had of CAs, and how it was asked for. */
@@ -34,7 +34,13 @@ export interface RevocationEvidence {
 /** A certificate of which nobody told anything. */
 export interface Unanswered {
   readonly certificate: string;
-  readonly attempts: readonly { readonly url: string; readonly detail: string }[];
+  /** Empty when it names no place that may be asked. */
+  readonly attempts: readonly {
+    readonly url: string;
+    readonly detail: string;
+    /** A rule of ours forbids to ask there: no later try will have an answer. */
+    readonly lasting: boolean;
+  }[];
 }
 
 /** What the answers say of one path. Plain data. */
@@ -52,7 +58,7 @@ const NAMED_ATTEMPTS = 3;
 
 /**
  * Judges the answers (RFC 5280 §6.3, RFC 6960 §3.2). Certificate by certificate: revoked; else unknown, when somebody is
- * named but no answer counts; else, when nobody is named, there is nothing to be asked (PRODUCT §3 6.).
+ * named but no answer counts; or unaskable, when nobody who is named can ever be asked; else, when nobody is named, there is nothing to be asked (PRODUCT §3 6.).
  * @param others certificates that may have signed a CRL although they are not on the path
  * @param at not before the answers came: they speak of the time at which they were made
  */
@@ -105,10 +111,14 @@ function findingsOn(
   if (!namesAnswerer(certificate)) {
     return [finding("revocation.unnamed", depth === 0 ? undefined : `${whose}it names neither CRL nor OCSP`)];
   }
-  const tried = unanswered.find((one) => one.certificate === certificate.sha256)?.attempts ?? [];
+  const unasked = unanswered.find((one) => one.certificate === certificate.sha256)?.attempts;
+  const tried = unasked ?? [];
   const attempts = tried.slice(0, NAMED_ATTEMPTS).map(({ url, detail }) => `${url}: ${detail}`);
-  const detail = `${whose}${[status.why, ...attempts].join("; ")}`;
-  return [finding(policy.revocation === "hard-fail" ? "revocation.unknown" : "revocation.unchecked", detail)];
+  const isUnaskable = unasked?.every(({ lasting }) => lasting) === true;
+  const why = isUnaskable ? `it names only ${shownPlaces(placesNamed(certificate))}` : status.why;
+  const detail = `${whose}${[why, ...attempts].join("; ")}`;
+  if (policy.revocation !== "hard-fail") return [finding("revocation.unchecked", detail)];
+  return [finding(isUnaskable ? "revocation.unaskable" : "revocation.unknown", detail)];
 }
 
 /** The inspection with what CAs have said in the place of what was noted before anybody was asked. */

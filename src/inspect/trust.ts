@@ -2,6 +2,7 @@ import {
   type Certificate,
   type Crl,
   findPath,
+  type GeneralName,
   OID,
   type PathProblem,
   type PathResult,
@@ -161,7 +162,10 @@ export function revocationFindings(
 ): Finding[] {
   if (trust.crls !== null || policy.revocation === "off") return [];
   if (!namesAnswerer(certificate)) return [finding("revocation.unnamed")];
-  return [finding(policy.revocation === "hard-fail" ? "revocation.unknown" : "revocation.unchecked")];
+  if (policy.revocation !== "hard-fail") return [finding("revocation.unchecked")];
+  const places = placesNamed(certificate);
+  if (places.some((place) => /^https?:/i.test(place))) return [finding("revocation.unknown")];
+  return [finding("revocation.unaskable", `it names only ${shownPlaces(places)}`)];
 }
 
 /**
@@ -189,6 +193,36 @@ export function weakCrlFindings(
   return statuses.flatMap((status) =>
     status.status === "unknown" ? [finding("revocation.unknown", status.why)] : [],
   );
+}
+
+/** Places that are named in a finding, and characters of each. */
+const SHOWN_PLACES = 3;
+const SHOWN_OF_A_PLACE = 100;
+
+/** Where a certificate says that its revocation can be asked; what is no URL is described. */
+export function placesNamed({ extensions }: Certificate): readonly string[] {
+  const { crlDistributionPoints, authorityInfoAccess } = extensions;
+  const responders = (authorityInfoAccess ?? []).filter(({ method }) => method === OID.ocspAccess);
+  const places = [
+    ...responders.map(({ location }) => textOf(location)),
+    // A point may give a name relative to its CA's, or none at all (RFC 5280 §4.2.1.13).
+    ...(crlDistributionPoints ?? []).flatMap(({ fullName }) =>
+      fullName.length === 0 ? [NO_URL] : fullName.map(textOf),
+    ),
+  ];
+  return [...new Set(places)];
+}
+
+const NO_URL = "an entry of a directory";
+
+function textOf(name: GeneralName): string {
+  return name.form === "uniformResourceIdentifier" ? name.text : NO_URL;
+}
+
+/** Places as a person is to read them. */
+export function shownPlaces(places: readonly string[]): string {
+  const shown = places.slice(0, SHOWN_PLACES).map((place) => place.slice(0, SHOWN_OF_A_PLACE));
+  return places.length > SHOWN_PLACES ? `${shown.join(", ")} and others` : shown.join(", ");
 }
 
 /** Whether a certificate names somebody who could be asked about it: a CRL (RFC 5280 §4.2.1.13), OCSP (§4.2.2.1). */

@@ -39,17 +39,11 @@ async function hop(url: URL, request: FetchRequest, network: Network, budget: As
   budget.deadline.addEventListener("abort", end, { once: true });
   try {
     const route = await Promise.race([routeTo(url, network), expiry(controller.signal)]);
-    const answer = "ok" in route ? route : await exchange(url, route, request, budget, controller.signal);
-    // The server had no more than what others have left of the message's time: that tells nothing of the server.
-    return isTimeout(answer) && budget.deadline.aborted ? failure("budget", "no time is left") : answer;
+    return "ok" in route ? route : await exchange(url, route, request, budget, controller.signal);
   } finally {
     clearTimeout(timer);
     budget.deadline.removeEventListener("abort", end);
   }
-}
-
-function isTimeout(answer: Exchange): boolean {
-  return "ok" in answer && !answer.ok && answer.why === "timeout";
 }
 
 /** Resolves to a failure when the signal fires; for what cannot be ended itself. */

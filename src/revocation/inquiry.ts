@@ -111,7 +111,8 @@ export class Inquiries {
     const about = { url, milliseconds: now().getTime() - started };
     if (!fetched.ok) {
       log.debug("revocation.failed", { ...about, why: fetched.why, detail: fetched.detail });
-      return this.#rest(inquiry, fetched);
+      // A server that had no more than what others have left of the message's time did nothing wrong.
+      return budget.deadline.aborted ? fetched : this.#rest(inquiry, fetched);
     }
     const found = worth(fetched.bytes, now());
     log.debug("revocation.fetched", { ...about, bytes: fetched.bytes.length, usable: found.usable });

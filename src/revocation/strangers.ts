@@ -140,7 +140,7 @@ export class Strangers {
       await this.#book.noteAnswer(last, bytes, fetched.ok ? { url, bytes: fetched.bytes } : null);
     if (!fetched.ok) {
       this.#log.debug("issuer.failed", { url, why: fetched.why, detail: fetched.detail });
-      if (fetched.why !== "budget") this.#rest(url, fetched);
+      if (fetched.why !== "budget" && !budget.deadline.aborted) this.#rest(url, fetched);
     }
     return fetched;
   }

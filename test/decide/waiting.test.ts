@@ -23,6 +23,12 @@ describe("a mail waits for its CA when that is all that is missing (PRODUCT §3 
     ["the CA has revoked it", false, [report("alice", ["revocation.revoked"])]],
     ["a person must decide anyway", false, [report("alice", ["revocation.unknown", "signature.replay"])]],
     ["it can never be right", false, [report("alice", ["revocation.unknown", "cert.expired"])]],
+    ["nobody can ever be asked", false, [report("alice", ["revocation.unaskable"])]],
+    [
+      "of a CA above it, nobody can",
+      false,
+      [report("alice", ["revocation.unknown", "revocation.unaskable"])],
+    ],
     ["soft-fail", false, [silent], {}, SOFT],
     ["it is known and used", false, [silent], held("active")],
     ["it is pending for that reason", true, [silent], held("pending")],

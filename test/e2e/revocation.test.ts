@@ -77,7 +77,7 @@ function indexOf(folder: string, certFile: string): string {
 describeWith(["dovecot"], "revocation, asked at the CA", () => {
   let server: CaServer;
   let company: Company;
-  let people: Record<"good" | "ocsp" | "revoked" | "late" | "never" | "later", Identity>;
+  let people: Record<"good" | "ocsp" | "ldap" | "revoked" | "late" | "never" | "later", Identity>;
 
   beforeAll(async () => {
     server = await new CaServer().start();
@@ -89,6 +89,7 @@ describeWith(["dovecot"], "revocation, asked at the CA", () => {
     people = {
       good: issue("alice-crl"),
       ocsp: issue("alice-ocsp", { crlUrl: undefined, ocspUrl: server.web.url("/ocsp") }),
+      ldap: issue("alice-ldap", { crlUrl: "ldap://dir.example/cn=CA" }),
       revoked: issue("alice-revoked"),
       // Each with a CRL of its own URL, so that nobody's answer is kept for another.
       late: issue("alice-late", { crlUrl: server.web.url("/late.crl") }),
@@ -197,6 +198,19 @@ describeWith(["dovecot"], "revocation, asked at the CA", () => {
     expect(server.web.requests).toContain("GET /late.crl");
     expect(await statusOf(people.late)).toBe("active");
     expect(await newestLog()).toMatchObject({ outcome: "stored", folder: "Processed" });
+  });
+
+  it("asks a person at once where only a directory is named, and tells the partner", async () => {
+    const before = (await company.site.partnerInbox("alice@partner.example")).length;
+    await brings(people.ldap);
+    const poll = await company.site.keybot(["poll", "--json"]);
+    expect(poll.records()).toEqual([expect.objectContaining({ seen: 1, failed: 0, pending: 1 })]);
+    expect(await statusOf(people.ldap)).toBe("pending");
+    expect(await newestLog()).toMatchObject({ outcome: "pending", folder: "Pending" });
+    const shown = await company.site.keybot(["show", people.ldap.sha256]);
+    expect(shown.stdout).toMatch(/revocation\.unaskable.*ldap:\/\/dir\.example/s);
+    expect((await company.site.partnerInbox("alice@partner.example")).length).toBe(before + 1);
+    expect(server.web.requests).toEqual([]);
   });
 
   it("asks a person after 24 hours without an answer", async () => {
@@ -312,9 +326,10 @@ describeWith(["dovecot"], "revocation under another configuration", () => {
     expect(web.requests).toEqual([]);
   });
 
-  it("never fetches from a private address unless it may", async () => {
-    const { log } = await polled({}, 1);
-    expect(log).toMatchObject({ outcome: "waiting" });
+  it("never fetches from a private address unless it may, and asks a person at once", async () => {
+    const { log, status } = await polled({}, 0);
+    expect(log).toMatchObject({ outcome: "pending" });
+    expect(status).toBe("pending");
     expect(web.requests).toEqual([]);
   });
 });

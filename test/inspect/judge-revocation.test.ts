@@ -96,7 +96,7 @@ describe("what the answers of CAs mean", () => {
     const leaf = below.issue({ addresses: [ALICE], crlUrl });
     root.revoke(below.identity, "cACompromise");
     const path = [leaf, below.identity, root.identity].map(({ der }) => der);
-    const attempts = [{ url: crlUrl, why: "unreachable", detail: "connection refused" }];
+    const attempts = [{ url: crlUrl, why: "unreachable", detail: "connection refused", lasting: false }];
     const evidence: RevocationEvidence = {
       ocsp: [],
       crls: [crl(root)],
@@ -106,6 +106,26 @@ describe("what the answers of CAs mean", () => {
     expect(codes(result?.findings ?? [])).toEqual(["revocation.revoked", "revocation.unknown"]);
     expect(result?.findings[0]?.detail).toMatch(/^the CA certificate .*Fallen CA.*: revoked at/);
     expect(result?.findings[1]?.detail).toContain("http://crl.example/ca: connection refused");
+  });
+
+  it.each<[string, readonly boolean[] | null, string, RegExp]>([
+    [
+      "no place at all that may be asked",
+      [],
+      "revocation.unaskable",
+      /names only http:\/\/crl\.example\/ca$/,
+    ],
+    ["only places that a rule forbids", [true, true], "revocation.unaskable", /names only http:.*: why 0/],
+    ["a place that may answer later", [true, false], "revocation.unknown", /why 0.*why 1/],
+    ["nothing that is known of the asking", null, "revocation.unknown", /./],
+  ])("tells what nobody can ever be asked from what was not answered: %s", (_what, lasting, code, detail) => {
+    const attempts = (lasting ?? []).map((lasts, n) => ({ url: crlUrl, detail: `why ${n}`, lasting: lasts }));
+    const unanswered = lasting === null ? [] : [{ certificate: alice.sha256, attempts }];
+    const found = judged(alice, { crls: [ofRoot], unanswered });
+    expect(codes(found)).toEqual([code]);
+    expect(found[0]?.detail).toMatch(detail);
+    const soft = judged(alice, { crls: [ofRoot], unanswered }, { ...POLICY, revocation: "soft-fail" });
+    expect(codes(soft)).toEqual(["revocation.unchecked"]);
   });
 });
 

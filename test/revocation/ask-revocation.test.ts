@@ -236,8 +236,8 @@ describe("what nobody answers", () => {
       {
         certificate: people.dead?.sha256,
         attempts: [
-          { url: web.url("/missing"), why: "status", detail: "status 404" },
-          { url: web.url("/missing.crl"), why: "status", detail: "status 404" },
+          { url: web.url("/missing"), why: "status", detail: "status 404", lasting: false },
+          { url: web.url("/missing.crl"), why: "status", detail: "status 404", lasting: false },
         ],
       },
     ]);
@@ -249,14 +249,14 @@ describe("what nobody answers", () => {
 
   it("private addresses are refused unless they are allowed", async () => {
     const answers = await ask("both", desk({ privateAddresses: false }));
-    expect(answers.unanswered[0]?.attempts.map(({ why }) => why)).toEqual([
-      "private-address",
-      "private-address",
+    expect(answers.unanswered[0]?.attempts).toMatchObject([
+      { why: "private-address", lasting: true },
+      { why: "private-address", lasting: true },
     ]);
     expect(web.requests).toEqual([]);
   });
 
-  it("a URL that failed is left alone for a while, then asked again", async () => {
+  it("a question that failed is left alone for a while, then asked again", async () => {
     const same = desk();
     await ask("dead", same);
     await ask("dead", same);

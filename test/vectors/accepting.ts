@@ -592,6 +592,8 @@ function revocationCases(world: World): Case[] {
   const revoked = world.issue({}, ca);
   const named = world.issue({ crlUrl: "http://crl.example/ca.crl" });
   const ocsp = world.issue({ ocspUrl: "http://ocsp.example/" });
+  const ldap = world.issue({ crlUrl: "ldap://dir.example/cn=CA?certificateRevocationList" });
+  const both = world.issue({ crlUrl: "ldap://dir.example/cn=CA", ocspUrl: "http://ocsp.example/" });
   ca.revoke(revoked);
   const crls = [world.root.crl(), ca.crl()];
   const revocation =
@@ -646,6 +648,22 @@ function revocationCases(world: World): Case[] {
       "PRODUCT §3",
       "an OCSP responder is named, and was not asked (hard-fail)",
       ocsp,
+      ["revocation.unknown"],
+    ),
+    refused(
+      "pending",
+      "revocation.ldap-named",
+      "PRODUCT §3",
+      "only a CRL in a directory is named, which nobody can ask for",
+      ldap,
+      ["revocation.unaskable"],
+    ),
+    refused(
+      "pending",
+      "revocation.ldap-and-http",
+      "PRODUCT §3",
+      "an OCSP responder beside it can be asked",
+      both,
       ["revocation.unknown"],
     ),
     accepted("revocation.soft", "PRODUCT §3", "the same with soft-fail", named, signed(named), {
