@@ -49,3 +49,53 @@ describe("two messages that ask the same at the same time", () => {
     for (const budget of [poor, rich]) budget.close();
   });
 });
+
+describe("what was asked in vain", () => {
+  const ask = async (inquiries: Inquiries, key: string, url: string, maxBytes = 1_000) => {
+    const budget = new Budget(ASK_LIMITS);
+    const request = { url, post: null, maxBytes };
+    try {
+      const worth: Inquiry["worth"] = () => ({ usable: true, madeAt: new Date(0), keep: null });
+      return await inquiries.ask({ key, request, worth }, budget);
+    } finally {
+      budget.close();
+    }
+  };
+  const said = (path: string) => web.requests.filter((request) => request === `GET ${path}`).length;
+
+  it.each<[string, string]>([
+    ["too large for it", "/large"],
+    ["refused by its status", "/absent"],
+  ])("rests that question alone: %s", async (_why, path) => {
+    web.pages.set("/large", (_request, response) => response.end(Buffer.alloc(5_000)));
+    const inquiries = desk();
+    await ask(inquiries, "issuers", web.url(path));
+    await ask(inquiries, "issuers", web.url(path));
+    const before = said(path);
+    // Another kind of question, which may have more, or goes by POST, is asked at the same URL.
+    const other = await ask(inquiries, "crl", web.url(path), 10_000);
+    expect([before, said(path)]).toEqual([1, 2]);
+    expect(other.ok).toBe(path === "/large");
+  });
+
+  it("rests the host when it cannot be reached, but not one that has sent us on to another", async () => {
+    const gone = await new LoopbackServer().start();
+    const url = gone.url("/1");
+    await new Promise((resolve) => gone.server.close(resolve));
+    web.redirect("/away", url);
+    const inquiries = desk();
+    expect(await ask(inquiries, "away", web.url("/away"))).toMatchObject({ why: "unreachable" });
+    expect(await ask(inquiries, "slow", web.url("/slow"))).toMatchObject({ ok: true });
+    expect(await ask(inquiries, "one", url)).toMatchObject({ detail: expect.not.stringContaining("so soon") });
+    const two = await ask(inquiries, "two", url.replace("/1", "/2"));
+    expect(two).toMatchObject({ why: "unreachable", detail: expect.stringContaining("not tried again so soon") });
+  });
+
+  it("rests nothing when it was the message that had no time left", async () => {
+    const inquiries = desk();
+    const hasty = new Budget({ ...ASK_LIMITS, milliseconds: 50 });
+    const answer = await inquiries.ask(inquiry("/slow"), hasty);
+    expect(answer).toMatchObject({ ok: false, why: "timeout" });
+    expect(await ask(inquiries, "/slow", web.url("/slow"))).toMatchObject({ ok: true });
+  });
+});
