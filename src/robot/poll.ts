@@ -26,7 +26,14 @@ async function drained(robot: Robot, deliverer: Deliverer, signal: AbortSignal):
   const asking = new Asking(robot, signal);
   try {
     await session.ensureFolders(FOLDERS.map((folder) => robot.folders[folder]));
-    const summary = await runRound(robot, session, deliverer, asking, signal, PATIENCE_MS);
+    const begun = new Set<number>();
+    const round = () => runRound(robot, session, deliverer, asking, signal, begun);
+    let summary = await round();
+    const until = performance.now() + PATIENCE_MS;
+    while (asking.left > 0 && !signal.aborted && performance.now() < until) {
+      const isNews = await asking.news(until - performance.now(), signal);
+      if (isNews) summary = plus(summary, await round());
+    }
     return plus(summary, { ...NOTHING_DONE, seen: asking.left, failed: asking.left });
   } finally {
     await asking.stop();

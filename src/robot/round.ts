@@ -27,9 +27,6 @@ const PATIENCE_MS = 1_000;
 /** From the wish to end until judging is given up; the whole end is to take no more than ten seconds. */
 const LAST_JUDGEMENT_MS = 4_000;
 
-/** A round that waits for answers looks this often whether it may go on; its lease lasts three times as long. */
-const LOOK_UP_MS = 20_000;
-
 /** How often the mailbox is listed again for what came in meanwhile, before the round is given back. */
 const LISTINGS = 20;
 
@@ -38,8 +35,8 @@ const LISTINGS = 20;
  * admin is to be told. Rounds of several processes follow each other, whoever comes second finds the work done.
  * @param deliverer what is committed is given to it first; a slow server is not waited for
  * @param asking takes the mails for which somebody must be asked; they are settled in the round that finds their answers
- * @param patience milliseconds that the round waits for such answers, when nothing else is left to be done
  * @param signal aborted: the messages in hand are finished, no new ones begun
+ * @param begun UIDs of mails that are not to be begun (again), and those that this round begins
  * @throws KeybotError when the IMAP server or the database fails; nothing is lost, the next round goes on
  */
 export async function runRound(
@@ -48,7 +45,7 @@ export async function runRound(
   deliverer: Deliverer,
   asking: Asking,
   signal: AbortSignal,
-  patience = 0,
+  begun = new Set<number>(),
 ): Promise<Summary> {
   const lease = await takeLease(robot, signal);
   if (lease === null) return NOTHING_DONE;
@@ -56,7 +53,7 @@ export async function runRound(
   const cutShort = endJudgingAfter(robot, signal);
   try {
     await prepareJudge(robot);
-    const summary = await drain({ robot, session, lease, deliverer, asking, signal, hand, patience });
+    const summary = await drain({ robot, session, lease, deliverer, asking, signal, hand, begun });
     if (!signal.aborted && (await tellAdmin(robot)) > 0) deliverer.begin();
     return summary;
   } finally {
@@ -93,15 +90,12 @@ interface Round {
   readonly asking: Asking;
   readonly signal: AbortSignal;
   readonly hand: Hand;
-  /** Milliseconds that it waits for answers. */
-  readonly patience: number;
+  readonly begun: Set<number>;
 }
 
 /** Handles every message of the mailbox once, also those that come in while it works. */
 async function drain(round: Round): Promise<Summary> {
-  const { robot, session, asking, signal, hand, patience } = round;
-  const begun = new Set<number>();
-  let waitsUntil: number | null = null;
+  const { robot, session, asking, signal, hand, begun } = round;
   let summary = NOTHING_DONE;
   for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
     const all = await session.list();
@@ -113,12 +107,7 @@ async function drain(round: Round): Promise<Summary> {
     const fresh = listed.filter(({ uid }) => !stillWaits(robot, uid));
     for (const { uid } of listed) begun.add(uid);
     summary = plus(summary, { ...NOTHING_DONE, failed: listed.length - fresh.length });
-    if (fresh.length === 0 && answered.length === 0) {
-      waitsUntil ??= performance.now() + patience;
-      if (!(await answersCome(round, waitsUntil))) break;
-      listing = 0;
-      continue;
-    }
+    if (fresh.length === 0) break;
     if (fresh.length > 1) robot.log.info("round.begins", { messages: fresh.length });
     const { plain, suspects, poisoned } = hand.sort(fresh);
     summary = plus(summary, await settlePrepared(round, poisoned.map(setAside(hand))));
@@ -128,14 +117,6 @@ async function drain(round: Round): Promise<Summary> {
   }
   asking.remind();
   return summary;
-}
-
-/** Waits for an answer; false when none comes in time, or the round must not go on. */
-async function answersCome({ asking, lease, signal }: Round, until: number): Promise<boolean> {
-  while (asking.left > 0 && !signal.aborted && performance.now() < until && (await lease.renew())) {
-    if (await asking.news(Math.min(LOOK_UP_MS, until - performance.now()), signal)) return true;
-  }
-  return false;
 }
 
 function setAside(hand: Hand): (mail: ListedMail) => WithUid<Prepared> {

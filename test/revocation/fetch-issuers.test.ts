@@ -71,7 +71,9 @@ describe("the issuers that a certificate names", () => {
       naming(web.url("/other.cer"), web.url("/ca.cer")),
     );
     expect(certificates.map((der) => Buffer.from(der))).toEqual([ca.identity.der]);
-    expect(attempts).toMatchObject([{ why: "no-answer", detail: expect.stringContaining("none whose key") }]);
+    expect(attempts).toMatchObject([
+      { why: "no-answer", detail: expect.stringContaining("whose key signed this") },
+    ]);
     expect(requests).toEqual(["GET /other.cer", "GET /ca.cer"]);
   });
 

@@ -78,7 +78,12 @@ describe.each<[string, () => Promise<StrangerBook>]>([
   const elsewhere = (n: number) => web.url(`/${n}`, `host${n}.example`);
 
   it.each<[string, (n: number) => string, (n: number) => Stranger, number]>([
-    ["one host, whoever asks", here, (n) => ({ domain: `${n}.example`, authenticated: n % 2 === 0 }), PER_HOST.requests],
+    [
+      "one host, whoever asks",
+      here,
+      (n) => ({ domain: `${n}.example`, authenticated: n % 2 === 0 }),
+      PER_HOST.requests,
+    ],
     ["one sender's domain, whatever host it names", elsewhere, () => MALLORY, PER_SENDER.requests],
     [
       "all who are not authenticated, whatever they name",
@@ -155,9 +160,8 @@ describe.each<[string, () => Promise<StrangerBook>]>([
     expect(await known(web.url("/absent"))).toEqual([false, false]);
     for (let n = 0; n < PER_SENDER.requests; n++) await ask(elsewhere(n));
     expect(await known(web.url("/new", "new.example"))).toEqual([false, false]);
-    expect(await known(web.url("/new", "new.example"), { domain: "b.example", authenticated: true })).toEqual([
-      false,
-      true,
-    ]);
+    expect(await known(web.url("/new", "new.example"), { domain: "b.example", authenticated: true })).toEqual(
+      [false, true],
+    );
   });
 });
