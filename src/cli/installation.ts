@@ -81,6 +81,8 @@ export async function openRobot(
     }),
     waiting: new Map(),
     mailer,
+    // RFC 3834 §3.3: the null sender, unless the installation names an address.
+    sender: { envelopeFrom: config.smtp.bounceAddress ?? "", address: config.smtp.from.address },
     // Loaded when it is needed: it takes longer than everything else, and most commands connect to nothing.
     connect: async () => (await import("../imap/index.ts")).connectImap(connection, log),
     log,
@@ -121,7 +123,6 @@ export async function openVoice(config: Config, store: Store): Promise<Voice> {
     },
     texts: await loadTexts(config),
     secret: await store.secret(),
-    envelopeFrom: config.smtp.bounceAddress ?? "",
     messageIdDomain: address.slice(address.lastIndexOf("@") + 1),
   });
 }

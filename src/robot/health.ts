@@ -30,8 +30,12 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
     }
   });
   yield await checked("smtp", async () => {
-    await robot.mailer.verify();
-    return ok("smtp", "logged in");
+    await robot.mailer.verify(robot.sender);
+    const { envelopeFrom } = robot.sender;
+    return ok(
+      "smtp",
+      `logged in; takes mails from ${envelopeFrom === "" ? "the null sender" : envelopeFrom}`,
+    );
   });
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
@@ -121,7 +125,8 @@ async function checkMailboxes({ store, now }: Robot): Promise<Check> {
   );
 }
 
-async function checkQueues({ store }: Robot): Promise<Check> {
+/** What waits, what was given up and what came back. */
+export async function checkQueues({ store }: Pick<Robot, "store">): Promise<Check> {
   const failed = await store.outboxEntries({ state: "failed", limit: COUNTED });
   const bounced = await store.outboxEntries({ state: "bounced", limit: COUNTED });
   const waiting = await store.outboxEntries({ state: "waiting", limit: 1000 });
@@ -134,7 +139,12 @@ async function checkQueues({ store }: Robot): Promise<Check> {
       : [`${counted(failed)} were refused for good, the last to ${lastOf(failed)}`]),
     ...(bounced.length === 0 ? [] : [`${counted(bounced)} came back, the last from ${lastOf(bounced)}`]),
   ].join("; ");
-  return last === undefined ? ok("outbox", state) : warning("outbox", state, null);
+  if (failed.length > 0) {
+    const mend =
+      "keybot outbox list shows them; keybot outbox retry --all sends them again, outbox drop gives them up";
+    return warning("outbox", state, mend);
+  }
+  return last === undefined ? ok("outbox", state) : warning("outbox", state, "keybot outbox list shows them");
 }
 
 /** More failed mails than this are not counted. */

@@ -30,7 +30,7 @@ for (;; number += 1) {
   }, () => ({
     plan: { kind: "submission", actions: [keep], reasons: [], judged: [], buckets: [] },
     outcome: "stored", folder: "Processed",
-    replies: [{ messageId: "<" + number + "@company.example>", to: address, envelopeFrom: "", template: "accepted",
+    replies: [{ messageId: "<" + number + "@company.example>", to: address, template: "accepted",
       bytes: Buffer.alloc(8000), sendAfter: null }],
   }));
   writeSync(1, number + "\\n");
