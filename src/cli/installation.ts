@@ -14,6 +14,7 @@ import { openRevocationDesk, type RevocationCache } from "../revocation/index.ts
 import { type Robot, startJudge, thisHolder, type Voice, voiceOf } from "../robot/index.ts";
 import { createMailer } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
+import { version } from "./version.ts";
 
 /** The texts that are shipped; `src/cli` and `dist/cli` lie at the same depth. */
 const SHIPPED_TEXTS = fileURLToPath(new URL("../../data/texts/", import.meta.url));
@@ -54,6 +55,7 @@ export async function openRobot(
     user: imap.user,
     secret: async () => ({ password: imap.password.reveal() }),
     mailbox: imap.mailbox,
+    version: version(),
     maxLiteral: config.limits.messageBytes,
   };
   const robot: Robot = {

@@ -2,7 +2,7 @@ import { isRobot } from "../decide/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { Policy } from "../policy.ts";
 import type { OutboxEntry } from "../store/index.ts";
-import type { Robot } from "./robot.ts";
+import { FOLDERS, type Robot } from "./robot.ts";
 
 /** One thing that `run` needs, and how it is. */
 export interface Check {
@@ -21,9 +21,10 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
     const session = await robot.connect();
     try {
       const waiting = (await session.list()).length;
+      const folders = await session.ensureFolders(FOLDERS.map((folder) => robot.folders[folder]));
       return ok(
         "imap",
-        `logged in; ${waiting} ${waiting === 1 ? "mail waits" : "mails wait"} in the mailbox`,
+        `logged in; ${waiting} ${waiting === 1 ? "mail waits" : "mails wait"} in the mailbox; files into ${folders.join(", ")}`,
       );
     } finally {
       await session.close();

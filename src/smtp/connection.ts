@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
-import { hostToConnect, tlsOptions } from "../mail-server.ts";
+import { hostToConnect, tlsOptions, unlessTlsAtOnce } from "../mail-server.ts";
 import type { Envelope } from "./envelope.ts";
 import { answerText, connectError, goneError, lateError, noAuthentication, type Stage } from "./errors.ts";
 import { PIECE_BYTES, QUIT_TIMEOUT } from "./limits.ts";
@@ -74,8 +74,12 @@ export class Connection {
       },
     });
     const connection: Connection = new Connection(library, settings);
+    const end = new AbortController();
     try {
-      await connection.#call(settings.timeouts.connect, (done) => library.connect(done));
+      await Promise.race([
+        connection.#call(settings.timeouts.connect, (done) => library.connect(done)),
+        unlessTlsAtOnce("smtp", settings, host, end.signal),
+      ]);
       const offered = readExtensions(library.lastServerResponse || "");
       connection.extensions = offered.extensions;
       mechanisms = offered.mechanisms;
@@ -84,6 +88,8 @@ export class Connection {
     } catch (error) {
       library.close();
       throw connectError(error, settings);
+    } finally {
+      end.abort();
     }
   }
 
