@@ -583,6 +583,21 @@ describe("the connection is kept", () => {
   });
 });
 
+describe("a port that speaks TLS from the first byte", () => {
+  it("is said soon, and not when the patience for a log-in is over", async () => {
+    const patience = { connect: 30_000, silence: 30_000, command: 30_000 };
+    const { mailer } = await start(
+      { certificate: { ...certificates.good, implicit: true } },
+      { security: "starttls", timeouts: patience },
+    );
+    const before = performance.now();
+    const error = await failure(mailer.verify(SENDER));
+    expect(performance.now() - before).toBeLessThan(15_000);
+    expect([error.kind, error.code]).toEqual(["permanent", "smtp.tls"]);
+    expect(error.hint).toContain("587");
+  });
+});
+
 describe("verify", () => {
   it("connects, logs in, asks about the sender, and sends nothing", async () => {
     const { server, mailer } = await start();
