@@ -23,7 +23,7 @@ for (;; number += 1) {
   const keep = { action: "store", certificate: name, status: "active", address, role: "signer", findings: [] };
   await store.commitMessage({
     key: "message-" + number,
-    query: { from: address, mailboxes: [], spkis: [], references: [], buckets: [] },
+    query: { from: address, mailboxes: [], spkis: [], references: [], returned: [], buckets: [] },
     message: { messageId: null, from: address, addressed: [] },
     certificates: [certificate],
     at: new Date(number),
@@ -37,7 +37,10 @@ for (;; number += 1) {
 }
 `;
 
-/** Lets it report so many more commits, kills it, and returns the number of the last one that it reported. */
+/**
+ * Lets it report so many more commits, kills it, and returns the number of the last one that it reported. Throws when it ended
+ * by itself: then nothing was tried.
+ */
 export async function killAfter(stateDir: string, commits: number): Promise<number> {
   const args = ["--import", "tsx", "--input-type=module", "--eval", SCRIPT, "--", stateDir];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
@@ -49,6 +52,8 @@ export async function killAfter(stateDir: string, commits: number): Promise<numb
     seen += 1;
     if (seen === commits) child.kill("SIGKILL");
   }
-  await ended;
+  const [code, signal] = await ended;
+  if (seen < commits || signal !== "SIGKILL")
+    throw new Error(`the process that commits ended by itself (${code ?? signal}) after ${seen} commits`);
   return last;
 }
