@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { fill } from "../bench/imap.ts";
+import { addressOf } from "../bench/partner.ts";
 import { timedPoll } from "../bench/poll.ts";
 import { describeWith } from "../lab/available.ts";
 import { ROBOT, startSite } from "../lab/site.ts";
@@ -13,6 +14,8 @@ describeWith(["dovecot"], "poll after poll", () => {
     const many = "100000/hour";
     const site = await startSite({
       withoutPostfix: true,
+      // Who is answered must be there, or each answer is given up.
+      addresses: Array.from({ length: POLLS * MAILS }, (_, number) => addressOf(number)),
       config: {
         "requests.budget": { per_address: many, per_domain: many, total: many, unauthenticated: many },
       },

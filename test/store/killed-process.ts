@@ -29,7 +29,7 @@ for (;; number += 1) {
     at: new Date(number),
   }, () => ({
     plan: { kind: "submission", actions: [keep], reasons: [], judged: [], buckets: [] },
-    outcome: "stored", folder: "Processed",
+    outcome: "stored", folder: "Processed", news: [],
     replies: [{ messageId: "<" + number + "@company.example>", to: address, template: "accepted",
       bytes: Buffer.alloc(8000), sendAfter: null }],
   }));
