@@ -6,6 +6,7 @@
  */
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
+import { connect } from "node:tls";
 import { KeybotError } from "./errors.ts";
 
 /** `tls` from the first byte, `starttls` or nothing goes on, or `none`, which is for loopback addresses only. */
@@ -146,6 +147,41 @@ function certificateHint(protocol: Protocol, code: string): string {
   if (NAME_FAULTS.has(code)) return `Set ${protocol}.host to the name in the certificate.`;
   if (TIME_FAULTS.has(code)) return "Renew it on the server, and check the clock of this machine.";
   return `Set ${protocol}.ca_file to the PEM file of the CA that issued it.`;
+}
+
+/** A server greets within milliseconds; one that waits for TLS says nothing, and would for as long as we do. */
+const GREETING_MS = 2_000;
+
+/**
+ * Rejects when the server speaks TLS from the first byte although the configuration says that it begins in clear text:
+ * both sides would wait for the other to speak first. Else it never settles. It asks over a connection of its own, when
+ * the greeting is late, and sends nothing over it.
+ *
+ * @param signal ends it; to be aborted when the greeting has come or the wait is over
+ */
+export function unlessTlsAtOnce(
+  protocol: Protocol,
+  server: MailServer,
+  host: string,
+  signal: AbortSignal,
+): Promise<never> {
+  return new Promise((_, reject) => {
+    if (server.security === "tls") return;
+    const timer = setTimeout(() => {
+      // Whose certificate it is does not matter: that there is one is the answer.
+      const socket = connect({ host, port: server.port, rejectUnauthorized: false });
+      const end = () => socket.destroy();
+      signal.addEventListener("abort", end, { once: true });
+      socket.on("error", end);
+      socket.once("secureConnect", () => {
+        end();
+        const message = `${place(server)} speaks TLS from the first byte, and ${protocol}.security is "${server.security}".`;
+        const hint = `Set ${protocol}.security to "tls", or ${protocol}.port to the one for STARTTLS (${protocol === "imap" ? 143 : 587}).`;
+        reject(new KeybotError("permanent", `${protocol}.tls`, message, { hint }));
+      });
+    }, GREETING_MS);
+    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  });
 }
 
 /** `host:port`, for a message. */

@@ -27,6 +27,7 @@ export {
   removeFromMailbox,
   removeMailbox,
 } from "./mailbox.ts";
+export { dropMails, notYetSent, type OutboxQuery, outboxMails, retryMails } from "./outbox.ts";
 export { type CertificateFile, type Publication, readPublication } from "./publication.ts";
 export { reject } from "./reject.ts";
 export { type Restored, restore } from "./restore.ts";

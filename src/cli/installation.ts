@@ -14,6 +14,7 @@ import { openRevocationDesk, type RevocationCache, type StrangerBook } from "../
 import { type Robot, startJudge, thisHolder, type Voice, voiceOf } from "../robot/index.ts";
 import { createMailer } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
+import { version } from "./version.ts";
 
 /** The texts that are shipped; `src/cli` and `dist/cli` lie at the same depth. */
 const SHIPPED_TEXTS = fileURLToPath(new URL("../../data/texts/", import.meta.url));
@@ -54,6 +55,7 @@ export async function openRobot(
     user: imap.user,
     secret: async () => ({ password: imap.password.reveal() }),
     mailbox: imap.mailbox,
+    version: version(),
     maxLiteral: config.limits.messageBytes,
   };
   const robot: Robot = {
@@ -82,6 +84,8 @@ export async function openRobot(
     }),
     waiting: new Map(),
     mailer,
+    // RFC 3834 §3.3: the null sender, unless the installation names an address.
+    sender: { envelopeFrom: config.smtp.bounceAddress ?? "", address: config.smtp.from.address },
     // Loaded when it is needed: it takes longer than everything else, and most commands connect to nothing.
     connect: async () => (await import("../imap/index.ts")).connectImap(connection, log),
     log,
@@ -132,7 +136,6 @@ export async function openVoice(config: Config, store: Store): Promise<Voice> {
     },
     texts: await loadTexts(config),
     secret: await store.secret(),
-    envelopeFrom: config.smtp.bounceAddress ?? "",
     messageIdDomain: address.slice(address.lastIndexOf("@") + 1),
   });
 }

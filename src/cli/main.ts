@@ -10,7 +10,6 @@
  * Rules of the terminal: results to standard output, everything else to standard error. An error is one line
  * `keybot: …` that begins small and has no full stop, with its hint below it, indented by two.
  */
-import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { Command } from "commander";
 
@@ -19,6 +18,7 @@ import { COMMANDS } from "./commands/index.ts";
 import { type Context, contextOf, type GlobalOptions, type Outside } from "./context.ts";
 import { type ExitCode, failureOf } from "./exit.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 
 /**
  * Runs one command.
@@ -102,10 +102,4 @@ function report(error: unknown, { terminal, options }: Context): ExitCode {
     for (const line of inspect(error).split("\n")) terminal.err(`  ${escapeControl(line)}\n`);
   }
   return failure.code;
-}
-
-function version(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { readonly version: string };
-  return version;
 }

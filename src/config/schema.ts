@@ -141,11 +141,18 @@ export const SCHEMA = {
         "File with the password, private to its owner (chmod 600): whoever reads it reads and deletes our mail. A " +
           "file of root may be readable by a group (chmod 640); files below /run/secrets may be readable by all.",
       ),
-      mailbox: byDefault(TEXT, "INBOX", "The folder that is polled."),
+      mailbox: byDefault(
+        TEXT,
+        "INBOX",
+        "The mailbox that is polled. `/` parts levels, whatever the server's delimiter is (`\\/` is a slash in a name). A name is one of the " +
+          "account's own unless it begins with the prefix of another namespace (`user.sales`, `Other Users/sales`) or with `/`, which takes it whole, from the root.",
+      ),
     },
   },
   "imap.folders": {
-    doc: "Where a mail goes when it is done with. No mail is ever deleted. Missing folders are created.",
+    doc:
+      "Where a mail goes when it is done with. No mail is ever deleted. Missing folders are created: beside the mailbox, and in " +
+      "another user's or a shared namespace, where there is nothing beside it, inside it. Names are written as `imap.mailbox`; one that begins with the prefix of a namespace or with `/` is taken whole. `keybot doctor` says where they are.",
     keys: {
       processed: byDefault(
         TEXT,

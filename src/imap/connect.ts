@@ -1,12 +1,13 @@
 import { ImapFlow, type MailboxObject } from "imapflow";
 import { KeybotError } from "../errors.ts";
 import { escapeControl, type Log } from "../log.ts";
-import { hostToConnect, place, tlsOptions } from "../mail-server.ts";
-import { connectError, mailboxError, timeoutError } from "./errors.ts";
+import { hostToConnect, place, tlsOptions, unlessTlsAtOnce } from "../mail-server.ts";
+import { connectError, isMissingMailbox, mailboxError, timeoutError } from "./errors.ts";
 import { hierarchyOf } from "./folder.ts";
 import { LITERAL_HEADROOM } from "./limits.ts";
 import { Link, Refusals } from "./link.ts";
 import { type MoveAbilities, moveAbilities } from "./move.ts";
+import { mailboxPaths, type Namespaces, takeNamespaces } from "./namespace.ts";
 import { type ImapSession, openSession } from "./session.ts";
 import type { ImapSettings } from "./settings.ts";
 
@@ -30,7 +31,8 @@ export async function connectImap(settings: ImapSettings, log: Log): Promise<Ima
     tls: tlsOptions(settings),
     auth: { user: settings.user, ...auth },
     logger: refusals.logger,
-    clientInfo: { name: "keybot" },
+    // RFC 2971 §3.3. Empty values are not sent: the library would put its own there.
+    clientInfo: { name: "keybot", version: settings.version, vendor: "", "support-url": "" },
     connectionTimeout: settings.timeouts.connect,
     greetingTimeout: settings.timeouts.connect,
     socketTimeout: settings.timeouts.silence,
@@ -45,19 +47,25 @@ export async function connectImap(settings: ImapSettings, log: Log): Promise<Ima
   });
   const link = new Link(client, settings, refusals, log);
   try {
-    await logIn(link);
+    await logIn(link, host);
     const abilities = moveAbilities(client);
-    const box = await openMailbox(link, abilities);
+    const namespaces = takeNamespaces(client);
+    const box = await openMailbox(link, abilities, namespaces);
     log.debug("imap.connected", { server: place(settings), mailbox: box.path, uidValidity: box.uidValidity });
-    return openSession(link, { uidValidity: box.uidValidity, abilities, hierarchy: hierarchyOf(client) });
+    return openSession(link, {
+      uidValidity: box.uidValidity,
+      abilities,
+      hierarchy: hierarchyOf(client, namespaces),
+    });
   } catch (error) {
     link.drop();
     throw error;
   }
 }
 
-async function logIn(link: Link): Promise<void> {
+async function logIn(link: Link, host: string): Promise<void> {
   const { client, settings } = link;
+  const end = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -66,23 +74,43 @@ async function logIn(link: Link): Promise<void> {
     );
   });
   try {
-    await Promise.race([client.connect(), late]);
+    await Promise.race([client.connect(), late, unlessTlsAtOnce("imap", settings, host, end.signal)]);
   } catch (error) {
     throw connectError(error, settings);
   } finally {
+    end.abort();
     clearTimeout(timer);
   }
 }
 
-async function openMailbox(link: Link, abilities: MoveAbilities): Promise<MailboxObject> {
+/** Opens the first of these mailboxes that is there. */
+async function openFirst(
+  client: ImapFlow,
+  [path = "INBOX", ...others]: readonly string[],
+): Promise<MailboxObject> {
+  try {
+    return await client.mailboxOpen(path);
+  } catch (error) {
+    if (others.length === 0 || !isMissingMailbox(error)) throw error;
+    return await openFirst(client, others);
+  }
+}
+
+async function openMailbox(
+  link: Link,
+  abilities: MoveAbilities,
+  namespaces: Namespaces,
+): Promise<MailboxObject> {
   const { client, settings } = link;
   const server = place(settings);
   if (!abilities.move && !abilities.uidPlus) {
     const message = `${server} has neither MOVE nor UIDPLUS, so mails cannot be filed there without the danger of losing one.`;
-    throw new KeybotError("permanent", "imap.no-move", message);
+    const hint =
+      "No setting of keybot helps: such a server (hMailServer, Mailutils' imap4d) can only expunge all deleted mails at once. Forward the robot's mail to a mailbox on another server.";
+    throw new KeybotError("permanent", "imap.no-move", message, { hint });
   }
   const box = await link.run("open the mailbox", () =>
-    client.mailboxOpen(settings.mailbox).catch((error: unknown) => {
+    openFirst(client, mailboxPaths(settings.mailbox, namespaces)).catch((error: unknown) => {
       throw mailboxError(error, settings);
     }),
   );

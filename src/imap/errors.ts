@@ -27,7 +27,14 @@ interface Clues {
 /** RFC 5530 §3 and RFC 9051 §7.1: the server would let us in, but not now. */
 const BUSY_CODES: ReadonlySet<string> = new Set(["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"]);
 /** The same without a code: Gmail, Exchange, Courier and Dovecot, in their own words. */
-const BUSY_WORDS = ["too many", "maximum number of connections", "try again", "temporar", "not connected"];
+const BUSY_WORDS = [
+  "too many",
+  "maximum number of connections",
+  "try again",
+  "temporar",
+  "not connected",
+  "throttled",
+];
 
 /** What the sentence of an unreachable server says, by code. */
 const UNREACHABLE: Readonly<Record<string, string>> = {
@@ -51,7 +58,8 @@ export function connectError(error: unknown, settings: ImapSettings): unknown {
   const tls = tlsFailure("imap", settings, [clues.code], error);
   if (tls !== null) return tls;
   if (isBusy(clues)) {
-    return new KeybotError("temporary", "imap.busy", `${server} does not let us in now${saying(clues)}`, {
+    return new KeybotError("temporary", "imap.busy", `${server} does not let us in now${sayingOf(clues)}`, {
+      hint: "It is tried again. If it stays so, check that imap.user may use IMAP on that server.",
       cause: error,
     });
   }
@@ -67,7 +75,7 @@ export function connectError(error: unknown, settings: ImapSettings): unknown {
   if (clues.status !== undefined) return refusal(clues, settings, "log in", error);
   if (clues.code === undefined) return error;
   const reason = UNREACHABLE[clues.code] ?? "closed the connection";
-  return new KeybotError("temporary", "imap.unreachable", `${server} ${reason}${saying(clues)}`, {
+  return new KeybotError("temporary", "imap.unreachable", `${server} ${reason}${sayingOf(clues)}`, {
     hint: "Check imap.host and imap.port, and that the server is running.",
     cause: error,
   });
@@ -80,7 +88,7 @@ function authenticationError(clues: Clues, settings: ImapSettings, cause: Error)
     const hint = "Check imap.security, and whether the server wants a password or OAuth 2.";
     return new KeybotError("permanent", "imap.authentication", message, { hint, cause });
   }
-  const message = `${server} refused the password of ${escapeControl(settings.user)}${saying(clues)}`;
+  const message = `${server} refused the password of ${escapeControl(settings.user)}${sayingOf(clues)}`;
   const hint = "Check imap.user and the file that imap.password_file names.";
   return new KeybotError("permanent", "imap.authentication", message, { hint, cause });
 }
@@ -93,10 +101,16 @@ export function mailboxError(error: unknown, settings: ImapSettings): unknown {
   const name = escapeControl(settings.mailbox);
   const message = clues.mailboxMissing
     ? `${place(settings)} has no mailbox ${name}.`
-    : `${place(settings)} does not open the mailbox ${name}${saying(clues)}`;
+    : `${place(settings)} does not open the mailbox ${name}${sayingOf(clues)}`;
   const kind = isBusy(clues) ? "temporary" : "permanent";
-  const hint = "Check imap.mailbox, and whether imap.user may open it.";
+  const hint =
+    'Check imap.mailbox, and whether imap.user may open it. A name that begins with "/" is taken whole, from the root.';
   return new KeybotError(kind, "imap.mailbox", message, { hint, cause: error });
+}
+
+/** The server has no mailbox of that name, as far as the library could find out. */
+export function isMissingMailbox(error: unknown): boolean {
+  return error instanceof Error && cluesOf(error).mailboxMissing;
 }
 
 /** An error of a command; `doing` completes "while we tried to …". */
@@ -110,7 +124,7 @@ export function commandError(error: unknown, settings: ImapSettings, doing: stri
 
 /** The server said no to a command. Temporary: the mail stays where it is and is tried again. */
 function refusal(clues: Clues, settings: ImapSettings, doing: string, cause: Error): KeybotError {
-  const message = `${place(settings)} refused to ${doing}${saying(clues)}`;
+  const message = `${place(settings)} refused to ${doing}${sayingOf(clues)}`;
   // RFC 9208 §4.1.3: OVERQUOTA.
   if (clues.responseCode === "OVERQUOTA") {
     return new KeybotError("temporary", "imap.quota", message, {
@@ -160,8 +174,13 @@ function isBusy(clues: Clues): boolean {
   return said !== undefined && BUSY_WORDS.some((word) => said.includes(word));
 }
 
-function saying(clues: Clues): string {
-  return clues.said === undefined || clues.said === "" ? "." : `: ${escapeControl(clues.said)}`;
+/** `: the server's words`, or a full stop; the end of a sentence about an error of the library. */
+export function saying(error: unknown): string {
+  return error instanceof Error ? sayingOf(cluesOf(error)) : ".";
+}
+
+function sayingOf({ said }: Clues): string {
+  return said === undefined || said === "" ? "." : `: ${escapeControl(said)}`;
 }
 
 function cluesOf(error: Error): Clues {
@@ -173,7 +192,8 @@ function cluesOf(error: Error): Clues {
     code: text("code"),
     status: text("responseStatus"),
     responseCode: text("serverResponseCode")?.toUpperCase(),
-    said: text("responseText") ?? text("reason"),
+    // A refusal that the library only found out later has its words in `response`, which else is no text.
+    said: text("responseText") ?? text("reason") ?? text("response"),
     authenticationFailed: Reflect.get(error, "authenticationFailed") === true,
     tlsFailed: Reflect.get(error, "tlsFailed") === true,
     mailboxMissing: Reflect.get(error, "mailboxMissing") === true,

@@ -23,13 +23,21 @@ export interface FetchedMail {
 /** UID, size and date of the mails of a sequence-set, by UID ascending. */
 export async function fetchSizes(link: Link, set: string): Promise<readonly ListedMail[]> {
   const mails = new Map<number, ListedMail>();
+  let unsized = 0;
   await link.run("list the mailbox", async (client) => {
     for await (const row of client.fetch(set, { uid: true, size: true, internalDate: true }, { uid: true })) {
-      // A row without a size is not an answer but news of another client's flag change.
-      if (row.size === undefined || row.uid === undefined) continue;
+      if (row.size === undefined || row.uid === undefined) {
+        // Without a date, too, it is not an answer but news of another client's flag change.
+        if (row.internalDate !== undefined) unsized += 1;
+        continue;
+      }
       mails.set(row.uid, { uid: row.uid, size: row.size, internalDate: dateOf(row.internalDate) });
     }
   });
+  if (unsized > 0 && mails.size === 0) {
+    const message = `${place(link.settings)} tells no size of its mails (RFC 9051 §7.5.2: RFC822.SIZE), so none is fetched.`;
+    throw new KeybotError("permanent", "imap.refused", message);
+  }
   return [...mails.values()].sort((a, b) => a.uid - b.uid);
 }
 

@@ -1,11 +1,13 @@
 import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { KeybotError } from "../errors.ts";
+import { escapeControl } from "../log.ts";
 import { place } from "../mail-server.ts";
 import { isMissingFolder, refusedError } from "./errors.ts";
 import { fetchSizes } from "./fetch.ts";
 import { createFolder } from "./folder.ts";
 import { UIDS_PER_COMMAND } from "./limits.ts";
 import type { Link } from "./link.ts";
+import type { ImapSettings } from "./settings.ts";
 import { inPieces, uidSet } from "./uid-set.ts";
 
 /** What became of the UIDs of a move. One in neither set is still in the mailbox, as far as we know. */
@@ -63,7 +65,9 @@ async function movePiece(
 ): Promise<Moved> {
   // Without COPYUID nobody tells which mails were there to be moved, so we look before and after.
   const before = abilities.uidPlus ? null : await presentOf(link, uids);
-  const told = await (abilities.move ? moveAtOnce(link, uids, path) : copyAndRemove(link, uids, path));
+  const told = await (abilities.move
+    ? moveAtOnce(link, abilities, uids, path)
+    : copyAndRemove(link, uids, path));
   const untold = uids.filter((uid) => !told.has(uid));
   if (untold.length === 0) return { moved: told, gone: new Set() };
   const after = await presentOf(link, untold);
@@ -79,10 +83,32 @@ async function presentOf(link: Link, uids: readonly number[]): Promise<ReadonlyS
   return new Set((await fetchSizes(link, uidSet(uids))).map(({ uid }) => uid));
 }
 
-/** UID MOVE; the UIDs that COPYUID names. */
-async function moveAtOnce(link: Link, uids: readonly number[], path: string): Promise<ReadonlySet<number>> {
+/**
+ * UID MOVE; the UIDs that are moved for certain: COPYUID names them, or they were removed by hand, because some servers
+ * (Cyrus, when the folder is on another machine) answer OK to a MOVE that was only a COPY. Moved again and again they would
+ * pile up in the folder.
+ */
+async function moveAtOnce(
+  link: Link,
+  abilities: MoveAbilities,
+  uids: readonly number[],
+  path: string,
+): Promise<ReadonlySet<number>> {
   const set = uidSet(uids);
-  return named(uids, await intoFolder(link, path, (client) => client.messageMove(set, path, { uid: true })));
+  const counted = countOf(link);
+  const answer = await intoFolder(link, path, (client) => client.messageMove(set, path, { uid: true }));
+  const told = named(uids, answer);
+  // The library counts each EXPUNGE, so where all is well no further question is needed.
+  if (!abilities.uidPlus || (told.size > 0 && counted - countOf(link) >= told.size)) return told;
+  const stayed = await presentOf(link, uids);
+  const copied = [...told].filter((uid) => stayed.has(uid));
+  if (copied.length > 0) await remove(link, copied);
+  const untold = answer.uidMap === undefined ? [...stayed] : [];
+  return new Set([...told, ...(untold.length === 0 ? [] : await copyAndRemove(link, untold, path))]);
+}
+
+function countOf({ client: { mailbox } }: Link): number {
+  return mailbox === false ? 0 : mailbox.exists;
 }
 
 /**
@@ -94,17 +120,65 @@ async function copyAndRemove(
   uids: readonly number[],
   path: string,
 ): Promise<ReadonlySet<number>> {
+  // What an earlier attempt copied and could not remove is not copied a second time.
+  const waiting = unremoved(link, path);
+  const toCopy = uids.filter((uid) => !waiting.has(uid));
+  for (const uid of toCopy.length === 0 ? [] : await copy(link, toCopy, path)) waiting.add(uid);
+  const copied = uids.filter((uid) => waiting.has(uid));
+  if (copied.length > 0) await remove(link, copied);
+  for (const uid of copied) waiting.delete(uid);
+  return new Set(copied);
+}
+
+/**
+ * UID COPY; what is in the folder now. COPYUID says it. A server that leaves it out (RFC 4315 §3 allows that) said OK, which
+ * means all of what was there (RFC 9051 §6.4.7); only if its own count of the folder contradicts it we do not go on.
+ *
+ * Throws `temporary` `imap.refused`.
+ */
+async function copy(link: Link, uids: readonly number[], path: string): Promise<readonly number[]> {
+  const present = await presentOf(link, uids);
+  if (present.size === 0) return [];
+  const before = await messagesIn(link, path);
   const set = uidSet(uids);
-  const copied = named(
-    uids,
-    await intoFolder(link, path, (client) => client.messageCopy(set, path, { uid: true })),
-  );
-  if (copied.size === 0) return copied;
+  const answer = await intoFolder(link, path, (client) => client.messageCopy(set, path, { uid: true }));
+  if (answer.uidMap !== undefined) return [...named(uids, answer)];
+  const after = await messagesIn(link, path);
+  if (before !== null && after !== null && after - before < present.size) {
+    const message = `${place(link.settings)} says that it copied ${present.size} mails into ${escapeControl(path)}, but counts ${after - before} more there; they stay where they are.`;
+    throw new KeybotError("temporary", "imap.refused", message);
+  }
+  return [...present];
+}
+
+/** How many mails a folder holds; null when the server does not say, for example because the folder is not there. */
+async function messagesIn(link: Link, path: string): Promise<number | null> {
+  const status = await link
+    .run("count the mails of a folder", (client) => client.status(path, { messages: true }))
+    .catch((error: unknown) => {
+      if (error instanceof KeybotError && error.code === "imap.refused") return false as const;
+      throw error;
+    });
+  return status === false ? null : (status.messages ?? null);
+}
+
+async function remove(link: Link, uids: readonly number[]): Promise<void> {
   const removing = "remove the mails that were copied";
-  const removed = await link.run(removing, (client) => client.messageDelete(uidSet(copied), { uid: true }));
-  // They lie in both places now. The next attempt copies them again: twice in the folder, but lost never.
+  const removed = await link.run(removing, (client) => client.messageDelete(uidSet(uids), { uid: true }));
+  // They lie in both places now.
   if (removed !== true) throw refusedError(link.refusal, link.settings, removing);
-  return copied;
+}
+
+/** Copied and not removed yet, by server account, mailbox and folder: known for as long as this process lives. */
+const UNREMOVED = new WeakMap<ImapSettings, Map<string, Set<number>>>();
+
+function unremoved({ client, settings }: Link, path: string): Set<number> {
+  const of = UNREMOVED.get(settings) ?? new Map<string, Set<number>>();
+  UNREMOVED.set(settings, of);
+  const key = `${client.mailbox === false ? "" : client.mailbox.uidValidity} ${path}`;
+  const uids = of.get(key) ?? new Set<number>();
+  of.set(key, uids);
+  return uids;
 }
 
 /** Runs a command with a target folder; creates the folder and repeats once when the server misses it. */

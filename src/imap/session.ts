@@ -2,7 +2,7 @@ import { KeybotError } from "../errors.ts";
 import { place } from "../mail-server.ts";
 import { mailboxError } from "./errors.ts";
 import { type FetchedMail, fetchHead, fetchMails, fetchSizes, type ListedMail } from "./fetch.ts";
-import { ensureFolders, folderPath, type Hierarchy } from "./folder.ts";
+import { Folders, type Hierarchy } from "./folder.ts";
 import { LOGOUT_TIMEOUT } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { type MoveAbilities, type Moved, moveMails } from "./move.ts";
@@ -33,8 +33,11 @@ export interface ImapSession {
   fetchHead(uid: number, bytes: number): Promise<Buffer | null>;
   /** Into a folder next to the mailbox, named as in `ensureFolders`; it is created when it is missing. */
   move(uids: readonly number[], folder: string): Promise<Moved>;
-  /** Creates and subscribes what is missing of these folders next to the mailbox; `/` parts levels. */
-  ensureFolders(names: readonly string[]): Promise<void>;
+  /**
+   * Creates and subscribes what is missing of these folders next to the mailbox (`folderPaths` says where); `/` parts levels.
+   * Returns their paths. Throws `permanent` `imap.folder`.
+   */
+  ensureFolders(names: readonly string[]): Promise<readonly string[]>;
   /** `news`: the mailbox has grown since the last `list`. `timeout` also when `signal` is aborted. Never throws. */
   waitForNews(timeoutMs: number, signal?: AbortSignal): Promise<News>;
   /** Logs out, within seconds. Never throws. */
@@ -51,6 +54,7 @@ export interface OpenMailbox {
 /** The session over a link whose mailbox is open. */
 export function openSession(link: Link, open: OpenMailbox): ImapSession {
   const news = new NewsWatch(link);
+  const folders = new Folders(link, open.hierarchy);
   let sizes: ReadonlyMap<number, number> = new Map();
   return {
     uidValidity: open.uidValidity,
@@ -64,8 +68,8 @@ export function openSession(link: Link, open: OpenMailbox): ImapSession {
     },
     fetch: (uids, before = async () => {}) => fetchMails(link, uids, sizes, before),
     fetchHead: (uid, bytes) => fetchHead(link, uid, bytes),
-    move: (uids, folder) => moveMails(link, open.abilities, uids, folderPath(folder, open.hierarchy)),
-    ensureFolders: (names) => ensureFolders(link, open.hierarchy, names),
+    move: async (uids, folder) => moveMails(link, open.abilities, uids, await folders.pathOf(folder)),
+    ensureFolders: (names) => folders.ensure(names),
     waitForNews: (timeoutMs, signal) => news.wait(timeoutMs, signal),
     close: () => close(link),
   };

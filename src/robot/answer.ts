@@ -17,8 +17,6 @@ export interface Voice {
   readonly texts: Texts;
   /** The installation's secret, under which Message-IDs and the loop mark are made. */
   readonly secret: Uint8Array;
-  /** The envelope sender of what it writes; "" is the null sender (RFC 3834 §3.3). */
-  readonly envelopeFrom: string;
   /** The right side of its Message-IDs. */
   readonly messageIdDomain: string;
 }
@@ -86,7 +84,6 @@ export function renderLetter(letter: Letter, voice: Voice, now: Date): RenderedR
   return {
     messageId,
     to: letter.to,
-    envelopeFrom: voice.envelopeFrom,
     template,
     bytes,
     sendAfter: letter.sendAfter,

@@ -8,7 +8,10 @@ import type { Robot } from "./robot.ts";
 /** Longer than any SMTP dialogue may take: a deliverer that dies holds a mail back for this long. */
 const CLAIM_MS = 15 * 60_000;
 
-/** A mail that the server puts off is given up after five days (RFC 5321 §4.5.4.1). */
+/**
+ * A mail that the server puts off is given up after five days of that (RFC 5321 §4.5.4.1). Days in which the server was out
+ * of reach, or refused our sender, do not count: that is no mail's fault.
+ */
 const GIVE_UP_MS = 5 * 86_400_000;
 
 /** How long nothing is tried when the server was out of reach, or the database could not be written: from, to. */
@@ -39,6 +42,9 @@ export class Deliverer {
   #reached = true;
   #fault: { readonly error: unknown } | null = null;
   #sent = 0;
+  #givenUp = 0;
+  /** What the server has said of our sender: nothing until it was asked, then whether it takes him. */
+  #sender: "unknown" | "taken" | "refused" = "unknown";
 
   /** @param signal aborted: what is due now is still sent, for a few seconds */
   constructor(robot: Robot, signal: AbortSignal) {
@@ -50,6 +56,16 @@ export class Deliverer {
   /** Mails to partners that the server has taken so far. */
   get sent(): number {
     return this.#sent;
+  }
+
+  /** Mails that were given up so far: to be sent again only when a person says so. */
+  get givenUp(): number {
+    return this.#givenUp;
+  }
+
+  /** Whether the server refuses whatever comes from our sender, so that nothing is sent. */
+  get senderRefused(): boolean {
+    return this.#sender === "refused";
   }
 
   /** Mails left for a retry; not those that a budget holds back, or that another process has in hand. */
@@ -99,7 +115,7 @@ export class Deliverer {
     try {
       this.#fault = null;
       await forgetDead(this.#robot);
-      this.#reached = await this.#sendDue();
+      this.#reached = (await this.#senderIsTaken()) && (await this.#sendDue());
       if (this.#reached) this.#failures = 0;
       else this.#rest();
     } catch (error) {
@@ -108,6 +124,31 @@ export class Deliverer {
       this.#fault = { error };
       this.#rest();
     }
+  }
+
+  /**
+   * Asks the server about our sender at the start, and again as long as it refuses him: then no mail is tried. A server that
+   * is out of reach says nothing of the sender; each mail will find that out, and its row keep the words.
+   */
+  async #senderIsTaken(): Promise<boolean> {
+    if (this.#sender === "taken") return true;
+    const { mailer, sender, log } = this.#robot;
+    try {
+      await mailer.verify(sender);
+      if (this.#sender === "refused") log.info("sender.taken");
+    } catch (error) {
+      if (!(error instanceof KeybotError)) throw error;
+      if (error.code === "smtp.sender-refused") {
+        // Once, and not at every try.
+        if (this.#sender !== "refused")
+          log.error("sender.refused", { error: messageOf(error), hint: error.hint });
+        this.#sender = "refused";
+        return false;
+      }
+      log.debug("sender.not-asked", { error: messageOf(error) });
+    }
+    this.#sender = "taken";
+    return true;
   }
 
   #rest(): void {
@@ -133,18 +174,24 @@ export class Deliverer {
       const result = await deliver(this.#robot, mail);
       // Nobody is answered by a mail to the admin.
       if (result === "sent" && mail.template !== "notice") this.#sent += 1;
+      if (result === "given-up") this.#givenUp += 1;
       if (result === "no-server") return false;
+      if (result === "sender-refused") {
+        // From now on each pass begins with the sender, and no mail is tried before he is taken.
+        this.#sender = "unknown";
+        if (!(await this.#senderIsTaken())) return false;
+      }
     }
   }
 }
 
-type Result = "sent" | "deferred" | "given-up" | "no-server";
+type Result = "sent" | "deferred" | "given-up" | "no-server" | "sender-refused";
 
 async function deliver(robot: Robot, mail: ClaimedMail): Promise<Result> {
   const log = robot.log.with({ to: mail.to, template: mail.template });
   try {
     const { response } = await robot.mailer.send({
-      envelopeFrom: mail.envelopeFrom,
+      envelopeFrom: robot.sender.envelopeFrom,
       to: mail.to,
       raw: mail.bytes,
     });
@@ -153,15 +200,35 @@ async function deliver(robot: Robot, mail: ClaimedMail): Promise<Result> {
     return "sent";
   } catch (error) {
     if (!(error instanceof KeybotError) || error.code.startsWith("store.")) throw error;
-    return await putOff(robot, mail, error);
+    return await putOff(
+      robot,
+      mail,
+      error.code === "smtp.sender-refused" ? await confirmed(robot, error) : error,
+    );
+  }
+}
+
+/**
+ * What a refusal that speaks of our sender is: it came with a stranger's address on the line, whose server may have chosen
+ * its words, so the server is asked again without one. Only if it refuses the sender then, too, do all mails wait.
+ * @returns the confirmed refusal (permanent), what kept us from asking, or the first refusal, which concerns one mail
+ */
+async function confirmed({ mailer, sender }: Robot, error: KeybotError): Promise<KeybotError> {
+  try {
+    await mailer.verify(sender);
+    return error;
+  } catch (answer) {
+    if (answer instanceof KeybotError) return answer;
+    throw answer;
   }
 }
 
 async function putOff(robot: Robot, mail: ClaimedMail, error: KeybotError): Promise<Result> {
   const now = robot.now();
   const log = robot.log.with({ to: mail.to, template: mail.template, error: messageOf(error) });
-  const tooLong = now.getTime() - mail.createdAt.getTime() > GIVE_UP_MS;
-  if (error.code === "smtp.refused" || (error.code === "smtp.deferred" && tooLong)) {
+  const concernsMail = isAboutMail(error);
+  const tooLong = mail.putOffSince !== null && now.getTime() - mail.putOffSince.getTime() > GIVE_UP_MS;
+  if (error.code === "smtp.refused" || (concernsMail && tooLong)) {
     await robot.store.markFailed(mail.id, error.message);
     log.error("mail.given-up");
     return "given-up";
@@ -169,10 +236,16 @@ async function putOff(robot: Robot, mail: ClaimedMail, error: KeybotError): Prom
   const next = retryAt(now, mail.attempts);
   // A server that is down for a day is one event, not one for each mail and each try. The outbox knows what was said.
   const isNews = mail.lastError !== error.message && !(await robot.store.isHeldBackBy(error.message));
-  await robot.store.markRetry(mail.id, error.message, next);
+  await robot.store.markRetry(mail.id, error.message, next, concernsMail ? now : undefined);
   if (isNews) log.warn("mail.put-off", { until: next });
   else log.debug("mail.still-put-off", { until: next });
-  return error.code === "smtp.deferred" ? "deferred" : "no-server";
+  if (concernsMail) return "deferred";
+  return error.code === "smtp.sender-refused" ? "sender-refused" : "no-server";
+}
+
+/** The server answered, and others may fare better: this mail alone is put off. */
+function isAboutMail({ code, kind }: KeybotError): boolean {
+  return code === "smtp.deferred" || (code === "smtp.sender-refused" && kind === "temporary");
 }
 
 function stackOf(error: unknown): string | null {

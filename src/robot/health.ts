@@ -2,7 +2,7 @@ import { isRobot } from "../decide/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { Policy } from "../policy.ts";
 import type { OutboxEntry } from "../store/index.ts";
-import type { Robot } from "./robot.ts";
+import { FOLDERS, type Robot } from "./robot.ts";
 
 /** One thing that `run` needs, and how it is. */
 export interface Check {
@@ -21,17 +21,22 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
     const session = await robot.connect();
     try {
       const waiting = (await session.list()).length;
+      const folders = await session.ensureFolders(FOLDERS.map((folder) => robot.folders[folder]));
       return ok(
         "imap",
-        `logged in; ${waiting} ${waiting === 1 ? "mail waits" : "mails wait"} in the mailbox`,
+        `logged in; ${waiting} ${waiting === 1 ? "mail waits" : "mails wait"} in the mailbox; files into ${folders.join(", ")}`,
       );
     } finally {
       await session.close();
     }
   });
   yield await checked("smtp", async () => {
-    await robot.mailer.verify();
-    return ok("smtp", "logged in");
+    await robot.mailer.verify(robot.sender);
+    const { envelopeFrom } = robot.sender;
+    return ok(
+      "smtp",
+      `logged in; takes mails from ${envelopeFrom === "" ? "the null sender" : envelopeFrom}`,
+    );
   });
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
@@ -121,7 +126,8 @@ async function checkMailboxes({ store, now }: Robot): Promise<Check> {
   );
 }
 
-async function checkQueues({ store }: Robot): Promise<Check> {
+/** What waits, what was given up and what came back. */
+export async function checkQueues({ store }: Pick<Robot, "store">): Promise<Check> {
   const failed = await store.outboxEntries({ state: "failed", limit: COUNTED });
   const bounced = await store.outboxEntries({ state: "bounced", limit: COUNTED });
   const waiting = await store.outboxEntries({ state: "waiting", limit: 1000 });
@@ -134,7 +140,12 @@ async function checkQueues({ store }: Robot): Promise<Check> {
       : [`${counted(failed)} were refused for good, the last to ${lastOf(failed)}`]),
     ...(bounced.length === 0 ? [] : [`${counted(bounced)} came back, the last from ${lastOf(bounced)}`]),
   ].join("; ");
-  return last === undefined ? ok("outbox", state) : warning("outbox", state, null);
+  if (failed.length > 0) {
+    const mend =
+      "keybot outbox list shows them; keybot outbox retry --all sends them again, outbox drop gives them up";
+    return warning("outbox", state, mend);
+  }
+  return last === undefined ? ok("outbox", state) : warning("outbox", state, "keybot outbox list shows them");
 }
 
 /** More failed mails than this are not counted. */

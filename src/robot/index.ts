@@ -13,7 +13,7 @@ export { type Check, checkHealth, fault, ok } from "./health.ts";
 export { thisHolder } from "./holder.ts";
 export { putBackNow } from "./in-hand.ts";
 export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
-export { poll } from "./poll.ts";
+export { type PollSummary, poll } from "./poll.ts";
 export { recheck } from "./recheck.ts";
 export { FOLDERS, type Robot, type Summary } from "./robot.ts";
 export { trustMaterialOf } from "./trust-material.ts";

@@ -6,19 +6,27 @@ import { runRound } from "./round.ts";
 
 /** So long a pass waits for CAs and strangers' servers, all mails together; two of the longest questions fit. */
 const PATIENCE_MS = 60_000;
+/** What one pass did, and what it could not do of its sending. */
+export interface PollSummary extends Summary {
+  /** Mails that were given up in this pass. */
+  readonly givenUp: number;
+  /** The server refuses our sender, so that nothing is sent. */
+  readonly senderRefused: boolean;
+}
 
 /**
  * One pass over the robot mailbox and the outbox, as a cron job makes it; then CAs are asked again about what is stored.
  * @throws KeybotError when the IMAP server is out of reach or refuses us (what is in the outbox is sent all the same), or
  *   the database fails
  */
-export async function poll(robot: Robot, signal: AbortSignal): Promise<Summary> {
+export async function poll(robot: Robot, signal: AbortSignal): Promise<PollSummary> {
   const deliverer = new Deliverer(robot, signal);
   deliverer.begin();
   const summary = await drained(robot, deliverer, signal).finally(() => deliverer.finish());
   const left = await deliverer.left();
   await recheck(robot, signal);
-  return { ...summary, answered: deliverer.sent, failed: summary.failed + left };
+  const { sent, givenUp, senderRefused } = deliverer;
+  return { ...summary, answered: sent, failed: summary.failed + left, givenUp, senderRefused };
 }
 
 async function drained(robot: Robot, deliverer: Deliverer, signal: AbortSignal): Promise<Summary> {

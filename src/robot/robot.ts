@@ -3,7 +3,7 @@ import type { ImapSession } from "../imap/index.ts";
 import type { Log } from "../log.ts";
 import type { Policy } from "../policy.ts";
 import type { RevocationDesk } from "../revocation/index.ts";
-import type { Mailer } from "../smtp/index.ts";
+import type { Mailer, Sender } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Voice } from "./answer.ts";
 import type { Judge } from "./judge.ts";
@@ -28,6 +28,8 @@ export interface Robot {
    */
   readonly waiting: Map<number, Date>;
   readonly mailer: Mailer;
+  /** As whom mails are sent. Of now, not of when they were written: a sender that the server refuses is mended here. */
+  readonly sender: Sender;
   readonly connect: () => Promise<ImapSession>;
   readonly log: Log;
   readonly now: () => Date;

@@ -32,10 +32,10 @@ function writtenNotice(
 ): WrittenNotice {
   const content = `notice ${newest} ${JSON.stringify(notice)}`;
   const messageId = replyMessageId(voice.secret, content, "notice", to, voice.messageIdDomain);
-  const { identity, texts, envelopeFrom } = voice;
+  const { identity, texts } = voice;
   const bytes = renderNotice({ notice, to, messageId, now, identity, texts });
   return {
     kind: notice.kind,
-    mail: { messageId, to, envelopeFrom, template: "notice", bytes, sendAfter: null },
+    mail: { messageId, to, template: "notice", bytes, sendAfter: null },
   };
 }

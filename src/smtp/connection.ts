@@ -1,11 +1,20 @@
 import { Readable } from "node:stream";
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
-import { hostToConnect, tlsOptions } from "../mail-server.ts";
+import { hostToConnect, tlsOptions, unlessTlsAtOnce } from "../mail-server.ts";
 import type { Envelope } from "./envelope.ts";
 import { answerText, connectError, goneError, lateError, noAuthentication, type Stage } from "./errors.ts";
 import { PIECE_BYTES, QUIT_TIMEOUT } from "./limits.ts";
 import { credentialsFor, tokenHandler } from "./log-in.ts";
 import type { SmtpSettings } from "./settings.ts";
+
+/** Our name for a single command in the library's table of log-ins; it is not sent. */
+const SINGLE = "SINGLE";
+
+/** A command that the server refused, and with which words. */
+export interface Refused {
+  readonly command: "MAIL FROM" | "RCPT TO";
+  readonly response: string;
+}
 
 /** How the library reports back. */
 type Done<T> = (error?: Error | null, value?: T) => void;
@@ -22,6 +31,9 @@ export class Connection {
   readonly #library: SMTPConnection;
   readonly #settings: SmtpSettings;
   #gone = false;
+  /** Of `#command`: what is sent, and what came. */
+  #line = "";
+  #reply = "";
   /** Fails the call that is waiting; there is at most one. */
   #fail: ((error: Error) => void) | null = null;
 
@@ -54,11 +66,20 @@ export class Connection {
       greetingTimeout: settings.timeouts.connect,
       dnsTimeout: settings.timeouts.connect,
       socketTimeout: settings.timeouts.silence,
-      customAuth: tokenHandler(settings, () => mechanisms),
+      customAuth: {
+        ...tokenHandler(settings, () => mechanisms),
+        [SINGLE]: async (context) => {
+          connection.#reply = (await context.sendCommand(connection.#line)).response;
+        },
+      },
     });
-    const connection = new Connection(library, settings);
+    const connection: Connection = new Connection(library, settings);
+    const end = new AbortController();
     try {
-      await connection.#call(settings.timeouts.connect, (done) => library.connect(done));
+      await Promise.race([
+        connection.#call(settings.timeouts.connect, (done) => library.connect(done)),
+        unlessTlsAtOnce("smtp", settings, host, end.signal),
+      ]);
       const offered = readExtensions(library.lastServerResponse || "");
       connection.extensions = offered.extensions;
       mechanisms = offered.mechanisms;
@@ -67,6 +88,8 @@ export class Connection {
     } catch (error) {
       library.close();
       throw connectError(error, settings);
+    } finally {
+      end.abort();
     }
   }
 
@@ -85,6 +108,20 @@ export class Connection {
       this.#library.send(addressed, body, done),
     );
     return answerText(info?.response ?? "");
+  }
+
+  /**
+   * Asks whether a mail would be taken, without sending one: MAIL FROM and RCPT TO; RSET is the
+   * caller's. Returns what was refused and with which words, or null. Throws the library's error when the connection is lost.
+   *
+   * @param to null asks about the sender alone
+   */
+  async ask(from: string, to: string | null): Promise<Refused | null> {
+    const sender = await this.#command(`MAIL FROM:<${from}>`);
+    if (!isTaken(sender)) return { command: "MAIL FROM", response: sender };
+    if (to === null) return null;
+    const recipient = await this.#command(`RCPT TO:<${to}>`);
+    return isTaken(recipient) ? null : { command: "RCPT TO", response: recipient };
   }
 
   /** RSET, after a refusal. */
@@ -111,6 +148,14 @@ export class Connection {
     await this.#call<boolean>(settings.timeouts.connect, (done) => this.#library.login(credentials, done));
   }
 
+  /** One command; the server's reply. The library sends single ones for log-ins only. */
+  async #command(line: string): Promise<string> {
+    this.#line = line;
+    const login = { type: "custom" as const, method: SINGLE, user: "", pass: "" };
+    await this.#call<boolean>(this.#settings.timeouts.silence, (done) => this.#library.login(login, done));
+    return answerText(this.#reply);
+  }
+
   /** The library calls back, or only tells the connection's listeners, or is silent: each settles the promise. */
   async #call<T>(limit: number, start: (done: Done<T>) => void): Promise<T | undefined> {
     let timer: NodeJS.Timeout | undefined;
@@ -129,6 +174,11 @@ export class Connection {
       this.#fail = null;
     }
   }
+}
+
+/** RFC 5321 §4.2.1: 2yz. */
+function isTaken(reply: string): boolean {
+  return reply.startsWith("2");
 }
 
 /** The mail in pieces; says `data` with the first and `sent` when the last was taken. */

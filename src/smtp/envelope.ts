@@ -42,6 +42,12 @@ export function envelopeFor(mail: Mail, extensions: ReadonlySet<string>, setting
   return { from, to, use8BitMime, size: mail.raw.byteLength };
 }
 
+/** An address for the question whether it would be taken; null when it needs an extension, and so is not asked about. */
+export function plainAddress(address: string): string | null {
+  const plain = asciiDomain(address);
+  return isAscii(plain) ? plain : null;
+}
+
 function asciiDomain(address: string): string {
   const at = address.lastIndexOf("@");
   if (at < 0 || isAscii(address.slice(at))) return address;

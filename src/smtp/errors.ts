@@ -30,6 +30,35 @@ interface Clues {
 /** RFC 4954 §4.7 and §6: not logged in, mechanism too weak, wrong credentials, encryption needed first. */
 const AUTHENTICATION_REPLIES: ReadonlySet<number> = new Set([530, 534, 535, 538]);
 
+/**
+ * RFC 1870 §6.1 and RFC 6531 §3.5: what MAIL FROM can be refused for because of the mail, its size or its recipient's
+ * letters, and not because of the sender.
+ */
+const MAIL_FAULTS: ReadonlySet<string> = new Set(["5.2.3", "5.3.4", "5.6.7"]);
+
+/**
+ * RFC 3463 §3.2, RFC 7505 §4.2 and Exchange's own: the sender's address, or who hands the mail over, is not welcome.
+ */
+const SENDER_FAULTS: ReadonlySet<string> = new Set([
+  "5.1.7",
+  "5.1.8",
+  "5.2.252",
+  "5.7.27",
+  "5.7.57",
+  "5.7.60",
+]);
+
+/**
+ * The same in words. Postfix judges the sender only when it knows the recipient, Exchange after the whole mail, so that
+ * neither the command nor the code tells whom a server means.
+ */
+const SENDER_WORDS = [
+  /\bsender\b[^:]{0,20}\b(rejected|refused|denied|verify failed|not allowed)/i,
+  /\bsend ?as\b|\bnot owned by\b|\bclient host rejected\b/i,
+  /\brelay(ing)?\b[^:]{0,20}\b(denied|prohibited|not (allowed|permitted))|\bunable to relay\b/i,
+  /\bnot (allowed|permitted|authori[sz]ed) to (send|relay)\b/i,
+];
+
 /** What the sentence of an unreachable server says, by code. */
 const UNREACHABLE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "refuses connections",
@@ -96,9 +125,13 @@ function replyError(clues: Clues, reply: number, settings: SmtpSettings, cause: 
   }
   // RFC 5321 §4.2.1: 5yz is final, save 503, which speaks of the session and not of the mail.
   if (reply >= 500 && reply !== 503) {
-    const message = `${server} refused the mail${saying(clues)}`;
-    const more = clues.command === "MAIL FROM" ? { hint: "Check smtp.from and smtp.bounce_address." } : {};
-    return new KeybotError("permanent", "smtp.refused", message, { ...more, cause });
+    if (meansSender(clues, reply)) {
+      const message = `${server} refused the sender of the mail${saying(clues)}`;
+      return new KeybotError("temporary", "smtp.sender-refused", message, { hint: SENDER_HINT, cause });
+    }
+    return new KeybotError("permanent", "smtp.refused", `${server} refused the mail${saying(clues)}`, {
+      cause,
+    });
   }
   return new KeybotError(
     "temporary",
@@ -106,6 +139,28 @@ function replyError(clues: Clues, reply: number, settings: SmtpSettings, cause: 
     `${server} does not take the mail now${saying(clues)}`,
     { cause },
   );
+}
+
+const SENDER_HINT =
+  "Check smtp.from and smtp.bounce_address: some servers take no empty sender, others only the address of smtp.user.";
+
+/** Whether a refusal is about who sends, which is the same for every mail, and not about the mail or its recipient. */
+function meansSender(clues: Clues, reply: number): boolean {
+  const said = clues.said ?? "";
+  const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(said)?.[1] ?? "";
+  if (clues.command === "MAIL FROM") return reply !== 552 && !MAIL_FAULTS.has(enhanced);
+  return SENDER_FAULTS.has(enhanced) || SENDER_WORDS.some((words) => words.test(said));
+}
+
+/** A server's reply to one command of ours, in the form of the library's errors. */
+export function replyOf(command: "MAIL FROM" | "RCPT TO", response: string): Error {
+  const responseCode = Number.parseInt(response, 10);
+  return Object.assign(new Error(`${command} failed`), {
+    code: "EENVELOPE",
+    response,
+    responseCode,
+    command,
+  });
 }
 
 function unreachable(clues: Clues, settings: SmtpSettings, cause: Error): KeybotError {

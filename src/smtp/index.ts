@@ -6,5 +6,5 @@
  * when it is sent again.
  */
 export type { Mail } from "./envelope.ts";
-export { createMailer, type Mailer } from "./mailer.ts";
+export { createMailer, type Mailer, type Sender } from "./mailer.ts";
 export type { SmtpSettings } from "./settings.ts";

@@ -1,24 +1,35 @@
 import { KeybotError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { place } from "../mail-server.ts";
-import { Connection } from "./connection.ts";
-import { envelopeFor, type Mail } from "./envelope.ts";
-import { isLoss, type Stage, sendError } from "./errors.ts";
+import { Connection, type Refused } from "./connection.ts";
+import { envelopeFor, type Mail, plainAddress } from "./envelope.ts";
+import { isLoss, replyOf, type Stage, sendError } from "./errors.ts";
 import { KEPT_FOR } from "./limits.ts";
 import type { SmtpSettings } from "./settings.ts";
+
+/** Who sends: the same for every mail of an installation. */
+export interface Sender {
+  /** The envelope sender; empty: the null sender. */
+  readonly envelopeFrom: string;
+  /** The robot's own address, which stands in for a recipient. */
+  readonly address: string;
+}
 
 export interface Mailer {
   /**
    * Hands a mail to the server; mails wait for each other. Returns the server's answer, on one line.
    *
    * Throws `permanent` `smtp.refused` (never send it again), `temporary` `smtp.deferred` or `smtp.unreachable` (the
-   * server has not got it), `temporary` `smtp.unknown-outcome` (only the server knows), `permanent`
+   * server has not got it), `temporary` `smtp.sender-refused` (it seems to mean us: ask `verify`), `temporary` `smtp.unknown-outcome` (only the server knows), `permanent`
    * `smtp.authentication` or `smtp.tls`, `config` `smtp.insecure`, and what `settings.secret` throws. A mail with bare CR
    * or LF is a bug of the caller: a RangeError.
    */
   send(mail: Mail): Promise<{ readonly response: string }>;
-  /** Connects, protects the connection, logs in and leaves. Throws as `send` does. */
-  verify(): Promise<void>;
+  /**
+   * Connects, protects the connection, logs in, and asks without sending anything whether a mail of this sender would be
+   * taken. Throws as `send` does, and `permanent` `smtp.sender-refused` when every mail would be refused.
+   */
+  verify(sender: Sender): Promise<void>;
   /** Ends the connection that is kept for the next mail. A later `send` opens a new one. Never throws. */
   close(): Promise<void>;
 }
@@ -48,9 +59,17 @@ class KeepingMailer implements Mailer {
     });
   }
 
-  async verify(): Promise<void> {
-    const connection = await Connection.open(this.#settings);
-    await connection.quit();
+  verify(sender: Sender): Promise<void> {
+    return this.#inLine(async () => {
+      await (await this.#takeKept())?.quit();
+      const connection = await Connection.open(this.#settings);
+      const refused = await this.#ask(connection, sender);
+      if (refused === null) return;
+      const failure = sendError(replyOf(refused.command, refused.response), this.#settings, "envelope");
+      // What the server has against the robot's own address as a recipient is no concern of the partners' mails.
+      if (failure instanceof KeybotError && refused.command === "RCPT TO" && !isOurs(failure)) return;
+      throw isSenderRefused(failure) ? forAll(failure) : failure;
+    });
   }
 
   close(): Promise<void> {
@@ -60,6 +79,19 @@ class KeepingMailer implements Mailer {
       this.#kept = null;
       await connection?.quit();
     });
+  }
+
+  async #ask(connection: Connection, sender: Sender): Promise<Refused | null> {
+    const from = plainAddress(sender.envelopeFrom);
+    try {
+      const refused = from === null ? null : await connection.ask(from, plainAddress(sender.address));
+      await connection.reset();
+      this.#keep(connection);
+      return refused;
+    } catch (error) {
+      connection.close();
+      throw sendError(error, this.#settings, "envelope");
+    }
   }
 
   #inLine<T>(task: () => Promise<T>): Promise<T> {
@@ -114,7 +146,8 @@ class KeepingMailer implements Mailer {
         return null;
       }
       const failure = sendError(error, this.#settings, stage);
-      const wasAnswered = failure instanceof KeybotError && /^smtp\.(refused|deferred)$/.test(failure.code);
+      const wasAnswered =
+        failure instanceof KeybotError && /^smtp\.(refused|deferred|sender-refused)$/.test(failure.code);
       if (wasAnswered && connection.usable) {
         connection.needsReset = true;
         this.#keep(connection);
@@ -133,6 +166,20 @@ class KeepingMailer implements Mailer {
       void connection.quit();
     }, KEPT_FOR).unref();
   }
+}
+
+/** Refusals that concern who sends, whatever the recipient. */
+function isOurs({ code }: KeybotError): boolean {
+  return code === "smtp.sender-refused" || code === "smtp.authentication";
+}
+
+function isSenderRefused(error: unknown): error is KeybotError {
+  return error instanceof KeybotError && error.code === "smtp.sender-refused";
+}
+
+/** No stranger's address was in the question, so the answer holds for every mail. */
+function forAll({ code, message, hint, cause }: KeybotError): KeybotError {
+  return new KeybotError("permanent", code, message, { ...(hint === null ? {} : { hint }), cause });
 }
 
 // The callback changes it, which the compiler does not see.

@@ -31,6 +31,8 @@ export const AUDIT_ACTIONS = [
   "trust.disabled",
   "trust.updated",
   "partner.forgotten",
+  "mail.retried",
+  "mail.dropped",
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

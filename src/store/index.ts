@@ -40,6 +40,7 @@ export { databaseFile, type OpenOptions, openStore, type Store } from "./open.ts
 export type {
   ClaimedMail,
   MailTemplate,
+  OutboxChange,
   OutboxEntry,
   OutboxFilter,
   RenderedReply,

@@ -188,7 +188,7 @@ export function assemble(on: Connection): Store {
       inHand: inHandRows(on),
     }),
     ...ledger(on, mails),
-    ...outbox(on, mails),
+    ...outbox(on, mails, record),
     ...adminNotices(on, mails),
     ...directory(on, certificates, holdings, keys),
     ...listing(on),

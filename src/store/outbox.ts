@@ -1,5 +1,6 @@
 import type { Template } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
+import type { AuditAction, AuditWriter } from "./audit.ts";
 import { bytes, milliseconds, time, timeOrNull } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { checkOutbox, mailMayBecome, type OutboxState } from "./transition.ts";
@@ -13,8 +14,6 @@ export interface RenderedReply {
   readonly messageId: string;
   /** The one recipient. */
   readonly to: string;
-  /** Empty: the null sender. */
-  readonly envelopeFrom: string;
   readonly template: MailTemplate;
   readonly bytes: Uint8Array;
   /** Not to be sent before; null: at once. */
@@ -31,6 +30,8 @@ export interface OutboxEntry {
   readonly attempts: number;
   readonly nextAttempt: Date;
   readonly createdAt: Date;
+  /** Since when the server puts off this very mail; null: it does not. */
+  readonly putOffSince: Date | null;
   readonly sentAt: Date | null;
   /** When it came back, or null. */
   readonly bouncedAt: Date | null;
@@ -42,15 +43,22 @@ export interface OutboxEntry {
 
 /** A mail in the hand of one deliverer. */
 export interface ClaimedMail extends OutboxEntry {
-  readonly envelopeFrom: string;
   readonly bytes: Uint8Array;
+}
+
+/** Who changes the outbox by hand. */
+export interface OutboxChange {
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly at: Date;
 }
 
 /** Which of the due mails comes first. */
 export type DueOrder = "longest-waiting" | "latest";
 
 export interface OutboxFilter {
-  readonly state?: OutboxState;
+  readonly state?: OutboxState | readonly OutboxState[];
+  readonly ids?: readonly number[];
   readonly limit?: number;
   readonly offset?: number;
 }
@@ -72,14 +80,27 @@ export interface Outbox {
   claim(id: number, now: Date, until: Date, holder?: string): Promise<ClaimedMail | null>;
   /** The server has taken it; its bytes are dropped, the row stays as history. */
   markSent(id: number, response: string, at: Date): Promise<void>;
-  /** It stays waiting, to be tried again. */
-  markRetry(id: number, error: string, nextAttempt: Date): Promise<void>;
+  /**
+   * It stays waiting, to be tried again.
+   * @param putOffAt when the server put off this very mail; left out when something else was in the way
+   */
+  markRetry(id: number, error: string, nextAttempt: Date, putOffAt?: Date): Promise<void>;
   /** Whether the last try of any waiting mail ended with these words. */
   isHeldBackBy(error: string): Promise<boolean>;
   /** It is given up. */
   markFailed(id: number, error: string): Promise<void>;
-  /** A person has a failed mail tried again. */
-  retryFailed(id: number, at: Date): Promise<void>;
+  /**
+   * A person has mails tried again at once: those that were given up, and those that were tried in vain. A mail in hand,
+   * or one that was never tried (a budget holds it back), stays as it is.
+   * @param ids null: all of them
+   * @returns those that will be tried, as they were
+   */
+  retryNow(ids: readonly number[] | null, by: OutboxChange): Promise<readonly OutboxEntry[]>;
+  /**
+   * A person gives mails up that are not sent yet; they are gone for good.
+   * @returns those that are gone, as they were; not one in hand, and not one that was sent
+   */
+  dropMails(ids: readonly number[], by: OutboxChange): Promise<readonly OutboxEntry[]>;
   /**
    * Waiting mails that nobody has in hand and that were tried in vain before.
    * @param alsoDue count those, too, that are due and were never tried
@@ -101,12 +122,12 @@ export interface OutboxRows {
 }
 
 const COLUMNS = `
-  id, message_id, recipient, envelope_from, template, state, attempts, next_attempt_at, claimed_until, created_at,
+  id, message_id, recipient, template, state, attempts, next_attempt_at, claimed_until, created_at, put_off_since,
   sent_at, bounced_at, response, last_error`;
 const INSERT = `
-  INSERT INTO outbox (message_id, ledger, recipient, recipient_folded, envelope_from, template, state,
+  INSERT INTO outbox (message_id, ledger, recipient, recipient_folded, template, state,
     next_attempt_at, created_at, bytes)
-  VALUES (:message_id, :ledger, :recipient, :recipient_folded, :envelope_from, :template, 'waiting',
+  VALUES (:message_id, :ledger, :recipient, :recipient_folded, :template, 'waiting',
     :next_attempt_at, :created_at, :bytes)
   ON CONFLICT (message_id) DO NOTHING`;
 const BY_MESSAGE_ID = `SELECT ${COLUMNS} FROM outbox WHERE message_id = ?`;
@@ -130,28 +151,42 @@ const SENT = `
   UPDATE outbox SET state = 'sent', sent_at = :at, response = :response, last_error = NULL, claimed_until = NULL, bytes = NULL
   WHERE id = :id`;
 const WAITING = `
-  UPDATE outbox SET state = 'waiting', next_attempt_at = :at, last_error = coalesce(:error, last_error), claimed_until = NULL
+  UPDATE outbox SET next_attempt_at = :at, last_error = :error, claimed_until = NULL,
+    put_off_since = coalesce(put_off_since, :put_off_at)
   WHERE id = :id`;
+/** Given up, or tried in vain and in nobody's hand; of `:ids`, a JSON list, or all. */
+const TO_RETRY = `
+  SELECT ${COLUMNS} FROM outbox
+  WHERE (state = 'failed' OR (${IS_FREE} AND attempts > 0))
+    AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids))) ORDER BY id`;
+const TO_DROP = `
+  SELECT ${COLUMNS} FROM outbox
+  WHERE (state = 'failed' OR ${IS_FREE}) AND id IN (SELECT value FROM json_each(:ids)) ORDER BY id`;
+/** The five days of a mail that is put off begin anew. */
+const RETRY = `
+  UPDATE outbox SET state = 'waiting', next_attempt_at = :at, put_off_since = NULL, claimed_until = NULL WHERE id = :id`;
+const DROP = "DELETE FROM outbox WHERE id = ?";
 const FAILED = "UPDATE outbox SET state = 'failed', last_error = :error, claimed_until = NULL WHERE id = :id";
 const HELD_BACK = "SELECT 1 FROM outbox WHERE state = 'waiting' AND last_error = ? LIMIT 1";
 const NEXT = `
   SELECT min(max(next_attempt_at, coalesce(claimed_until, 0))) AS at FROM outbox WHERE state = 'waiting'`;
 const LIST = `
   SELECT ${COLUMNS} FROM outbox
-  WHERE :state IS NULL OR iif(bounced_at IS NULL, state, 'bounced') = :state
+  WHERE (:states IS NULL OR iif(bounced_at IS NULL, state, 'bounced') IN (SELECT value FROM json_each(:states)))
+    AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
   ORDER BY id DESC LIMIT :limit OFFSET :offset`;
 
 interface Row {
   readonly id: number;
   readonly message_id: string;
   readonly recipient: string;
-  readonly envelope_from: string;
   readonly template: MailTemplate;
   /** What is stored: a mail that bounced is one that was sent, with the time when it came back. */
   readonly state: Exclude<OutboxState, "bounced">;
   readonly attempts: number;
   readonly next_attempt_at: number;
   readonly created_at: number;
+  readonly put_off_since: number | null;
   readonly sent_at: number | null;
   readonly bounced_at: number | null;
   readonly response: string | null;
@@ -170,7 +205,6 @@ export function outboxRows({ db }: Connection): OutboxRows {
         ledger,
         recipient: mail.to,
         recipient_folded: folded(mail.to),
-        envelope_from: mail.envelopeFrom,
         template: mail.template,
         next_attempt_at: milliseconds(mail.sendAfter ?? at),
         created_at: milliseconds(at),
@@ -186,7 +220,7 @@ export function outboxRows({ db }: Connection): OutboxRows {
   };
 }
 
-export function outbox(on: Connection, rows: OutboxRows): Outbox {
+export function outbox(on: Connection, rows: OutboxRows, record: AuditWriter): Outbox {
   const { db } = on;
   const one = db.prepare<[number], Row>(ONE);
   const content = db.prepare<[number], { bytes: Uint8Array }>(BYTES);
@@ -200,6 +234,10 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
   const waiting = db.prepare(WAITING);
   const failed = db.prepare(FAILED);
   const heldBack = db.prepare<[string]>(HELD_BACK);
+  const toRetry = db.prepare<[object], Row>(TO_RETRY);
+  const toDrop = db.prepare<[object], Row>(TO_DROP);
+  const retry = db.prepare(RETRY);
+  const drop = db.prepare<[number]>(DROP);
   const next = db.prepare<[], { at: number | null }>(NEXT);
   const list = db.prepare<[object], Row>(LIST);
 
@@ -211,6 +249,10 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
       checkOutbox(stateOf(row), to);
       write();
     });
+  }
+
+  function recordChange(action: AuditAction, { recipient, template, state }: Row, by: OutboxChange): void {
+    record({ ...by, action, address: recipient, detail: { template, state } });
   }
 
   return {
@@ -230,22 +272,52 @@ export function outbox(on: Connection, rows: OutboxRows): Outbox {
         const row = one.get(id);
         const mail = content.get(id);
         if (row === undefined || mail === undefined) return null;
-        return { ...entry(row), envelopeFrom: row.envelope_from, bytes: bytes(mail.bytes) };
+        return { ...entry(row), bytes: bytes(mail.bytes) };
       }),
     markSent: (id, response, at) => move(id, "sent", () => sent.run({ id, response, at: milliseconds(at) })),
-    markRetry: (id, error, nextAttempt) =>
-      move(id, "waiting", () => waiting.run({ id, error, at: milliseconds(nextAttempt) })),
+    markRetry: (id, error, nextAttempt, putOffAt) =>
+      move(id, "waiting", () =>
+        waiting.run({
+          id,
+          error,
+          at: milliseconds(nextAttempt),
+          put_off_at: putOffAt === undefined ? null : milliseconds(putOffAt),
+        }),
+      ),
     isHeldBackBy: (error) => on.read(() => heldBack.get(error) !== undefined),
     markFailed: (id, error) => move(id, "failed", () => failed.run({ id, error })),
-    retryFailed: (id, at) =>
-      move(id, "waiting", () => waiting.run({ id, error: null, at: milliseconds(at) })),
+    retryNow: (ids, by) =>
+      on.write(() => {
+        const now = milliseconds(by.at);
+        const found = toRetry.all({ now, ids: ids === null ? null : JSON.stringify(ids) });
+        for (const row of found) {
+          checkOutbox(stateOf(row), "waiting");
+          retry.run({ id: row.id, at: now });
+          recordChange("mail.retried", row, by);
+        }
+        return found.map(entry);
+      }),
+    dropMails: (ids, by) =>
+      on.write(() => {
+        const found = toDrop.all({ now: milliseconds(by.at), ids: JSON.stringify(ids) });
+        for (const row of found) {
+          drop.run(row.id);
+          recordChange("mail.dropped", row, by);
+        }
+        return found.map(entry);
+      }),
     countLeft: (now, alsoDue) =>
       on.read(() => left.get({ now: milliseconds(now), also_due: alsoDue ? 1 : 0 })?.count ?? 0),
     nextDueAt: () => on.read(() => timeOrNull(next.get()?.at ?? null)),
     outboxEntries: (filter = {}) =>
       on.read(() =>
         list
-          .all({ state: filter.state ?? null, limit: filter.limit ?? -1, offset: filter.offset ?? 0 })
+          .all({
+            states: filter.state === undefined ? null : JSON.stringify([filter.state].flat()),
+            ids: filter.ids === undefined ? null : JSON.stringify(filter.ids),
+            limit: filter.limit ?? -1,
+            offset: filter.offset ?? 0,
+          })
           .map(entry),
       ),
   };
@@ -277,6 +349,7 @@ function entry(row: Row): OutboxEntry {
     attempts: row.attempts,
     nextAttempt: time(row.next_attempt_at),
     createdAt: time(row.created_at),
+    putOffSince: timeOrNull(row.put_off_since),
     sentAt: timeOrNull(row.sent_at),
     bouncedAt: timeOrNull(row.bounced_at),
     response: row.response,

@@ -29,6 +29,11 @@ const ORDINARY_BYTES = 8_000;
 
 const DAY = 86_400_000;
 
+/** The address of a partner of the crowd. */
+export function addressOf(number: number): string {
+  return `partner-${number}@branch-${number % 97}.partner.example`;
+}
+
 /**
  * @param keys RSA keys (PEM files) that the partners share in turn: a certificate costs nothing to make, a key does
  */
@@ -37,7 +42,7 @@ export function crowd(ca: Authority, keys: readonly string[]): Crowd {
   const issuerKey = createPrivateKey(readFileSync(ca.identity.keyFile));
   const holders = keys.map((file) => createPrivateKey(readFileSync(file)));
   const certificates = new Map<number, Certificate>();
-  const address = (number: number) => `partner-${number}@branch-${number % 97}.partner.example`;
+  const address = addressOf;
   const keyOf = (number: number) => {
     const key = holders[number % holders.length];
     if (key === undefined) throw new Error("a crowd needs a key");

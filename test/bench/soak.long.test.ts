@@ -8,7 +8,7 @@ import { ROBOT } from "../lab/site.ts";
 import { type Random, randomNumbers } from "../long/mutate.ts";
 import { cutsAnywhere, finish } from "../reliability/cutting.ts";
 import { robotHere } from "../reliability/robot.ts";
-import { everythingOnce, figures, Stage } from "../reliability/stage.ts";
+import { everythingOnce, expectWork, figures, Stage } from "../reliability/stage.ts";
 import type { Armed } from "../servers/fault-proxy.ts";
 import { childrenOf, weightOf } from "./memory.ts";
 
@@ -73,6 +73,13 @@ describeWith(["dovecot", "postfix"], "a soak", () => {
       await stage.count();
       const here = await robotHere(stage.site);
       const outcome = await finish(stage, here).finally(() => here.close());
+
+      // Faults of both kinds did happen, mails did wait for them, and the daemon was looked at all the while.
+      expect(armed.filter(({ happened }) => happened).length).toBeGreaterThan(0);
+      expect(samples.length).toBeGreaterThan(8);
+      expect(Math.min(...samples.map(({ handles }) => handles))).toBeGreaterThan(0);
+      if (MAILS >= 10 * BATCH) expect(others).toBeGreaterThan(0);
+      expectWork(stage);
 
       const weight = quarters(samples.map(({ bytes }) => bytes));
       const open = quarters(samples.map(({ handles }) => handles));

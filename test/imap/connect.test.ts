@@ -89,6 +89,26 @@ describe("what a server can answer to a log-in becomes one error", () => {
       kind: "temporary",
       says: "Too many simultaneous connections",
     },
+    ...[
+      "[INUSE] in use",
+      "[LIMIT] enough",
+      "Request is throttled. Suggested Backoff Time: 3000 milliseconds",
+    ].map((words) => ({
+      when: `the server is busy: ${words}`,
+      server: no(words),
+      code: "imap.busy",
+      kind: "temporary" as const,
+      says: words.replace(/^\[\w+\] /, ""),
+    })),
+    {
+      when: "Exchange takes the password and is not connected to the mailbox: no wrong password",
+      server: {
+        answers: { NAMESPACE: (command) => command.done("BAD User is authenticated but not connected.") },
+      },
+      code: "imap.busy",
+      kind: "temporary",
+      says: "does not let us in now: User is authenticated but not connected.",
+    },
     {
       when: "the server closes with BYE at the log-in",
       server: {
@@ -273,6 +293,28 @@ describe("the server's certificate must prove its name", () => {
     const error = await failure(imapSettings(await start(), { security: "tls" }));
     expect(error.code).toBe("imap.tls");
     expect(error.hint).toContain("imap.security");
+  });
+});
+
+describe("what a server is told of us", () => {
+  it("is our name and version (RFC 2971), and nobody else's", async () => {
+    const server = await start({ capabilities: "IMAP4rev1 UIDPLUS MOVE ID" });
+    await (await connectImap(imapSettings(server), silentLog)).close();
+    expect([...new Set(server.commands.filter((line) => line.startsWith("ID ")))]).toEqual([
+      'ID ("name" "keybot" "version" "9.9.9")',
+    ]);
+  });
+});
+
+describe("a port that speaks TLS from the first byte", () => {
+  it("is said soon, and not when the patience for a log-in is over", async () => {
+    const server = await start({ certificate: { ...certificates.good, implicit: true } });
+    const patience = { connect: 30_000, silence: 30_000, command: 30_000 };
+    const before = performance.now();
+    const error = await failure(imapSettings(server, { security: "starttls", timeouts: patience }));
+    expect(performance.now() - before).toBeLessThan(15_000);
+    expect([error.kind, error.code]).toEqual(["permanent", "imap.tls"]);
+    expect(error.message).toContain('speaks TLS from the first byte, and imap.security is "starttls"');
   });
 });
 

@@ -47,6 +47,7 @@ describeWith(["dovecot"], "a real Dovecot", () => {
     user: ROBOT,
     secret: async () => ({ password: "pa55word" }),
     mailbox: "INBOX",
+    version: "9.9.9",
     timeouts: { connect: 10_000, silence: 10_000, command: 20_000 },
     maxLiteral: 10_000_000,
     ...more,

@@ -66,6 +66,17 @@ describe("list", () => {
     expect(await code(session.list())).toBe("imap.closed");
   });
 
+  it("a server that tells no size of its mails is told so (RFC 9051 §7.5.2)", async () => {
+    const { server, session } = await start();
+    fill(server, 2);
+    server.answers.set("UID FETCH", (command) => {
+      for (const uid of [1, 2])
+        command.untagged(`${uid} FETCH (UID ${uid} INTERNALDATE "23-Nov-2026 10:00:00 +0000")`);
+      command.done("OK");
+    });
+    await expect(session.list()).rejects.toThrow(/tells no size of its mails/);
+  });
+
   it("a server that counts mails and lists none is not believed", async () => {
     const { server, session } = await start();
     fill(server, 2);
@@ -281,12 +292,61 @@ describe("move", () => {
     expect(await code(session.move(uids.slice(200), "Processed"))).toBe("imap.refused");
   });
 
-  it("a server that says OK and moves nothing is not believed", async () => {
+  it("a server that says OK and moves nothing is not believed: the mails are moved by hand", async () => {
     const { server, session } = await start();
     const uids = fill(server, 2);
     server.answers.set("UID MOVE", (command) => command.done("OK done"));
-    expect(await session.move(uids, "Processed")).toEqual({ moved: new Set(), gone: new Set() });
+    expect(await session.move(uids, "Processed")).toEqual({ moved: new Set(uids), gone: new Set() });
+    expect([server.uids(), server.folder("Processed").size]).toEqual([[], 2]);
   });
+
+  it("nor one that says OK to MOVE and COPY and does neither: nothing is lost, and the error says so", async () => {
+    const { server, session } = await start({ copyUid: false });
+    const uids = fill(server, 2);
+    for (const verb of ["UID MOVE", "UID COPY"])
+      server.answers.set(verb, (command) => command.done("OK done"));
+    expect(await code(session.move(uids, "Processed"))).toBe("imap.refused");
+    expect(server.uids()).toEqual(uids);
+  });
+
+  it("a MOVE that was only a COPY is finished by hand, and leaves one copy", async () => {
+    const { server, session } = await start();
+    const uids = fill(server, 2);
+    server.answers.set("UID MOVE", (command) => {
+      for (const uid of uids)
+        server.folder("Processed").set(100 + uid, { raw: Buffer.from("x"), flags: new Set() });
+      command.done(`OK [COPYUID 9 ${uids.join(",")} 101,102] done`);
+    });
+    expect((await session.move(uids, "Processed")).moved).toEqual(new Set(uids));
+    expect([server.uids(), server.folder("Processed").size]).toEqual([[], 2]);
+  });
+
+  it("COPY without COPYUID (RFC 4315 §3): OK is believed for what was there, and no copies pile up", async () => {
+    const { server, session } = await start({ capabilities: "IMAP4rev1 UIDPLUS IDLE", copyUid: false });
+    const [first = 0, second = 0, third = 0] = fill(server, 3);
+    server.inbox.get(third)?.flags.add("\\Deleted");
+    expect(await session.move([first, second, 77], "Processed")).toEqual({
+      moved: new Set([first, second]),
+      gone: new Set([77]),
+    });
+    expect([server.uids(), server.folder("Processed").size]).toEqual([[third], 2]);
+    expect(server.commands).toContain("UID EXPUNGE 1:2");
+  });
+
+  it.each([true, false])(
+    "what was copied and could not be removed is not copied again (COPYUID %s)",
+    async (copyUid) => {
+      const { server, session } = await start({ capabilities: "IMAP4rev1 UIDPLUS IDLE", copyUid });
+      const uids = fill(server, 2);
+      server.answers.set("UID STORE", (command) => command.done("NO [NOPERM] not yours"));
+      for (let round = 0; round < 3; round += 1)
+        expect(await code(session.move(uids, "Processed"))).toBe("imap.refused");
+      expect([server.uids(), server.folder("Processed").size]).toEqual([uids, 2]);
+      server.answers.delete("UID STORE");
+      expect((await session.move(uids, "Processed")).moved).toEqual(new Set(uids));
+      expect([server.uids(), server.folder("Processed").size]).toEqual([[], 2]);
+    },
+  );
 });
 
 describe("folders stand next to the mailbox", () => {
@@ -319,10 +379,155 @@ describe("folders stand next to the mailbox", () => {
     },
   );
 
-  it("a refused folder is permanent imap.folder", async () => {
+  it("a refused folder is permanent imap.folder, in the server's words", async () => {
     const { server, session } = await start({ folders: [] });
     server.answers.set("CREATE", (command) => command.done("NO [NOPERM] not yours"));
-    expect(await code(session.ensureFolders(["Processed"]))).toBe("imap.folder");
+    await expect(session.ensureFolders(["Processed"])).rejects.toMatchObject({
+      code: "imap.folder",
+      message: expect.stringMatching(/has no folder Processed and does not let us create it: not yours/),
+      hint: expect.stringContaining('begins with "/"'),
+    });
+  });
+
+  const shared = { delimiter: ".", prefix: "INBOX.", others: ["user.", ""] };
+  const foreign: readonly {
+    readonly what: string;
+    readonly at: { readonly delimiter: string; readonly prefix: string; readonly others: readonly string[] };
+    readonly there: readonly string[];
+    readonly mailbox: string;
+    readonly folder?: string;
+    readonly refused?: string;
+    readonly opens: string;
+    readonly path: string;
+  }[] = [
+    {
+      what: "another user's mailbox: inside it",
+      at: shared,
+      there: ["user.sales"],
+      mailbox: "user.sales",
+      opens: "user.sales",
+      path: "user.sales.Processed",
+    },
+    {
+      what: "the same, named with /",
+      at: shared,
+      there: ["user.sales"],
+      mailbox: "user/sales",
+      opens: "user.sales",
+      path: "user.sales.Processed",
+    },
+    {
+      what: "below another user's mailbox: beside it",
+      at: shared,
+      there: ["user.sales", "user.sales.In"],
+      mailbox: "user.sales.In",
+      opens: "user.sales.In",
+      path: "user.sales.Processed",
+    },
+    {
+      what: "below a name that is no mailbox: inside it",
+      at: shared,
+      there: ["user.sales.In"],
+      mailbox: "user.sales.In",
+      opens: "user.sales.In",
+      path: "user.sales.In.Processed",
+    },
+    {
+      what: "beside, where that is refused: inside",
+      at: shared,
+      there: ["user.sales", "user.sales.In"],
+      mailbox: "user.sales.In",
+      refused: "user.sales.Processed",
+      opens: "user.sales.In",
+      path: "user.sales.In.Processed",
+    },
+    {
+      what: "a shared mailbox without a prefix",
+      at: shared,
+      there: ["sales"],
+      mailbox: "sales",
+      opens: "sales",
+      path: "sales.Processed",
+    },
+    {
+      what: "one of the robot's own of the same name comes first",
+      at: shared,
+      there: ["sales", "INBOX.sales"],
+      mailbox: "sales",
+      opens: "INBOX.sales",
+      path: "INBOX.Processed",
+    },
+    {
+      what: "unless the name is whole",
+      at: shared,
+      there: ["sales", "INBOX.sales"],
+      mailbox: "/sales",
+      opens: "sales",
+      path: "sales.Processed",
+    },
+    {
+      what: "a whole folder name: the robot's own",
+      at: shared,
+      there: ["user.sales"],
+      mailbox: "user.sales",
+      folder: "INBOX.Processed",
+      opens: "user.sales",
+      path: "INBOX.Processed",
+    },
+    {
+      what: "a whole folder name from the root",
+      at: { delimiter: "/", prefix: "", others: ["Other Users/"] },
+      there: ["Other Users/sales"],
+      mailbox: "Other Users/sales",
+      folder: "/Done/Processed",
+      opens: "Other Users/sales",
+      path: "Done/Processed",
+    },
+    {
+      what: "never beside, as a user of that name",
+      at: { delimiter: "/", prefix: "", others: ["Other Users/"] },
+      there: ["Other Users/sales"],
+      mailbox: "Other Users/sales",
+      opens: "Other Users/sales",
+      path: "Other Users/sales/Processed",
+    },
+    {
+      what: "an own mailbox below a prefix, named with /",
+      at: shared,
+      there: ["INBOX.Keys.In"],
+      mailbox: "Keys/In",
+      opens: "INBOX.Keys.In",
+      path: "INBOX.Keys.Processed",
+    },
+    {
+      what: "a slash that belongs to the name",
+      at: { delimiter: ".", prefix: "", others: [] },
+      there: ["A/B"],
+      mailbox: "A\\/B",
+      folder: "x\\/y",
+      opens: "A/B",
+      path: "x/y",
+    },
+  ];
+  it.each(foreign)("$what", async ({ at, there, mailbox, folder = "Processed", refused, opens, path }) => {
+    const { prefix, delimiter, others } = at;
+    const { server, session } = await start(
+      { namespace: { prefix, delimiter }, otherNamespaces: others, folders: there },
+      { mailbox },
+    );
+    server.answers.set("CREATE", (command, usual) =>
+      command.args.replaceAll('"', "") === refused ? command.done("NO [NOPERM] no") : usual(),
+    );
+    expect(
+      server.commands
+        .filter((line) => line.startsWith("SELECT"))
+        .at(-1)
+        ?.replaceAll('"', ""),
+    ).toBe(`SELECT ${opens}`);
+    expect(await session.ensureFolders([folder])).toEqual([path]);
+    expect([...server.folders.keys()]).toContain(path);
+    // The same place again, for the next session too.
+    expect(await session.ensureFolders([folder])).toEqual([path]);
   });
 
   it("one that another client creates at the same moment is no error (RFC 5530 §3 ALREADYEXISTS)", async () => {

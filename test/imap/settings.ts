@@ -14,6 +14,7 @@ export function imapSettings(
     user: "robot@company.example",
     secret: async () => ({ password: "pa55word" }),
     mailbox: "INBOX",
+    version: "9.9.9",
     timeouts: { connect: 1_000, silence: 1_500, command: 1_000 },
     maxLiteral: 1_000_000,
     ...more,

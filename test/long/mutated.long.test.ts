@@ -93,6 +93,8 @@ describe("mails with a few bytes changed", () => {
       for (const one of accepted) expectHonest(one, original, mutant, where);
     }
     expect(accepts).toBeGreaterThan(0);
+    // A mutation that changed nothing would be rejected nowhere.
+    expect(folders.Rejected).toBeGreaterThan(MUTANTS / 100);
     const heapLate = heapInUse();
     expect(heapLate - heapEarly, "bytes that nine tenths of the mutants left behind").toBeLessThan(
       HEAP_GROWTH,

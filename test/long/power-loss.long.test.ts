@@ -14,6 +14,7 @@ it(`${LIVES * STATES_EACH} disks after a power failure: each database is whole, 
   task,
 }) => {
   const seen: Record<string, number> = {};
+  let commits = 0;
   for (let number = 0; number < LIVES; number++) {
     const life = await liveThrough(10 + 5 * number);
     const random = randomNumbers(20_261_126 + number);
@@ -23,10 +24,19 @@ it(`${LIVES * STATES_EACH} disks after a power failure: each database is whole, 
       expect(await recover(state), `life ${number}, ${state.name}, ${left} left`).toEqual(
         whole(state.commits),
       );
+      commits += state.commits;
       seen[state.name] = (seen[state.name] ?? 0) + 1;
     }
   }
-  task.meta.counts = { ...seen, "commits lost that had been reported": 0, "databases damaged": 0 };
+  // Each of the four kinds, and commits that a damaged database could have lost.
+  expect(Object.values(seen)).toEqual(Array.from({ length: 4 }, () => (LIVES * STATES_EACH) / 4));
+  expect(commits).toBeGreaterThan(LIVES * STATES_EACH);
+  task.meta.counts = {
+    ...seen,
+    "commits that had to be there": commits,
+    "commits lost that had been reported": 0,
+    "databases damaged": 0,
+  };
 });
 
 it(`${KILLS} kills of a process that commits: each commit that it reported is there`, async ({ task }) => {
@@ -41,6 +51,8 @@ it(`${KILLS} kills of a process that commits: each commit that it reported is th
       expect(found).toEqual(whole(found.commits));
       commits = found.commits;
     }
+    // At least one a kill, or nothing could have been lost.
+    expect(commits).toBeGreaterThanOrEqual(KILLS);
     task.meta.counts = { kills: KILLS, commits, "commits lost that had been reported": 0 };
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -9,6 +9,9 @@ it(`${CHAINS} generated chains: keybot and OpenSSL differ only where a written r
 }) => {
   expect(surprises(comparison, CHAINS)).toEqual([]);
   const { questions, accepted, refused, otherwise } = comparison.tally;
+  // Both answers were given, many times, and OpenSSL was asked about each chain.
+  expect(Math.min(accepted, refused)).toBeGreaterThan(CHAINS / 10);
+  expect(questions).toBeGreaterThanOrEqual(2 * CHAINS);
   task.meta.counts = {
     "chains (seed)": `${CHAINS} (${SEED})`,
     "questions, to sign and to encrypt": questions,

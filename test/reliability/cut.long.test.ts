@@ -4,7 +4,7 @@ import { randomNumbers } from "../long/mutate.ts";
 import { cutAtEach, cutsAnywhere, cutsAtCommands, finish } from "./cutting.ts";
 import { robotHere } from "./robot.ts";
 import { RUNS } from "./runs.ts";
-import { everythingOnce, figures, Stage } from "./stage.ts";
+import { everythingOnce, expectWork, figures, Stage } from "./stage.ts";
 
 const ANYWHERE = 40;
 
@@ -27,6 +27,10 @@ describeWith(["dovecot", "postfix"], "cut at every command and anywhere", () => 
       task.meta.faults = figures(stage, outcome, count.cuts);
       expect(outcome).toMatchObject(everythingOnce(stage));
       expect(count.missed).toEqual([]);
+      // What was cut was at work: mails of every kind, answers, and polls that felt it.
+      expect(count.cuts).toBeGreaterThan(cuts.filter(({ maybe }) => maybe !== true).length);
+      expect(count.failedPolls).toBeGreaterThan(0);
+      expectWork(stage);
     } finally {
       await here.close();
       await stage.close();

@@ -30,8 +30,10 @@ const COMMANDS: Readonly<Record<"imap" | "smtp", readonly (readonly [string, Reg
   smtp: [
     ["EHLO", /^EHLO/],
     ["AUTH", /^AUTH/],
-    ["MAIL", /^MAIL/],
-    ["RCPT", /^RCPT/],
+    // Of a mail: the robot also asks about its sender, without a size and without NOTIFY.
+    ["MAIL", /^MAIL .*SIZE=/],
+    ["RCPT", /^RCPT .*NOTIFY=/],
+    ["the question about the sender", /^MAIL [^ ]*$/],
     ["DATA", /^DATA/],
     ["the final dot", "."],
     ["QUIT", /^QUIT/],

@@ -4,7 +4,7 @@ import { randomNumbers } from "../long/mutate.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
 import { BORDERS, finish, killAtEach, RANDOM_TIMES } from "./killing.ts";
 import { RUNS } from "./runs.ts";
-import { everythingOnce, figures, Stage } from "./stage.ts";
+import { everythingOnce, expectWork, figures, Stage } from "./stage.ts";
 
 const AT_ANY_TIME = 6;
 
@@ -24,7 +24,11 @@ describeWith(["dovecot", "postfix"], "killed at every border", () => {
       expect(outcome).toMatchObject(everythingOnce(stage));
       // At a random time it may have ended by itself.
       expect(killed.missed.filter((name) => name !== RANDOM_TIMES.name)).toEqual([]);
+      expect(killed.judges, "judges that could have outlived their robot").toBeGreaterThan(
+        BORDERS.length / 2,
+      );
       expect(killed.orphans).toBe(0);
+      expectWork(stage);
     } finally {
       await stage.close();
     }

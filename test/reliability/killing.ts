@@ -47,8 +47,9 @@ const IMAP: readonly (readonly [string, RegExp | "connect"])[] = [
 const SMTP: readonly (readonly [string, RegExp | "."])[] = [
   ["EHLO", /^EHLO/],
   ["SMTP log-in", /^AUTH/],
-  ["MAIL", /^MAIL/],
-  ["RCPT", /^RCPT/],
+  // Of a mail: the robot also asks about its sender, without a size and without NOTIFY.
+  ["MAIL", /^MAIL .*SIZE=/],
+  ["RCPT", /^RCPT .*NOTIFY=/],
   ["DATA", /^DATA/],
   ["the end of a mail", "."],
 ];
@@ -222,7 +223,8 @@ export interface Killed {
   kills: number;
   /** Borders where the robot ended before it came there. */
   readonly missed: string[];
-  /** Judges that outlived their robot. */
+  /** Judges that were at work when their robot was killed, and those that outlived it. */
+  judges: number;
   orphans: number;
 }
 
@@ -237,7 +239,7 @@ export async function killAtEach(
   random: Random,
   mailsEach = 8,
 ): Promise<Killed> {
-  const killed: Killed = { kills: 0, missed: [], orphans: 0 };
+  const killed: Killed = { kills: 0, missed: [], judges: 0, orphans: 0 };
   let number = 0;
   for (const border of borders) {
     let isKilled = false;
@@ -246,6 +248,7 @@ export async function killAtEach(
       const { robot, judges } = await killAt(border, scene, mailsEach);
       isKilled = robot.exit() === -1;
       expect(robot.stderr(), border.name).not.toMatch(/\n\s+at /);
+      killed.judges += judges.length;
       killed.orphans += await survivors(judges);
       await stage.count();
     }

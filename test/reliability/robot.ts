@@ -103,6 +103,7 @@ function imapOf({ imap, limits }: Config) {
     timeouts: PATIENCE,
     user: imap.user,
     secret: async () => ({ password: imap.password.reveal() }),
+    version: "9.9.9",
     mailbox: imap.mailbox,
     maxLiteral: limits.messageBytes,
   };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import type { ImapFlow } from "imapflow";
+import { expect } from "vitest";
 import { openDatabase } from "../../src/store/driver.ts";
 import { openStore } from "../../src/store/index.ts";
 import { connectTo } from "../bench/imap.ts";
@@ -270,6 +271,17 @@ export function figures(stage: Stage, outcome: Outcome, faults: number): FaultCo
       Math.max(0, outcome.ledger - stage.mails.length),
     excepted: outcome.twice,
   };
+}
+
+/** The stage was not empty: there were partners to store, requests to answer and mails to keep silent about. */
+export function expectWork({ mails }: Stage): void {
+  const [partners, answered] = [
+    mails.filter(({ expected }) => expected.partner !== null),
+    mails.filter(({ expected }) => expected.answered),
+  ];
+  expect(partners.length).toBeGreaterThan(0);
+  expect(answered.length).toBeGreaterThan(0);
+  expect(mails.length).toBeGreaterThan(answered.length);
 }
 
 /** The outcome that every stage must come to, whatever was done to its robot. */

@@ -30,7 +30,6 @@ const soon = () => AbortSignal.timeout(400);
 const MAIL = {
   messageId: "<1@x>",
   to: "a@b.example",
-  envelopeFrom: "",
   template: "hint" as const,
   bytes: Buffer.from("x"),
   sendAfter: null,

@@ -11,6 +11,10 @@ export interface ScriptedImapOptions {
   readonly certificate?: { readonly cert: string; readonly key: string; readonly implicit?: boolean };
   /** Prefix and delimiter of the personal namespace; default `("" "/")`. */
   readonly namespace?: { readonly prefix: string; readonly delimiter: string };
+  /** Prefixes of the namespaces of other users and of shared ones; default none. */
+  readonly otherNamespaces?: readonly string[];
+  /** Whether COPYUID is told where UIDPLUS is offered; default true. */
+  readonly copyUid?: boolean;
   readonly folders?: readonly string[];
   /** Answers to commands, by verb (`LOGIN`, `UID MOVE`), instead of the usual ones; settable later too. */
   readonly answers?: Readonly<Record<string, Answer>>;
@@ -227,7 +231,10 @@ class Session {
         return;
       case "NAMESPACE": {
         const { prefix, delimiter } = this.#options.namespace ?? { prefix: "", delimiter: "/" };
-        command.untagged(`NAMESPACE (("${prefix}" "${delimiter}")) NIL NIL`);
+        const others = (this.#options.otherNamespaces ?? []).map((other) => `("${other}" "${delimiter}")`);
+        command.untagged(
+          `NAMESPACE (("${prefix}" "${delimiter}")) ${others.length === 0 ? "NIL" : `(${others.join("")})`} NIL`,
+        );
         break;
       }
       case "LIST":
@@ -240,6 +247,16 @@ class Session {
       case "SUBSCRIBE":
         this.#server.subscribed.add(unquoted(args));
         break;
+      case "STATUS": {
+        const [name = ""] = /^"[^"]*"|^\S+/.exec(args) ?? [];
+        const folder = this.#server.folders.get(unquoted(name));
+        if (folder === undefined) {
+          command.done("NO [NONEXISTENT] no such mailbox");
+          return;
+        }
+        command.untagged(`STATUS ${name} (MESSAGES ${folder.size})`);
+        break;
+      }
       case "SELECT":
         if (!this.#select(command)) return;
         break;
@@ -331,7 +348,8 @@ class Session {
       if (mail !== undefined) target.set(copy, mail);
       return copy;
     });
-    const tells = uids.length > 0 && this.#server.capabilities.includes("UIDPLUS");
+    const tells =
+      uids.length > 0 && this.#options.copyUid !== false && this.#server.capabilities.includes("UIDPLUS");
     const code = tells ? `[COPYUID 9 ${uids.join(",")} ${copies.join(",")}] ` : "";
     if (command.verb === "UID COPY") {
       command.done(`OK ${code}copied`);

@@ -11,8 +11,8 @@ export interface ScriptedSmtpOptions {
   readonly answers?: Readonly<Record<string, SmtpAnswer>>;
 }
 
-/** The reply line, `drop` to reset the connection, `silence` to say nothing. */
-export type SmtpAnswer = string | ((line: string) => string);
+/** The reply line, `drop` to reset the connection, `silence` to say nothing; null from a function: the usual one. */
+export type SmtpAnswer = string | ((line: string) => string | null);
 
 /** A mail that was taken, byte for byte. */
 export interface TakenMail {
@@ -150,7 +150,7 @@ class Session {
 
   #answer(verb: string, line: string, usual: () => string): void {
     const scripted = this.#server.answers.get(verb);
-    const reply = scripted === undefined ? usual() : typeof scripted === "string" ? scripted : scripted(line);
+    const reply = (typeof scripted === "function" ? scripted(line) : scripted) ?? usual();
     if (reply === "drop") this.#plain.resetAndDestroy();
     else if (reply !== "silence" && reply !== "") this.#socket.write(`${reply}\r\n`);
     if (/^[24]21/.test(reply)) this.#socket.end();

@@ -7,6 +7,7 @@ import { type ServerCertificates, serverCertificates } from "../servers/certific
 import { ScriptedSmtp, type ScriptedSmtpOptions } from "../servers/scripted-smtp.ts";
 import { smtpSettings } from "./settings.ts";
 
+const SENDER = { envelopeFrom: "", address: "robot@company.example" };
 const RAW = Buffer.from("Subject: hello\r\nMIME-Version: 1.0\r\n\r\n.a dot\r\n..two\r\nbody\r\n");
 const MAIL: Mail = { envelopeFrom: "", to: "alice@partner.example", raw: RAW };
 
@@ -148,11 +149,58 @@ describe("what a server can answer becomes one error", () => {
       says: "550 5.1.1 no such user \\u001b[31m",
     },
     {
-      when: "550 at MAIL",
+      when: "550 at MAIL: the sender, which every mail has",
       server: { answers: { MAIL: "550 5.7.1 no" } },
+      code: "smtp.sender-refused",
+      kind: "temporary",
+      says: "550 5.7.1 no",
+    },
+    {
+      when: "552 at MAIL: the size (RFC 1870 §6.1)",
+      server: { answers: { MAIL: "552 5.3.4 too big" } },
       code: "smtp.refused",
       kind: "permanent",
-      says: "550 5.7.1 no",
+      says: "552",
+    },
+    {
+      when: "550 5.6.7 at MAIL: letters of the recipient (RFC 6531 §3.5)",
+      server: { answers: { MAIL: "550 5.6.7 no such letters" } },
+      code: "smtp.refused",
+      kind: "permanent",
+      says: "5.6.7",
+    },
+    ...[
+      [
+        "Postfix, which judges the sender late",
+        "553 5.7.1 <r@c.example>: Sender address rejected: not owned by r",
+      ],
+      ["Exim", "550 Sender verify failed"],
+      ["a relay", "554 5.7.1 <a@p.example>: Relay access denied"],
+      ["sendmail", "550 5.7.1 <a@p.example>... Relaying denied"],
+      ["a client that may not", "554 5.7.1 <unknown[127.0.0.1]>: Client host rejected: Access denied"],
+      ["an enhanced code alone (RFC 3463 §3.2)", "550 5.1.8 bad"],
+    ].map(([who = "", answer = ""]) => ({
+      when: `a refusal of the sender at RCPT: ${who}`,
+      server: { answers: { RCPT: answer } },
+      code: "smtp.sender-refused",
+      kind: "temporary" as const,
+      says: answer.slice(0, 3),
+    })),
+    {
+      when: "Exchange after the dot: send as",
+      server: {
+        answers: { ".": "550 5.7.60 SMTP; Client does not have permissions to send as this sender" },
+      },
+      code: "smtp.sender-refused",
+      kind: "temporary",
+      says: "5.7.60",
+    },
+    {
+      when: "a recipient who is refused by policy",
+      server: { answers: { RCPT: "550 5.7.1 <a@p.example>: Recipient address rejected: Access denied" } },
+      code: "smtp.refused",
+      kind: "permanent",
+      says: "Recipient address rejected",
     },
     {
       when: "554 after the dot",
@@ -535,20 +583,79 @@ describe("the connection is kept", () => {
   });
 });
 
+describe("a port that speaks TLS from the first byte", () => {
+  it("is said soon, and not when the patience for a log-in is over", async () => {
+    const patience = { connect: 30_000, silence: 30_000, command: 30_000 };
+    const { mailer } = await start(
+      { certificate: { ...certificates.good, implicit: true } },
+      { security: "starttls", timeouts: patience },
+    );
+    const before = performance.now();
+    const error = await failure(mailer.verify(SENDER));
+    expect(performance.now() - before).toBeLessThan(15_000);
+    expect([error.kind, error.code]).toEqual(["permanent", "smtp.tls"]);
+    expect(error.hint).toContain("587");
+  });
+});
+
 describe("verify", () => {
-  it("connects, logs in, says QUIT, and sends nothing", async () => {
+  it("connects, logs in, asks about the sender, and sends nothing", async () => {
     const { server, mailer } = await start();
-    await mailer.verify();
-    expect(server.commands.map((line) => line.split(" ")[0])).toEqual(["EHLO", "AUTH", "QUIT"]);
+    await mailer.verify({ ...SENDER, envelopeFrom: "bounce@bücher.example" });
+    await mailer.close();
+    expect(server.commands.map((line) => line.replace(/^(EHLO|AUTH).*/, "$1"))).toEqual([
+      "EHLO",
+      "AUTH",
+      "MAIL FROM:<bounce@xn--bcher-kva.example>",
+      "RCPT TO:<robot@company.example>",
+      "RSET",
+      "QUIT",
+    ]);
+    expect(server.mails).toEqual([]);
+  });
+
+  it.each<[string, ScriptedSmtpOptions["answers"], string]>([
+    ["the null sender is refused", { MAIL: "550 5.7.1 no empty sender" }, "permanent smtp.sender-refused"],
+    [
+      "the sender is refused at RCPT",
+      { RCPT: "553 5.7.1 Sender address rejected: not owned by user" },
+      "permanent smtp.sender-refused",
+    ],
+    ["a log-in is wanted at RCPT", { RCPT: "530 5.7.0 first log in" }, "permanent smtp.authentication"],
+    ["the sender is put off", { MAIL: "451 4.7.1 later" }, "temporary smtp.deferred"],
+    ["our own address is no recipient", { RCPT: "550 5.1.1 no such user" }, "taken"],
+    ["our own address is greylisted", { RCPT: "450 4.2.0 later" }, "taken"],
+  ])("%s", async (_, answers = {}, outcome) => {
+    const { mailer } = await start({ answers });
+    const said = await mailer.verify(SENDER).then(
+      () => "taken",
+      (error: unknown) => (error instanceof KeybotError ? `${error.kind} ${error.code}` : String(error)),
+    );
+    expect(said).toBe(outcome);
+  });
+
+  it("a mail goes over the connection that was asked over", async () => {
+    const { server, mailer } = await start();
+    await mailer.verify(SENDER);
+    await mailer.send(MAIL);
+    expect(server.mails).toHaveLength(1);
+    expect(server.connections).toBe(1);
+  });
+
+  it("a single command is no log-in: the next mail is sent as before, also without one", async () => {
+    const { server, mailer } = await start({ extensions: [] }, { user: null });
+    await mailer.verify(SENDER);
+    await mailer.send(MAIL);
+    expect(server.commands.filter((line) => line.startsWith("AUTH"))).toEqual([]);
   });
 
   it("throws as send does", async () => {
     const { mailer } = await start({ answers: { AUTH: "535 5.7.8 no" } });
-    expect((await failure(mailer.verify())).code).toBe("smtp.authentication");
+    expect((await failure(mailer.verify(SENDER))).code).toBe("smtp.authentication");
   });
 
   it("a server that does not answer QUIT does not hold us", async () => {
     const { mailer } = await start({ answers: { QUIT: "silence" } });
-    await mailer.verify();
+    await mailer.verify(SENDER);
   });
 });

@@ -10,6 +10,7 @@ import { type Postfix, startPostfix } from "../lab/postfix.ts";
 
 const ROBOT = "robot@company.example";
 const ALICE = "alice@partner.example";
+const SENDER = { envelopeFrom: "", address: "robot@company.example" };
 const RAW = Buffer.from(
   `From: ${ROBOT}\r\nTo: ${ALICE}\r\nMessage-ID: <1@company.example>\r\nAuto-Submitted: auto-replied\r\n\r\n.dot\r\nbody\r\n`,
 );
@@ -65,7 +66,7 @@ describeWith(["dovecot", "postfix"], "a real Postfix", () => {
 
   it("takes mails from the null sender over one connection, and their bytes arrive", async () => {
     const mailer = mailerWith();
-    await mailer.verify();
+    await mailer.verify(SENDER);
     for (let count = 0; count < 3; count += 1) {
       const { response } = await mailer.send({ envelopeFrom: "", to: ALICE, raw: RAW });
       expect(response).toMatch(/^250 2\.0\.0 Ok: queued as /);
@@ -88,7 +89,7 @@ describeWith(["dovecot", "postfix"], "a real Postfix", () => {
   });
 
   it("a wrong password is permanent smtp.authentication, so is no log-in at all", async () => {
-    expect(await failure(mailerWith({ secret: async () => ({ password: "wrong" }) }).verify())).toBe(
+    expect(await failure(mailerWith({ secret: async () => ({ password: "wrong" }) }).verify(SENDER))).toBe(
       "permanent smtp.authentication",
     );
     const anonymous = mailerWith({ user: null }).send({ envelopeFrom: "", to: ALICE, raw: RAW });
@@ -96,6 +97,6 @@ describeWith(["dovecot", "postfix"], "a real Postfix", () => {
   });
 
   it("a certificate of a CA that is not known is permanent smtp.tls", async () => {
-    expect(await failure(mailerWith({ ca: null }).verify())).toBe("permanent smtp.tls");
+    expect(await failure(mailerWith({ ca: null }).verify(SENDER))).toBe("permanent smtp.tls");
   });
 });

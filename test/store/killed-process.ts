@@ -23,21 +23,24 @@ for (;; number += 1) {
   const keep = { action: "store", certificate: name, status: "active", address, role: "signer", findings: [] };
   await store.commitMessage({
     key: "message-" + number,
-    query: { from: address, mailboxes: [], spkis: [], references: [], buckets: [] },
+    query: { from: address, mailboxes: [], spkis: [], references: [], returned: [], buckets: [] },
     message: { messageId: null, from: address, addressed: [] },
     certificates: [certificate],
     at: new Date(number),
   }, () => ({
     plan: { kind: "submission", actions: [keep], reasons: [], judged: [], buckets: [] },
-    outcome: "stored", folder: "Processed",
-    replies: [{ messageId: "<" + number + "@company.example>", to: address, envelopeFrom: "", template: "accepted",
+    outcome: "stored", folder: "Processed", news: [],
+    replies: [{ messageId: "<" + number + "@company.example>", to: address, template: "accepted",
       bytes: Buffer.alloc(8000), sendAfter: null }],
   }));
   writeSync(1, number + "\\n");
 }
 `;
 
-/** Lets it report so many more commits, kills it, and returns the number of the last one that it reported. */
+/**
+ * Lets it report so many more commits, kills it, and returns the number of the last one that it reported. Throws when it ended
+ * by itself: then nothing was tried.
+ */
 export async function killAfter(stateDir: string, commits: number): Promise<number> {
   const args = ["--import", "tsx", "--input-type=module", "--eval", SCRIPT, "--", stateDir];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
@@ -49,6 +52,8 @@ export async function killAfter(stateDir: string, commits: number): Promise<numb
     seen += 1;
     if (seen === commits) child.kill("SIGKILL");
   }
-  await ended;
+  const [code, signal] = await ended;
+  if (seen < commits || signal !== "SIGKILL")
+    throw new Error(`the process that commits ended by itself (${code ?? signal}) after ${seen} commits`);
   return last;
 }

@@ -132,7 +132,6 @@ export function mail(id: string, to: string, more: Partial<RenderedReply> = {}):
   return {
     messageId: `<${id}@company.example>`,
     to,
-    envelopeFrom: "",
     template: "accepted",
     bytes: new TextEncoder().encode(`To: ${to}\r\n\r\nHello\r\n`),
     sendAfter: null,

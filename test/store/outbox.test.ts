@@ -20,7 +20,6 @@ describe("the outbox", () => {
     const claimed = await store.claim(id, at(), at(10));
     expect(claimed).toMatchObject({
       to: ALICE,
-      envelopeFrom: "",
       attempts: 1,
       bytes: mail("m", ALICE).bytes,
     });
@@ -81,7 +80,11 @@ describe("the outbox", () => {
     const id = await idOf(store);
     await store.markFailed(id, "550 no such user");
     expect(await store.dueMails(at(99), 10)).toEqual([]);
-    await store.retryFailed(id, at(100));
+    const by = { actor: "eve", reason: "mended", at: at(100) };
+    expect(await store.retryNow(null, by)).toMatchObject([{ id, state: "failed" }]);
+    expect(await store.auditEntries()).toMatchObject([
+      { action: "mail.retried", actor: "eve", address: ALICE, reason: "mended" },
+    ]);
     expect(await store.claim(id, at(100), at(110))).toMatchObject({ lastError: "550 no such user" });
   });
 

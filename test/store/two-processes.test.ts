@@ -25,7 +25,7 @@ for (let i = 0; i < Number(count); i += 1) {
     folder: "Processed",
     news: [],
     replies: [{ messageId: "<m" + i + ".by" + process.pid + "@company.example>", to: "a@partner.example",
-      envelopeFrom: "", template: "certificate", bytes: new Uint8Array(10), sendAfter: null }],
+      template: "certificate", bytes: new Uint8Array(10), sendAfter: null }],
   }));
   if (!result.known) fresh += 1;
 }

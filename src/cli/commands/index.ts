@@ -11,6 +11,7 @@ import { define as list } from "./list.ts";
 import { define as log } from "./log.ts";
 import { define as lookup } from "./lookup.ts";
 import { define as mailbox } from "./mailbox.ts";
+import { define as outbox } from "./outbox.ts";
 import { define as poll } from "./poll.ts";
 import { define as reject } from "./reject.ts";
 import { define as restore } from "./restore.ts";
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Define[] = [
   mailbox,
   trust,
   log,
+  outbox,
   audit,
   help,
 ];

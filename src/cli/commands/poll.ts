@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { requireSecrets } from "../../config/index.ts";
-import { poll, putBackNow, type Summary } from "../../robot/index.ts";
+import { type PollSummary, poll, putBackNow } from "../../robot/index.ts";
 import { openStore } from "../../store/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
@@ -16,7 +16,7 @@ export function define(program: Command, context: Context): void {
     .addHelpText(
       "after",
       examples(
-        ["keybot poll", "one pass, as from cron; exit 1 when something was left for a retry"],
+        ["keybot poll", "one pass, as from cron; exit 1 when something was left for a retry or given up"],
         ["keybot poll --json", "the summary as one JSON object"],
       ),
     )
@@ -34,7 +34,8 @@ async function pollOnce(context: Context): Promise<void> {
     try {
       const summary = await poll(robot, end.signal);
       context.terminal.out(context.options.json ? jsonLine(summary) : `${summaryLine(summary)}\n`);
-      if (summary.failed > 0 || end.signal.aborted) context.exitWith(1);
+      const { failed, givenUp, senderRefused } = summary;
+      if (failed > 0 || givenUp > 0 || senderRefused || end.signal.aborted) context.exitWith(1);
     } finally {
       end.stop();
       await close();
@@ -44,8 +45,20 @@ async function pollOnce(context: Context): Promise<void> {
   }
 }
 
-function summaryLine({ seen, stored, answered, pending, rejected, unhandled, failed }: Summary): string {
-  const left = failed === 0 ? "" : `; ${failed} left for a retry`;
+function summaryLine({
+  seen,
+  stored,
+  answered,
+  pending,
+  rejected,
+  unhandled,
+  failed,
+  givenUp,
+}: PollSummary): string {
+  const left = [
+    ...(failed === 0 ? [] : [`; ${failed} left for a retry`]),
+    ...(givenUp === 0 ? [] : [`; ${count(givenUp, "mail")} given up (keybot outbox list)`]),
+  ].join("");
   const work = `${count(stored, "certificate")} stored, ${count(answered, "mail")} sent`;
   return `${count(seen, "message")} seen: ${work}, ${pending} pending, ${rejected} rejected, ${unhandled} unhandled${left}`;
 }
