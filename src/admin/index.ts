@@ -12,6 +12,7 @@ export { parseOwnAddress } from "./address.ts";
 export { approve } from "./approve.ts";
 export { type AuditQuery, auditTrail, checkTrail, type TrailCheck } from "./audit.ts";
 export { type Change, changeBy } from "./change.ts";
+export { senderOf } from "./choose-pending.ts";
 export type { DecidedHolding, Decision, DecisionRequest } from "./decide-pending.ts";
 export type { Letter, Write } from "./letter.ts";
 export { type ListQuery, listCertificates } from "./list.ts";

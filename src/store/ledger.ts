@@ -15,6 +15,8 @@ export interface LedgerMessage {
   /** The single From address, or null. */
   readonly from: string | null;
   readonly addressed: readonly AddressedMailbox[];
+  /** Whether our border authenticated the sender; null or left out: nothing says so. */
+  readonly authenticated?: boolean | null;
 }
 
 /** A record of `keybot log` (CONTRACT §3). */
