@@ -34,7 +34,15 @@ export { type Restored, restore } from "./restore.ts";
 export { planRevocation, type Revocation, type RevokedKey, revoke } from "./revoke.ts";
 export { type ListedRoot, type RootList, readRootList } from "./root-list.ts";
 export { type Shown, type ShownCertificate, show } from "./show.ts";
-export { addTrust, findTrust, listTrust, removeTrust, switchTrust, type TrustedCa } from "./trust.ts";
+export {
+  type AddedTrust,
+  addTrust,
+  findTrust,
+  listTrust,
+  removeTrust,
+  switchTrust,
+  type TrustedCa,
+} from "./trust.ts";
 export { readTrustFile, type TrustFileOptions, type TrustProposal } from "./trust-file.ts";
 export { applyTrustUpdate, planTrustUpdate, type TrustUpdate } from "./trust-update.ts";
 export { whyNotUsed } from "./why-not-used.ts";

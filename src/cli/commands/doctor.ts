@@ -44,7 +44,7 @@ async function* checks(context: Context): AsyncGenerator<Check> {
   let opened: Awaited<ReturnType<typeof openRobot>> | null = null;
   let step = "database";
   try {
-    const store = await openStore({ stateDir: config.stateDir });
+    const store = await openStore({ stateDir: config.stateDir, make: false });
     try {
       await store.checkIntegrity();
       yield ok("database", `version ${await store.version()} in ${config.stateDir}, undamaged`);

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { isoTime } from "../json.ts";
 import { timeOption, wholeNumber } from "../option-value.ts";
-import { type Listing, minute, printList } from "../result.ts";
+import { addressCell, type Listing, minute, printList } from "../result.ts";
 import { withStore } from "../with-store.ts";
 
 /** A screen or two of the newest. */
@@ -55,7 +55,13 @@ const ENTRIES: Listing<LedgerEntry> = {
     { title: "from", shrink: true },
     { title: "reasons", shrink: true },
   ],
-  cells: (entry) => [minute(entry.seenAt), entry.outcome, entry.kind, entry.from ?? "-", reasonsOf(entry)],
+  cells: (entry) => [
+    minute(entry.seenAt),
+    entry.outcome,
+    entry.kind,
+    entry.from === null ? "-" : addressCell(entry.from),
+    reasonsOf(entry),
+  ],
   full: (entry) => [
     isoTime(entry.seenAt),
     entry.outcome,
