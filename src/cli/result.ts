@@ -55,6 +55,11 @@ export async function printList<T>(
   return count;
 }
 
+/** Says, also beside JSON, that there is more than was printed; a revision must not take a part for the whole. */
+export function noteOlder(older: number, context: Context): void {
+  if (older > 0) context.note(`${older} older ${older === 1 ? "one is" : "ones are"} not shown: --limit`);
+}
+
 /** A date as a table shows it, in UTC. */
 export function day(time: Date): string {
   return isoTime(time).slice(0, 10);

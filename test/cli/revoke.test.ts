@@ -257,7 +257,14 @@ describe("keybot restore", () => {
 
   it("judges by the domains of the anchor, as a mail does", async () => {
     await revoke(alice);
-    await office.output(["trust", "add", office.root.identity.certFile, "--domain", "broker.example"]);
+    await office.output([
+      "trust",
+      "add",
+      office.root.identity.certFile,
+      "--domain",
+      "broker.example",
+      "--replace",
+    ]);
     expect(await office.records(["restore", alice.sha256])).toMatchObject([
       {},
       { to: "pending", findings: [{ code: "path.anchor-domain" }, {}] },
