@@ -28,21 +28,21 @@ export function refusedFile(file: string): Refused | null {
       accessSync(path, constants.R_OK | constants.W_OK | (folder ? constants.X_OK : 0));
     } catch {
       const user = thisUser();
-      if (owner === process.geteuid?.())
-        return { says: `${path} is read-only`, mend: `run: chmod u+rwX ${path}` };
+      if (owner === user?.uid) return { says: `${path} is read-only`, mend: `run: chmod u+rwX ${path}` };
       return {
-        says: `${path} belongs to ${owner === 0 ? "root" : `user ${owner}`}, and this is ${user}`,
-        mend: `run keybot as its owner, or as root: chown ${user} ${path}`,
+        says: `${path} belongs to ${owner === 0 ? "root" : `user ${owner}`}, and this is ${user?.name ?? "another user"}`,
+        mend: "run keybot as the user whose the state folder is, and give him the files in it (chown)",
       };
     }
   }
   return null;
 }
 
-function thisUser(): string {
+function thisUser(): { readonly uid: number; readonly name: string } | null {
   try {
-    return userInfo().username;
+    const { uid, username: name } = userInfo();
+    return { uid, name };
   } catch {
-    return `user ${process.geteuid?.() ?? "unknown"}`; // without a name, as in a container
+    return null; // a user without a name, as in a container
   }
 }

@@ -122,6 +122,7 @@ carla@partne…  active    RSA-2048   2026-06-21   {carla}  CN=Partner R…
       stderr: "",
     });
     const fresh = new Office();
+    await fresh.store(async () => {});
     expect(await fresh.run(["list"])).toEqual({ code: 0, stdout: "", stderr: "no certificates yet\n" });
     expect(await fresh.run(["list", "--json"])).toMatchObject({ code: 0, stdout: "" });
     fresh.close();

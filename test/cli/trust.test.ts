@@ -162,6 +162,7 @@ anchor  partner.example  2036-05-29   yes      {root}  CN=Partner Roo…
   });
 
   it("is empty with exit 0", async () => {
+    await office.store(async () => {});
     expect(await office.run(["trust", "list"])).toEqual({
       code: 0,
       stdout: "",
@@ -236,6 +237,7 @@ describe("keybot trust disable and enable", () => {
   });
 
   it.each(["disable", "enable"])("%s finds nothing with exit 3", async (verb) => {
+    await office.store(async () => {});
     expect(await office.run(["trust", verb, "00000000"])).toMatchObject({ code: 3, stdout: "" });
   });
 });
@@ -268,6 +270,7 @@ describe("keybot trust remove", () => {
   });
 
   it("finds nothing with exit 3", async () => {
+    await office.store(async () => {});
     expect(await office.run(["trust", "remove", "00000000", "--yes"])).toEqual({
       code: 3,
       stdout: "",
