@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, cpSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { chownSync, closeSync, cpSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -129,6 +129,29 @@ describe.skipIf(!BUILT || !PYTHON)("a question at a terminal", () => {
     expect(stdout).not.toMatch(/bug|at .*\.js|Error/);
     expect(status).toBe(code);
     expect(existsSync(join(folder, "asked"))).toBe(false);
+  });
+});
+
+/** A user without rights, where this one may become him and he may read this project. */
+const NOBODY = { uid: 65_534, gid: 65_534 };
+const CAN_BE_NOBODY =
+  process.getuid?.() === 0 &&
+  spawnSync(process.execPath, [join(ROOT, "bin", "keybot"), "--version"], NOBODY).status === 0;
+
+describe.skipIf(!BUILT || !CAN_BE_NOBODY)("a database that root has left in the folder of keybot", () => {
+  it("is named as what keeps keybot out, not its folder", () => {
+    const place = mkdtempSync(join(tmpdir(), "keybot-root-"));
+    const args = ["init", place, "--domain", "company.example", "--no-public-roots", "--yes"];
+    expect(run(join(ROOT, "bin", "keybot"), args).status).toBe(0);
+    for (const name of ["", "keybot.toml", "state"]) chownSync(join(place, name), NOBODY.uid, NOBODY.gid);
+    const command = [join(ROOT, "bin", "keybot"), "--config", join(place, "keybot.toml"), "list"];
+    const { status, stderr } = spawnSync(process.execPath, command, { ...NOBODY, encoding: "utf8" });
+    const database = join(place, "state", "keybot.db");
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      `the database ${database} cannot be opened: ${database} belongs to root, and this is `,
+    );
+    rmSync(place, { recursive: true });
   });
 });
 

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { isoTime, jsonLine } from "../json.ts";
 import { timeOption, wholeNumber } from "../option-value.ts";
-import { type Listing, minute, noteOlder, printList, short } from "../result.ts";
+import { addressCell, type Listing, minute, noteOlder, printList, short } from "../result.ts";
 import { withStore } from "../with-store.ts";
 
 /** `keybot audit`: who changed what is trusted, and whether that record is whole. */
@@ -68,7 +68,7 @@ const ENTRIES: Listing<AuditEntry> = {
     minute(at),
     action,
     actor ?? "-",
-    address ?? "-",
+    address === null ? "-" : addressCell(address),
     certificate === null ? "-" : short(certificate),
     blanked ? "(forgotten)" : (reason ?? "-"),
   ],
