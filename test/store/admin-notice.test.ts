@@ -75,7 +75,7 @@ describe("news for the admin", () => {
 
   it("is a certificate that becomes pending, by a mail or by a person, until it is decided", async () => {
     const store = await freshStore();
-    const doubtful = report("alice", { authenticated: false, findings: [finding("path.unknown-ca")] });
+    const doubtful = report("alice", { findings: [finding("path.unknown-ca")] });
     await harvest(store, doubtful, ALICE, "pending");
     await harvest(store, report("bob"), "bob@partner.example", "rejected");
     expect((await news(store))?.pending).toEqual({
@@ -87,6 +87,7 @@ describe("news for the admin", () => {
           notBefore: doubtful.notBefore,
           notAfter: doubtful.notAfter,
           findings: doubtful.findings,
+          authenticated: false,
         },
       ],
     });
