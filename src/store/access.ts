@@ -26,7 +26,9 @@ export function refusedFile(file: string): Refused | null {
     }
     try {
       accessSync(path, constants.R_OK | constants.W_OK | (folder ? constants.X_OK : 0));
-    } catch {
+    } catch (error) {
+      // A disk that is read-only, or fails: no owner and no mode mends that.
+      if (!(error instanceof Error && "code" in error && error.code === "EACCES")) return null;
       const user = thisUser();
       if (owner === user?.uid) return { says: `${path} is read-only`, mend: `run: chmod u+rwX ${path}` };
       return {

@@ -75,7 +75,10 @@ function defineAdd(trust: Command, context: Context): void {
     .addHelpText(
       "after",
       examples(
-        ["keybot trust add broker-ca.pem --domain broker.example", "vouches for this domain, too"],
+        [
+          "keybot trust add broker-ca.pem --domain broker.example",
+          "vouches for this domain; a known one for this too",
+        ],
         [
           "keybot trust add broker-ca.pem --domain broker.example --replace",
           "vouches for this domain alone from now on",
