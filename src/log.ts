@@ -5,6 +5,8 @@
  * every value is cut to a length and escaped here; there is no other way to write to the log. The clock and the sink
  * come in as arguments.
  */
+import { escaped, replaceUnseen } from "./text.ts";
+
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export type LogValue = string | number | bigint | boolean | Date | null | undefined | readonly string[];
@@ -63,19 +65,13 @@ export const silentLog: Log = {
 };
 
 /**
- * Makes text of strangers harmless for a terminal or a log: every control, format, line-separating or unpaired
- * character (C0, DEL, C1, bidirectional overrides, zero-width and tag characters, U+2028 …) becomes `\uXXXX`, as in JSON,
- * one for each UTF-16 unit. The result is one line that shows what it holds; all other text, umlauts and emoji
- * included, stays.
+ * Makes text of strangers harmless for a terminal or a log: every character that cannot be seen or breaks the line (C0,
+ * DEL, C1, bidirectional overrides, zero-width and tag characters, U+2028, fillers, blanks other than the ASCII one …)
+ * becomes `\uXXXX`, as in JSON, one for each UTF-16 unit. The result is one line that shows what it holds, and has no blank
+ * that a table could be forged with; all other text, umlauts and emoji included, stays.
  */
 export function escapeControl(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (unsafe) => {
-    let escaped = "";
-    for (let index = 0; index < unsafe.length; index += 1) {
-      escaped += `\\u${unsafe.charCodeAt(index).toString(16).padStart(4, "0")}`;
-    }
-    return escaped;
-  });
+  return replaceUnseen(text, escaped);
 }
 
 function logWith(options: LogOptions, always: LogFields): Log {

@@ -21,7 +21,8 @@ interface Rules {
 
 const ROOMS: Readonly<Record<string, Rules>> = {
   "errors.ts": { uses: [], pure: true },
-  "log.ts": { uses: ["errors.ts"], noClock: true },
+  "text.ts": { uses: [], pure: true },
+  "log.ts": { uses: ["errors.ts", "text.ts"], noClock: true },
   "policy.ts": { uses: [], types: ["pki"], pure: true },
   "mail-server.ts": { uses: ["errors.ts"], noClock: true },
 
@@ -30,7 +31,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   read: { uses: ["mail"], types: ["policy.ts"], pure: true },
   inspect: { uses: ["read", "mail", "pki"], types: ["policy.ts"], pure: true },
   decide: { uses: ["inspect", "mail"], types: ["read", "policy.ts"], pure: true },
-  reply: { uses: ["mail", "pki"], types: ["decide", "inspect"], pure: true },
+  reply: { uses: ["mail", "pki", "text.ts"], types: ["decide", "inspect"], pure: true },
 
   store: {
     uses: ["errors.ts"],
@@ -62,7 +63,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
     libraries: ["node-cron"],
   },
   admin: {
-    uses: ["store", "inspect", "decide", "pki", "mail", "reply", "policy.ts", "errors.ts"],
+    uses: ["store", "inspect", "decide", "pki", "mail", "reply", "policy.ts", "errors.ts", "text.ts"],
     types: ["log.ts"],
   },
   cli: {
@@ -71,6 +72,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
       "robot",
       "admin",
       "log.ts",
+      "text.ts",
       "errors.ts",
       "policy.ts",
       "mail-server.ts",

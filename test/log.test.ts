@@ -28,6 +28,23 @@ describe("text of strangers cannot act on a terminal or forge a line", () => {
     ["zero width space, byte order mark", "a\u200bb\ufeff", "a\\u200bb\\ufeff"],
     ["tag characters, outside of the BMP", "a\u{e0041}", "a\\udb40\\udc41"],
     ["an unpaired surrogate", "a\ud800b", "a\\ud800b"],
+    [
+      "blanks that are not the ASCII one",
+      "\u00a0\u1680\u2000\u2003\u200a\u202f\u205f\u3000",
+      "\\u00a0\\u1680\\u2000\\u2003\\u200a\\u202f\\u205f\\u3000",
+    ],
+    ["fillers of Hangul", "\u115f\u1160\u3164\uffa0", "\\u115f\\u1160\\u3164\\uffa0"],
+    [
+      "Braille blank, joiner, variation selectors",
+      "\u2800\u034f\ufe0f\u180b\u{e0100}",
+      "\\u2800\\u034f\\ufe0f\\u180b\\udb40\\udd00",
+    ],
+    [
+      "what fonts draw as nothing",
+      "\u17b4\ufffc\u{1d159}\u{16fe4}",
+      "\\u17b4\\ufffc\\ud834\\udd59\\ud81b\\udfe4",
+    ],
+    ["an ASCII blank stays", "two words", "two words"],
     ["umlauts, Greek, emoji, combining accents stay", "Jürgen Ω 😀 é", "Jürgen Ω 😀 é"],
   ];
   it.each(table)("%s", (_, text, expected) => {

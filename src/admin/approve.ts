@@ -6,16 +6,17 @@ import { type Decision, type DecisionRequest, decidePending } from "./decide-pen
 import type { Write } from "./letter.ts";
 
 /**
- * Approves a pending certificate: it becomes active, pins its address, and the partner is told.
+ * Approves pending certificates: each becomes active, pins its address, and the partner is told.
  * @param write null: nobody is told
- * @throws KeybotError `usage` when it is not pending, has expired, is barred, or cannot encrypt; `not-found`
+ * @throws KeybotError `usage` when one is not pending, has expired, is barred, cannot encrypt, or when it must be said
+ *   under which address; `not-found`
  */
 export function approve(
   store: Store,
   request: DecisionRequest,
   change: Change,
   options: { readonly policy: Policy; readonly write: Write | null },
-): Promise<Decision> {
+): AsyncIterable<Decision> {
   return decidePending(store, {
     request,
     to: "active",

@@ -2,10 +2,12 @@ import { KeybotError } from "../errors.ts";
 import type { AuditAction, AuditCheck, AuditEntry, Store } from "../store/index.ts";
 import { parseAddress } from "./address.ts";
 import { parseFingerprint } from "./find-certificate.ts";
+import { type Page, rowsFor } from "./page.ts";
 
 /** What `keybot audit list` is asked for. */
 export interface AuditQuery {
-  readonly limit: number;
+  /** Left out: all that fits, or the newest when nothing narrows. */
+  readonly limit?: number;
   readonly offset?: number;
   readonly address?: string;
   /** A SHA-256 or its beginning. */
@@ -14,25 +16,23 @@ export interface AuditQuery {
   readonly since?: Date;
 }
 
-/** The rows of one answer are in memory at once: about 100 MB. */
-const LARGEST_LIMIT = 100_000;
-
 /**
  * The entries of the audit trail that match, the newest first.
  * @throws KeybotError `usage` for more than 100,000 entries, an address or a fingerprint that is none
  */
-export async function auditTrail(store: Store, query: AuditQuery): Promise<readonly AuditEntry[]> {
-  if (query.limit > LARGEST_LIMIT) {
-    throw new KeybotError("usage", "admin.limit", `--limit is at most ${LARGEST_LIMIT}`, {
-      hint: "--offset gives the next ones, --since and --action narrow the trail",
-    });
-  }
-  const { address, certificate, ...filter } = query;
-  return store.auditEntries({
-    ...filter,
+export async function auditTrail(store: Store, query: AuditQuery): Promise<Page<AuditEntry>> {
+  const { address, certificate, limit, offset = 0, ...rest } = query;
+  const narrowed = (address ?? certificate ?? query.action ?? query.since) !== undefined;
+  const hint = "--offset gives the next ones, --since and --action narrow the trail";
+  const rows = rowsFor(limit, narrowed, hint);
+  const filter = {
+    ...rest,
     ...(address === undefined ? {} : { address: parseAddress(address) }),
     ...(certificate === undefined ? {} : { certificate: parseFingerprint(certificate) }),
-  });
+  };
+  const entries = await store.auditEntries({ ...filter, limit: rows, offset });
+  const cut = limit === undefined && entries.length === rows;
+  return { entries, older: cut ? (await store.countAudit(filter)) - offset - entries.length : 0 };
 }
 
 /** What an admin learns of the chain. */

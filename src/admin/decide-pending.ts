@@ -1,19 +1,20 @@
-import { KeybotError } from "../errors.ts";
 import type { Finding } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
 import type { FoundCertificate, Holding, Store } from "../store/index.ts";
-import { parseAddress, sameStored } from "./address.ts";
+import { parseAddress } from "./address.ts";
 import type { Change } from "./change.ts";
+import { type ChosenHoldings, choosePending } from "./choose-pending.ts";
 import { findCertificate } from "./find-certificate.ts";
 import { judgeAgain } from "./judge-again.ts";
 import { type Write, whyUntold } from "./letter.ts";
 import { trustStoreOf } from "./trust-store.ts";
 
-/** What is decided: one certificate under every address where it is pending, or under one. */
+/** What is decided: pairs of a certificate and an address. */
 export interface DecisionRequest {
-  /** SHA-256 or the beginning of it. */
-  readonly sha256: string;
-  readonly address: string | null;
+  /** At least one SHA-256 or the beginning of it. */
+  readonly sha256: readonly string[];
+  /** Under which addresses; none: the one where it is pending, as `choosePending` allows. */
+  readonly addresses: readonly string[];
 }
 
 /** What became of the certificate under one address. */
@@ -21,18 +22,31 @@ export interface DecidedHolding {
   readonly address: string;
   readonly from: "pending";
   readonly to: "active" | "rejected";
+  /** The sender of a mail that brought it was authenticated; else anybody can have written the address. */
+  readonly authenticated: boolean;
   /** To whom a mail goes, or null. */
   readonly told: string | null;
   /** Why none goes; null when one does. */
   readonly untold: string | null;
+  /** What has come for the address since this waits: whoever decides may not have seen it. */
+  readonly since: readonly LaterCertificate[];
+}
+
+/** Another certificate under an address, which came after the one that is decided. */
+export interface LaterCertificate {
+  readonly sha256: string;
+  readonly status: "active" | "pending";
+  readonly at: Date;
 }
 
 export interface Decision {
   readonly certificate: FoundCertificate["certificate"];
   readonly holdings: readonly DecidedHolding[];
+  /** Where it is pending still, because those addresses were not named. */
+  readonly undecided: readonly Pick<Holding, "address" | "authenticated">[];
 }
 
-/** A decision on a pending certificate, in both its directions. */
+/** A decision on pending certificates, in both its directions. */
 export interface Deciding {
   readonly request: DecisionRequest;
   readonly to: "active" | "rejected";
@@ -45,17 +59,32 @@ export interface Deciding {
 }
 
 /**
- * Decides a pending certificate and has the partners told; each address is one transaction with its mail.
- * @throws KeybotError `not-found` when it is not stored (there); `usage` when it is not pending
+ * Decides pending certificates and has the partners told; each pair is one transaction with its mail. Everything is looked
+ * at before the first is changed, so what cannot be decided as it was asked changes nothing.
+ * @returns what was decided of each certificate, as it is done
+ * @throws KeybotError `not-found` when one is not stored (there); `usage` when one is not pending, or is pending under
+ *   several addresses and none is named
  */
-export async function decidePending(store: Store, deciding: Deciding): Promise<Decision> {
+export async function* decidePending(store: Store, deciding: Deciding): AsyncGenerator<Decision> {
   const { request, to, change } = deciding;
-  const found = await findCertificate(store, request.sha256, change.at);
-  const pending = pendingHoldings(found, request.address, to);
-  deciding.check(found);
+  const found = new Map<string, FoundCertificate>();
+  for (const sha256 of request.sha256) {
+    const one = await findCertificate(store, sha256, change.at);
+    found.set(one.certificate.sha256, one);
+  }
+  const chosen = choosePending([...found.values()], request.addresses.map(parseAddress), to);
+  for (const one of chosen) deciding.check(one.found);
+  for (const one of chosen) yield await decideCertificate(store, one, deciding);
+}
+
+async function decideCertificate(
+  store: Store,
+  { found, chosen, undecided }: ChosenHoldings,
+  deciding: Deciding,
+): Promise<Decision> {
   const holdings: DecidedHolding[] = [];
-  for (const holding of pending) holdings.push(await decideHolding(store, found, holding, deciding));
-  return { certificate: found.certificate, holdings };
+  for (const holding of chosen) holdings.push(await decideHolding(store, found, holding, deciding));
+  return { certificate: found.certificate, holdings, undecided };
 }
 
 async function decideHolding(
@@ -83,6 +112,7 @@ async function decideHolding(
         ];
   const { actor, reason, at } = change;
   const certificate = found.certificate.sha256;
+  const since = await laterCertificates(store, certificate, holding, at);
   await store.changeHolding({
     certificate,
     address,
@@ -93,7 +123,29 @@ async function decideHolding(
     at,
     mails,
   });
-  return { address, from: "pending", to, told: untold === null ? address : null, untold };
+  return {
+    address,
+    from: "pending",
+    to,
+    authenticated: holding.authenticated === true,
+    told: untold === null ? address : null,
+    untold,
+    since,
+  };
+}
+
+async function laterCertificates(
+  store: Store,
+  sha256: string,
+  { address, decidedAt }: Holding,
+  now: Date,
+): Promise<LaterCertificate[]> {
+  const beside = await store.certificatesOf(address, now);
+  return beside.flatMap(({ sha256: other, status, decidedAt: at }) =>
+    other !== sha256 && at > decidedAt && (status === "active" || status === "pending")
+      ? [{ sha256: other, status, at }]
+      : [],
+  );
 }
 
 async function contentOf(
@@ -109,27 +161,4 @@ async function contentOf(
   const findings: readonly Finding[] = [];
   const judged = [{ certificate: found.certificate, verdict: template, findings, quotable }];
   return { template, judged, problems: [] };
-}
-
-function pendingHoldings(
-  found: FoundCertificate,
-  text: string | null,
-  to: "active" | "rejected",
-): readonly Holding[] {
-  const short = found.certificate.sha256.slice(0, 16);
-  const address = text === null ? null : parseAddress(text);
-  const held = found.holdings.filter((one) => address === null || sameStored(one.address, address));
-  if (held.length === 0) {
-    const where = address === null ? "" : ` under ${address}`;
-    throw new KeybotError("not-found", "admin.no-holding", `${short} is no partner's certificate${where}`);
-  }
-  const pending = held.filter(({ status }) => status === "pending");
-  if (pending.length > 0) return pending;
-  const stands = held.map((one) => `${one.status} under ${one.address}`).join(", ");
-  const verb = to === "active" ? "approved" : "rejected";
-  throw new KeybotError("usage", "admin.not-pending", `${short} is not pending: it is ${stands}`, {
-    hint: held.some(({ status }) => status === "revoked")
-      ? `only pending certificates are ${verb}; keybot restore judges a revoked one again`
-      : `only pending certificates are ${verb}; keybot show ${short} tells more`,
-  });
 }

@@ -12,6 +12,7 @@ export { parseOwnAddress } from "./address.ts";
 export { approve } from "./approve.ts";
 export { type AuditQuery, auditTrail, checkTrail, type TrailCheck } from "./audit.ts";
 export { type Change, changeBy } from "./change.ts";
+export { senderOf } from "./choose-pending.ts";
 export type { DecidedHolding, Decision, DecisionRequest } from "./decide-pending.ts";
 export type { Letter, Write } from "./letter.ts";
 export { type ListQuery, listCertificates } from "./list.ts";
@@ -34,7 +35,15 @@ export { type Restored, restore } from "./restore.ts";
 export { planRevocation, type Revocation, type RevokedKey, revoke } from "./revoke.ts";
 export { type ListedRoot, type RootList, readRootList } from "./root-list.ts";
 export { type Shown, type ShownCertificate, show } from "./show.ts";
-export { addTrust, findTrust, listTrust, removeTrust, switchTrust, type TrustedCa } from "./trust.ts";
+export {
+  type AddedTrust,
+  addTrust,
+  findTrust,
+  listTrust,
+  removeTrust,
+  switchTrust,
+  type TrustedCa,
+} from "./trust.ts";
 export { readTrustFile, type TrustFileOptions, type TrustProposal } from "./trust-file.ts";
 export { applyTrustUpdate, planTrustUpdate, type TrustUpdate } from "./trust-update.ts";
 export { whyNotUsed } from "./why-not-used.ts";

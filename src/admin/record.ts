@@ -26,6 +26,7 @@ export function recordOf(
     lastSeen: first.lastSeen,
     source: first.source,
     reason: first.reason,
+    unauthenticated: holdings.filter((one) => one.authenticated !== true).map(({ address }) => address),
   };
 }
 

@@ -5,16 +5,16 @@ import { type Decision, type DecisionRequest, decidePending } from "./decide-pen
 import type { Write } from "./letter.ts";
 
 /**
- * Rejects a pending certificate, and tells the partner. A mail that brings it again does not put it before a person
+ * Rejects pending certificates, and tells the partners. A mail that brings one again does not put it before a person
  * again; only one that is beyond doubt (its CA is trusted by then) makes it active.
  * @param write null: nobody is told
- * @throws KeybotError `usage` when it is not pending, `not-found`
+ * @throws KeybotError `usage` when one is not pending or it must be said under which address; `not-found`
  */
 export function reject(
   store: Store,
   request: DecisionRequest,
   change: Change,
   options: { readonly policy: Policy; readonly write: Write | null },
-): Promise<Decision> {
+): AsyncIterable<Decision> {
   return decidePending(store, { request, to: "rejected", change, ...options, check: () => {} });
 }

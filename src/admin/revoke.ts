@@ -1,4 +1,5 @@
 import { KeybotError } from "../errors.ts";
+import { sameAddress } from "../mail/index.ts";
 import type { BarredKey, ChangedHolding, Store } from "../store/index.ts";
 import { parseAddress, sameStored } from "./address.ts";
 import type { Change } from "./change.ts";
@@ -25,18 +26,34 @@ export interface Revocation {
   readonly others: readonly string[];
   /** Own mailboxes that publish such a key; they go on publishing it. */
   readonly published: readonly string[];
+  /** Certificates stored under the named address that do not name it: somebody else's, which are left alone. */
+  readonly untouched: readonly string[];
   /** Nothing is left to do. */
   readonly done: boolean;
 }
 
 /**
- * What revoking a certificate, or everything under an address, would do; changes nothing.
- * @param target an address (every key now stored under it, whatever its status), or a SHA-256 or its beginning
- * @throws KeybotError `not-found` when nothing is stored
+ * What revoking a certificate, or everything of an address, would do; changes nothing.
+ * @param target a SHA-256 or its beginning; or an address: every key of a certificate that is stored under it and names
+ *   it, whatever its status. What a mail brought from others lies there too, as rejected (PRODUCT §6).
+ * @throws KeybotError `not-found` when nothing is stored, or nothing that names the address
  */
-export async function planRevocation(store: Store, target: string, now: Date): Promise<Revocation> {
+export async function planRevocation(
+  store: Store,
+  target: string,
+  { exactLocalPart, now }: { readonly exactLocalPart: boolean; readonly now: Date },
+): Promise<Revocation> {
   const address = target.includes("@") ? parseAddress(target) : null;
-  const spkis = address === null ? [await keyOf(store, target, now)] : await keysOf(store, address, now);
+  const held = address === null ? [] : await store.certificatesOf(address, now);
+  const own = held.filter(({ addresses }) =>
+    addresses.some((named) => sameAddress(named, address ?? "", { exactLocalPart })),
+  );
+  const untouched = held.filter((one) => !own.includes(one)).map(({ sha256 }) => sha256);
+  if (address !== null && own.length === 0) throw nothingOf(address, untouched);
+  const spkis =
+    address === null
+      ? [await keyOf(store, target, now)]
+      : [...new Set(own.map(({ spkiSha256 }) => spkiSha256))];
   const keys = await Promise.all(spkis.map((spki) => revokedKey(store, spki, now)));
   const all = [...new Set(keys.flatMap(({ addresses }) => addresses))];
   const named = address ?? all[0] ?? "";
@@ -45,6 +62,7 @@ export async function planRevocation(store: Store, target: string, now: Date): P
     keys,
     others: all.filter((one) => !sameStored(one, named)),
     published: await publishers(store, new Set(spkis)),
+    untouched,
     done: keys.every(({ barred, open }) => barred !== null && open === 0),
   };
 }
@@ -71,12 +89,16 @@ async function keyOf(store: Store, sha256: string, now: Date): Promise<string> {
   return (await findCertificate(store, sha256, now)).certificate.spkiSha256;
 }
 
-async function keysOf(store: Store, address: string, now: Date): Promise<readonly string[]> {
-  const held = await store.certificatesOf(address, now);
-  if (held.length === 0) {
-    throw new KeybotError("not-found", "admin.no-partner", `no certificate of ${address} is known`);
+function nothingOf(address: string, untouched: readonly string[]): KeybotError {
+  if (untouched.length === 0) {
+    return new KeybotError("not-found", "admin.no-partner", `no certificate of ${address} is known`);
   }
-  return [...new Set(held.map(({ spkiSha256 }) => spkiSha256))];
+  return new KeybotError(
+    "not-found",
+    "admin.none-named",
+    `no certificate that is stored under ${address} names it; nothing was changed`,
+    { hint: `others' are stored there: keybot show ${address}; keybot revoke SHA256 bars the key of one` },
+  );
 }
 
 async function revokedKey(store: Store, spkiSha256: string, now: Date): Promise<RevokedKey> {

@@ -1,7 +1,7 @@
 import { KeybotError } from "../errors.ts";
 import { summaryOf } from "../inspect/index.ts";
 import { isProblem, parseCertificate } from "../pki/index.ts";
-import type { Store, TrustEntry } from "../store/index.ts";
+import type { Store, TrustEntry, TrustItem } from "../store/index.ts";
 import type { Change } from "./change.ts";
 import { ambiguous, parseFingerprint } from "./find-certificate.ts";
 import type { TrustProposal } from "./trust-file.ts";
@@ -24,18 +24,42 @@ export interface TrustedCa {
   readonly addedBy: string;
 }
 
+/** What became of a CA that was to be added. */
+export interface AddedTrust {
+  readonly proposal: TrustProposal;
+  /** As it is known now. */
+  readonly item: TrustItem;
+  readonly before: TrustEntry | null;
+}
+
 /**
- * Adds CAs to the trust store, or replaces what is said of known ones.
- * @returns for each, in order, what was known of it before, or null
+ * Adds CAs to the trust store. A known one keeps what it may do and gets what is new, so that nobody loses a partner's
+ * domain by adding another.
+ * @param replace what is said now is all that holds of a known one
  */
 export async function addTrust(
   store: Store,
   proposals: readonly TrustProposal[],
+  replace: boolean,
   change: Change,
-): Promise<readonly (TrustEntry | null)[]> {
-  const before = new Map((await store.listTrust()).map((entry) => [entry.sha256, entry]));
-  for (const { item } of proposals) await store.addTrust(item, change);
-  return proposals.map(({ certificate }) => before.get(certificate.sha256) ?? null);
+): Promise<readonly AddedTrust[]> {
+  const known = new Map((await store.listTrust()).map((entry) => [entry.sha256, entry]));
+  const added = proposals.map((proposal): AddedTrust => {
+    const before = known.get(proposal.certificate.sha256) ?? null;
+    return { proposal, item: replace ? proposal.item : joined(before, proposal.item), before };
+  });
+  for (const { item } of added) await store.addTrust(item, change);
+  return added;
+}
+
+/** What a known CA may do and what is added to it: an anchor stays one, and null is every domain. */
+function joined(before: TrustEntry | null, item: TrustItem): TrustItem {
+  if (before === null || before.kind === "intermediate") return item;
+  if (item.kind === "intermediate" || before.domains === null) return before;
+  return {
+    ...item,
+    domains: item.domains === null ? null : [...new Set([...before.domains, ...item.domains])],
+  };
 }
 
 /** Every CA of the trust store: own ones first, then in the order in which they came. */

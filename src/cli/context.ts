@@ -46,16 +46,21 @@ export function contextOf(
   options: () => GlobalOptions,
   exitWith: (code: ExitCode) => void,
 ): Context {
-  const { terminal, env, cwd, now } = outside;
+  const { terminal, env, now } = outside;
   return {
-    ...outside,
+    terminal,
+    env,
+    now,
+    get cwd() {
+      return outside.cwd;
+    },
     get options() {
       return options();
     },
     get coloured() {
       return options().color && terminal.isTTY && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
     },
-    config: async () => loadConfig(findConfigFile(options().config, env, cwd), env),
+    config: async () => loadConfig(findConfigFile(options().config, env, outside.cwd), env),
     log: (usual) => {
       const level = options().verbose ? "debug" : options().quiet ? "error" : usual;
       return createLog({ level, json: false, now, write: (line) => terminal.err(`${line}\n`) });

@@ -4,7 +4,7 @@ import { type ErrorKind, KeybotError, messageOf } from "../errors.ts";
 import { escapeControl } from "../log.ts";
 
 /** What the shell is told (CONTRACT.md §1). */
-export type ExitCode = 0 | 1 | 2 | 3 | 4;
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
 
 /** The exit codes with their meaning, as `keybot help exit-codes` prints them. */
 export const EXIT_CODES: readonly (readonly [code: ExitCode, meaning: string])[] = [
@@ -13,6 +13,7 @@ export const EXIT_CODES: readonly (readonly [code: ExitCode, meaning: string])[]
   [2, "wrong usage, wrong configuration, or a confirmation that was refused or could not be asked"],
   [3, "nothing found for what was asked"],
   [4, "doctor or audit verify found a fault"],
+  [130, "ended by Ctrl-C, at a question before anything was changed"],
 ];
 
 const CODE_OF_KIND: Readonly<Record<ErrorKind, ExitCode>> = {
@@ -39,7 +40,11 @@ export interface Failure {
  * Nothing that was thrown reaches the terminal unescaped: a message may quote what a stranger wrote.
  */
 export function failureOf(error: unknown): Failure | null {
-  if (error instanceof KeybotError) return failure(CODE_OF_KIND[error.kind], error.message, error.hint);
+  if (error instanceof KeybotError) {
+    // 128 + SIGINT, as the shell has it for a program that Ctrl-C ended.
+    const code = error.code === "cli.interrupted" ? 130 : CODE_OF_KIND[error.kind];
+    return failure(code, error.message, error.hint);
+  }
   if (error instanceof CommanderError) return usageFailure(error);
   // The operating system refused something that nobody foresaw: its own words are the best.
   if (error instanceof Error && "syscall" in error) return failure(1, error.message, null);

@@ -13,6 +13,7 @@
 import { inspect } from "node:util";
 import { Command } from "commander";
 
+import { KeybotError } from "../errors.ts";
 import { escapeControl } from "../log.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { type Context, contextOf, type GlobalOptions, type Outside } from "./context.ts";
@@ -49,7 +50,28 @@ export async function main(
 }
 
 function thisProcess(): Outside {
-  return { terminal: processTerminal(), env: process.env, cwd: process.cwd(), now: () => new Date() };
+  return {
+    terminal: processTerminal(),
+    env: process.env,
+    get cwd() {
+      return workingFolder();
+    },
+    now: () => new Date(),
+  };
+}
+
+/** Asked when it is needed: it may be gone, and not every command needs one. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new KeybotError(
+      "usage",
+      "cli.no-folder",
+      "the working directory is not there any more, or must not be read",
+      { hint: "go to another one: cd /", cause },
+    );
+  }
 }
 
 function programFor(terminal: Terminal): Command {

@@ -1,4 +1,5 @@
 import { escapeControl } from "../log.ts";
+import { unmistakable } from "../text.ts";
 import type { Context } from "./context.ts";
 import { isoTime, jsonLine } from "./json.ts";
 import { type Column, renderTable, tabLine } from "./table.ts";
@@ -36,8 +37,10 @@ export async function printList<T>(
   const { terminal, options } = context;
   let count = 0;
   let rows: (readonly string[])[] = [];
+  const legend = new Set<string>();
   const flush = () => {
     terminal.out(renderTable(listing.columns, rows, terminal.columns));
+    for (const line of legendOf(rows.flat())) legend.add(line);
     rows = [];
   };
   for await (const record of records) {
@@ -48,7 +51,13 @@ export async function printList<T>(
     else if (rows.push(listing.cells(record)) === ROWS_TOGETHER) flush();
   }
   if (rows.length > 0) flush();
+  for (const line of legend) context.note(line);
   return count;
+}
+
+/** Says, also beside JSON, that there is more than was printed; a revision must not take a part for the whole. */
+export function noteOlder(older: number, context: Context): void {
+  if (older > 0) context.note(`${older} older ${older === 1 ? "one is" : "ones are"} not shown: --limit`);
 }
 
 /** A date as a table shows it, in UTC. */
@@ -60,6 +69,34 @@ export function day(time: Date): string {
 export function minute(time: Date): string {
   return isoTime(time).slice(0, 16).replace("T", " ");
 }
+
+/**
+ * An address as a table shows it. What can be taken for another one is written out, with the mark first: the end of a
+ * cell may be cut.
+ */
+export function addressCell(address: string): string {
+  const real = unmistakable(address);
+  return real === null ? address : `${LOOK_ALIKE} ${real}`;
+}
+
+const LOOK_ALIKE = "(!)";
+
+/** What the marks in the cells of a table mean, for those that stand there. */
+function legendOf(cells: Iterable<string>): readonly string[] {
+  let lookAlike = false;
+  let unauthenticated = false;
+  for (const cell of cells) {
+    lookAlike ||= cell.includes(`${LOOK_ALIKE} `) && cell.includes("\\u");
+    unauthenticated ||= cell === UNAUTHENTICATED;
+  }
+  return [
+    ...(lookAlike ? [`${LOOK_ALIKE} has letters that can be taken for others`] : []),
+    ...(unauthenticated ? ["pending*: the sender of its mail was not authenticated"] : []),
+  ];
+}
+
+/** A certificate that waits for a person and that anybody can have sent. */
+export const UNAUTHENTICATED = "pending*";
 
 /** The beginning of a fingerprint: enough to tell two apart and to type in the next command. */
 export function short(sha256: string): string {

@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 
 import { KeybotError } from "../errors.ts";
 
@@ -23,7 +23,7 @@ export interface Terminal {
   readonly closed: boolean;
   /** All of standard input, to its end. */
   input(): Promise<Buffer>;
-  /** Asks for one line; the answer is trimmed. Throws KeybotError `usage` when nobody can be asked. */
+  /** Asks for one line; the answer is trimmed. Throws KeybotError `usage` when nobody can be asked, or answers with Ctrl-C or Ctrl-D. */
   ask(question: string): Promise<string>;
   /** True at once with `yes`; else asks. Throws KeybotError `usage` when nobody can be asked. */
   confirm(question: string, options: { readonly yes: boolean }): Promise<boolean>;
@@ -45,12 +45,7 @@ export function processTerminal(): Terminal {
 
   async function ask(question: string): Promise<string> {
     if (!interactive) throw cannotAsk(question);
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      return (await lines.question(question)).trim();
-    } finally {
-      lines.close();
-    }
+    return answerTo(question, process.stdin, process.stderr);
   }
 
   return {
@@ -74,6 +69,51 @@ export function processTerminal(): Terminal {
     ask,
     confirm: async (question, { yes }) => yes || isYes(await ask(`${question} [y/N] `)),
   };
+}
+
+/**
+ * One line from a terminal, trimmed.
+ * @throws KeybotError `usage` (rejects): `cli.interrupted` for Ctrl-C, `cli.no-answer` for Ctrl-D or a terminal that is gone
+ */
+function answerTo(
+  question: string,
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): Promise<string> {
+  const lines = createInterface({ input, output });
+  const gone = () => lines.close();
+  input.once("error", gone);
+  return new Promise<string>((resolve, reject) => {
+    let fault = noAnswer();
+    let answer: string | null = null;
+    lines.once("SIGINT", () => {
+      fault = interrupted();
+      lines.close();
+    });
+    lines.once("close", () => {
+      input.off("error", gone);
+      if (answer !== null) return resolve(answer.trim());
+      output.write("\n");
+      reject(fault);
+    });
+    lines.question(question, (line) => {
+      answer = line;
+      lines.close();
+    });
+  });
+}
+
+/** Every question is asked before anything is changed. */
+const UNCHANGED = "nothing was changed";
+
+/** The error for Ctrl-C at a question. */
+export function interrupted(): KeybotError {
+  return new KeybotError("usage", "cli.interrupted", UNCHANGED);
+}
+
+/** The error for Ctrl-D at a question. */
+export function noAnswer(): KeybotError {
+  return new KeybotError("usage", "cli.no-answer", UNCHANGED);
 }
 
 /** Only a written yes is one. */

@@ -10,9 +10,12 @@ import { KeybotError, messageOf } from "../errors.ts";
  */
 export class Secret {
   readonly #read: () => string;
+  /** Absolute path of the file that holds it, or null when there is none. */
+  readonly file: string | null;
 
-  constructor(read: () => string) {
+  constructor(read: () => string, file: string | null = null) {
     this.#read = read;
+    this.file = file;
   }
 
   /**
@@ -59,7 +62,7 @@ export function secretOf(source: SecretSource, env: Environment): Secret {
     throw new KeybotError("config", "config.secret-missing", `${source.key} is not set`, {
       hint: `name a file that holds nothing but the password, or set ${source.variable}`,
     });
-  });
+  }, source.file);
 }
 
 /**

@@ -25,6 +25,8 @@ export interface PendingNews {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly findings: readonly Finding[];
+  /** The mail that brought it was authenticated; else anybody can have written its address. */
+  readonly authenticated: boolean;
 }
 
 /** A mail of ours that was given up or came back. */

@@ -262,7 +262,7 @@ export const FINDINGS = {
     "warning",
     "PRODUCT §3",
     "the CA is trusted for other domains only",
-    "If it may speak for this domain too, add it again with all its domains (keybot trust add --domain), which replaces the old ones; else keybot reject.",
+    "If it may speak for this domain too, add it again for this domain (keybot trust add --domain); else keybot reject.",
   ),
   "path.anchor-distrusted": rule(
     "warning",

@@ -1,9 +1,11 @@
+import { replaceUnseen } from "../text.ts";
 import { CERTIFICATE_TEXT_LENGTH } from "./limits.ts";
 
 // Everything that breaks a line or separates words: a plain blank says the same and cannot do harm.
 const BLANKS = /[\p{Z}\t\n\v\f\r\u0085]+/gu;
-// Cc, Cf (all bidi and zero-width controls), Cs, Co, Cn: characters that a reader cannot see, or sees elsewhere.
-const INVISIBLE = /\p{C}/gu;
+// Co, Cn: characters that no reader can know. What else cannot be seen, or is seen elsewhere, `text.ts` knows.
+const UNKNOWN = /\p{C}/gu;
+const PLACEHOLDER = "\u{FFFD}";
 
 /**
  * One line of visible text out of anything: what a stranger wrote can break no line or header, turn no text around
@@ -13,7 +15,9 @@ const INVISIBLE = /\p{C}/gu;
 export function oneLine(value: string, limit: number): string {
   // Cut before the work, so that a value of megabytes costs no more than a short one; a code point has two units.
   const head = value.slice(0, 4 * limit);
-  const visible = head.replace(BLANKS, " ").replace(INVISIBLE, "\u{FFFD}").trim();
+  const visible = replaceUnseen(head.replace(BLANKS, " "), () => PLACEHOLDER)
+    .replace(UNKNOWN, PLACEHOLDER)
+    .trim();
   const points = [...visible];
   return points.length > limit || head.length < value.length
     ? `${points.slice(0, limit - 1).join("")}…`

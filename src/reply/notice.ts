@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { MailNews, News, Notice, PendingNews, UnhandledNews } from "../decide/index.ts";
 import type { Finding } from "../inspect/index.ts";
+import { unmistakable } from "../text.ts";
 import { inAllLanguages } from "./body.ts";
 import { certificateText } from "./escape.ts";
 import { replyFields } from "./fields.ts";
@@ -25,8 +26,8 @@ export interface NoticeMail {
 /**
  * Renders a mail to the admin to its final bytes. It quotes no certificate's subject or issuer, whose text is anybody's
  * while it waits for a decision; addresses stand as they are, what servers said without anything that looks like a link.
- * No command in it holds a stranger's text: a local part may have `$` and a backquote (RFC 5322 §3.2.3), and commands
- * are copied into a shell.
+ * Commands are copied into a shell, and a local part may have `$` and a backquote (RFC 5322 §3.2.3): an address stands in
+ * one only when every shell takes it as it is.
  */
 export function renderNotice({ notice, to, messageId, now, identity, texts }: NoticeMail): Buffer {
   const common = commonValues(identity);
@@ -129,13 +130,34 @@ const pendingText: ItemText<PendingNews> = (certificate, language, identity) => 
       what: new Block(fill(language.findings[code].what, values)),
     }),
   );
-  return fill(language.notice.certificate, {
+  const words = language.notice;
+  const real = unmistakable(address);
+  const cautions = [
+    ...(certificate.authenticated ? [] : [fill(words["not-authenticated"], common)]),
+    ...(real === null ? [] : [fill(words["not-ascii"], { ...common, real })]),
+  ];
+  return fill(words.certificate, {
     ...common,
     address,
-    fingerprint: certificate.sha256.slice(0, SHORT_HASH),
-    reasons: new Block(reasons.join("\n")),
+    reasons: new Block([...cautions, ...reasons].join("\n")),
+    commands: commandsFor(certificate, words, common),
   });
 };
+
+/** Taken as it is by every shell and by our own command line, and too plain to be taken for anything else. */
+const SHELL_SAFE = /^[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9.-]+$/;
+
+function commandsFor(
+  { address, sha256, findings }: PendingNews,
+  words: LanguageTexts["notice"],
+  common: ReturnType<typeof commonValues>,
+): Block {
+  const values = { ...common, address, fingerprint: sha256.slice(0, SHORT_HASH) };
+  if (!SHELL_SAFE.test(address)) return new Block(fill(words["commands-show"], values));
+  // `keybot approve` refuses it.
+  const ofDomain = findings.some(({ code }) => code === "cert.domain");
+  return new Block(fill(ofDomain ? words["commands-domain"] : words.commands, values));
+}
 
 const mailText: ItemText<MailNews> = ({ to, template, createdAt, error }, language, identity) =>
   fill(language.notice.mail, {

@@ -11,7 +11,8 @@ interface Item {
 /**
  * Sets a text in lines of at most 76 columns where words allow it (a word is never broken, so that an address or
  * a file name can be copied). A blank line parts paragraphs; a list item (`- `, `1. `) and an indented line start
- * anew; a line continues the one above when it stands under its text; `\` at its end keeps a line's end.
+ * anew; a line continues the one above when it stands under its text; `\` at its end keeps a line's end. A command of
+ * keybot (`    keybot …`) is never broken: half of it is another command.
  * @returns lines parted by `\n`, without blank lines at the ends, and never two blank lines in a row
  */
 export function wrapText(text: string): string {
@@ -22,6 +23,10 @@ export function wrapText(text: string): string {
     const indent = /^ */.exec(body)?.[0] ?? "";
     const marker = /^(?:- |\d{1,2}\. )/.exec(body.slice(indent.length))?.[0] ?? "";
     const last = items.at(-1) ?? null;
+    if (COMMAND.test(body)) {
+      items.push({ indent, hanging: indent, words: [body.trimStart()], open: false });
+      continue;
+    }
     if (body === "") {
       if (last !== null) items.push(null);
     } else if (last?.open && marker === "" && indent === last.hanging) {
@@ -37,6 +42,8 @@ export function wrapText(text: string): string {
     .join("\n")
     .trimEnd();
 }
+
+const COMMAND = /^ {4}keybot /;
 
 function words(line: string): string[] {
   return line.split(" ").filter((word) => word !== "");

@@ -7,5 +7,6 @@ export function ledgerMessage({ facts }: Evidence): LedgerMessage {
     messageId: facts?.messageId ?? null,
     from: facts?.from.kind === "one" ? facts.from.address : null,
     addressed: facts?.addressed ?? [],
+    authenticated: facts?.authenticated ?? null,
   };
 }

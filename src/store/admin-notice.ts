@@ -65,7 +65,7 @@ const STUCK = `
 const COUNTS =
   "SELECT kind, count(*) AS row_count, sum(count) AS total, max(id) AS newest FROM admin_news GROUP BY kind";
 const PENDING = `
-  SELECT h.address, c.sha256, c.not_before, c.not_after, h.findings
+  SELECT h.address, c.sha256, c.not_before, c.not_after, h.findings, h.authenticated
   FROM admin_news n JOIN holding h ON h.id = n.holding JOIN certificate c ON c.id = h.certificate
   WHERE n.kind = 'pending' ORDER BY n.id LIMIT ?`;
 const MAILS = `
@@ -93,6 +93,7 @@ interface PendingRow {
   readonly not_before: number;
   readonly not_after: number;
   readonly findings: string;
+  readonly authenticated: number | null;
 }
 
 interface MailRow {
@@ -197,6 +198,7 @@ function pendingOf(row: PendingRow): PendingNews {
     notBefore: time(row.not_before),
     notAfter: time(row.not_after),
     findings: json<readonly Finding[]>(row.findings),
+    authenticated: row.authenticated === 1,
   };
 }
 

@@ -79,6 +79,8 @@ export interface AuditFilter {
 export interface Audit {
   /** Entries that match, newest first. */
   auditEntries(filter?: AuditFilter): Promise<readonly AuditEntry[]>;
+  /** How many match, whatever limit and offset. */
+  countAudit(filter: AuditFilter): Promise<number>;
   /** All that happened to a certificate (SHA-256) or under an address, oldest first; blanked rows belong to nobody. */
   history(sha256OrAddress: string): Promise<readonly AuditEntry[]>;
   /** Follows the hash chain, from the first row unless it is asked for the last ones; constant memory. */
@@ -103,12 +105,15 @@ const LAST = `
   WHERE id > coalesce((SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET :last), 0)
   ORDER BY id`;
 const ALL = `SELECT ${COLUMNS} FROM audit ORDER BY id`;
-const LIST = `
-  SELECT ${COLUMNS} FROM audit
-  WHERE (:certificate IS NULL OR substr(certificate, 1, length(:certificate)) = :certificate)
+const FITS = `
+  (:certificate IS NULL OR substr(certificate, 1, length(:certificate)) = :certificate)
     AND (:address IS NULL OR address = :address)
     AND (:action IS NULL OR action = :action)
-    AND (:since IS NULL OR at >= :since)
+    AND (:since IS NULL OR at >= :since)`;
+const COUNT = `SELECT count(*) AS count FROM audit WHERE ${FITS}`;
+const LIST = `
+  SELECT ${COLUMNS} FROM audit
+  WHERE ${FITS}
   ORDER BY id DESC LIMIT :limit OFFSET :offset`;
 const OF_CERTIFICATE = `SELECT ${COLUMNS} FROM audit WHERE certificate = ? ORDER BY id`;
 const OF_ADDRESS = `SELECT ${COLUMNS} FROM audit WHERE address = ? ORDER BY id`;
@@ -182,6 +187,7 @@ export function auditBlanker({ db }: Connection): AuditBlanker {
 
 export function audit(on: Connection): Audit {
   const list = on.db.prepare<[object], Row>(LIST);
+  const count = on.db.prepare<[object], { count: number }>(COUNT);
   const ofCertificate = on.db.prepare<[string], Row>(OF_CERTIFICATE);
   const ofAddress = on.db.prepare<[string], Row>(OF_ADDRESS);
   const all = on.db.prepare<[], Row>(ALL);
@@ -191,20 +197,21 @@ export function audit(on: Connection): Audit {
   return {
     auditEntries: (filter = {}) =>
       on.read(() =>
-        list
-          .all({
-            certificate: filter.certificate ?? null,
-            address: filter.address ?? null,
-            action: filter.action ?? null,
-            since: filter.since ? milliseconds(filter.since) : null,
-            limit: filter.limit ?? -1,
-            offset: filter.offset ?? 0,
-          })
-          .map(entry),
+        list.all({ ...conditions(filter), limit: filter.limit ?? -1, offset: filter.offset ?? 0 }).map(entry),
       ),
+    countAudit: (filter) => on.read(() => count.get(conditions(filter))?.count ?? 0),
     history: (wanted) =>
       on.read(() => (wanted.includes("@") ? ofAddress : ofCertificate).all(wanted).map(entry)),
     verifyAudit: (question = {}) => on.read(() => followChain(rows(question.last), question)),
+  };
+}
+
+function conditions({ certificate, address, action, since }: AuditFilter): object {
+  return {
+    certificate: certificate ?? null,
+    address: address ?? null,
+    action: action ?? null,
+    since: since ? milliseconds(since) : null,
   };
 }
 

@@ -165,7 +165,15 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
     const { address, status, role, findings } = item;
     const offer = { certificateId, sha256: item.certificate.sha256, address, status, role, findings };
     const why = reason ?? decisive(status, findings);
-    return rows.holdings.offer({ ...offer, reason: why, source, messageKey: null, actor, at });
+    return rows.holdings.offer({
+      ...offer,
+      reason: why,
+      source,
+      messageKey: null,
+      authenticated: null,
+      actor,
+      at,
+    });
   }
 
   return {

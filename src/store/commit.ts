@@ -186,6 +186,7 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
     reason: decisive(action.status, action.findings),
     source: input.message.messageId ?? input.key,
     messageKey: input.key,
+    authenticated: input.message.authenticated ?? null,
     actor: ROBOT,
     at: input.at,
   });

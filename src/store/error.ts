@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { KeybotError } from "../errors.ts";
+import { refusedFile } from "./access.ts";
 
 interface Translation {
   /** SQLite's primary result code; its extended codes (`SQLITE_IOERR_WRITE`) begin with it. */
@@ -97,8 +98,18 @@ export function translated(error: unknown, file: string): unknown {
       },
     );
   }
-  return new KeybotError(match.kind, match.code, match.sentence(file), { hint: match.hint, cause: error });
+  const refused = OF_ACCESS.has(match.sqlite) ? refusedFile(file) : null;
+  const sentence = match.sentence(file);
+  return new KeybotError(
+    match.kind,
+    match.code,
+    refused === null ? sentence : `${sentence}: ${refused.says}`,
+    { hint: refused?.mend ?? match.hint, cause: error },
+  );
 }
+
+/** What a file of somebody else is the usual cause of. */
+const OF_ACCESS: ReadonlySet<string> = new Set(["SQLITE_READONLY", "SQLITE_CANTOPEN"]);
 
 /** What SQLite found wrong without failing over it. */
 export function damaged(file: string, cause: Error): KeybotError {

@@ -22,6 +22,8 @@ export interface Holding {
   readonly source: string;
   /** Ledger key of the mail that brought it, or null. */
   readonly messageKey: string | null;
+  /** The sender of a mail that brought it was authenticated; null: nobody knows, which counts as no. */
+  readonly authenticated: boolean | null;
   readonly firstSeen: Date;
   readonly lastSeen: Date;
   /** `robot`, or the person who decided. */
@@ -40,6 +42,8 @@ export interface Offer {
   readonly reason: string | null;
   readonly source: string;
   readonly messageKey: string | null;
+  /** Whether the sender was authenticated; null: nothing says so. */
+  readonly authenticated: boolean | null;
   readonly actor: string;
   readonly at: Date;
 }
@@ -59,7 +63,7 @@ export interface Move {
 /** The columns of `holding h`. */
 export const HOLDING_COLUMNS = `
   h.id AS holding_id, h.address, h.certificate AS certificate_id, h.status, h.role, h.approved, h.findings, h.reason,
-  h.source, h.message_key, h.first_seen, h.last_seen, h.decided_by, h.decided_at`;
+  h.source, h.message_key, h.authenticated, h.first_seen, h.last_seen, h.decided_by, h.decided_at`;
 
 export interface HoldingRow {
   readonly holding_id: number;
@@ -72,6 +76,7 @@ export interface HoldingRow {
   readonly reason: string | null;
   readonly source: string;
   readonly message_key: string | null;
+  readonly authenticated: number | null;
   readonly first_seen: number;
   readonly last_seen: number;
   readonly decided_by: string;
@@ -99,6 +104,7 @@ export function holding(row: HoldingRow, notAfter: number, now: Date): Holding {
     reason: row.reason,
     source: row.source,
     messageKey: row.message_key,
+    authenticated: row.authenticated === null ? null : row.authenticated === 1,
     firstSeen: time(row.first_seen),
     lastSeen: time(row.last_seen),
     decidedBy: row.decided_by,
@@ -131,13 +137,14 @@ const OF_KEY = `
   WHERE c.spki_sha256 = ? ORDER BY h.address`;
 const INSERT = `
   INSERT INTO holding (address, domain, certificate, status, role, approved, findings, reason, source, message_key,
-    first_seen, last_seen, pending_at, decided_by, decided_at)
+    authenticated, first_seen, last_seen, pending_at, decided_by, decided_at)
   VALUES (:address, :domain, :certificate, :status, :role, 0, :findings, :reason, :source, :message_key,
-    :at, :at, :pending_at, :decided_by, :at)`;
+    :authenticated, :at, :at, :pending_at, :decided_by, :at)`;
 const SEEN = "UPDATE holding SET last_seen = max(last_seen, ?) WHERE id = ?";
+const VOUCHED = "UPDATE holding SET authenticated = 1 WHERE id = ?";
 const IMPROVE = `
   UPDATE holding SET status = :status, role = :role, findings = :findings, reason = :reason, source = :source,
-    message_key = :message_key, last_seen = max(last_seen, :at), pending_at = coalesce(:pending_at, pending_at),
+    message_key = :message_key, authenticated = :authenticated, last_seen = max(last_seen, :at), pending_at = coalesce(:pending_at, pending_at),
     decided_by = :decided_by, decided_at = :at
   WHERE id = :id`;
 const MOVE = `
@@ -151,6 +158,7 @@ export function holdingRows({ db }: Connection, record: AuditWriter): HoldingRow
   const ofKey = db.prepare<[string], KeyHolding>(OF_KEY);
   const insert = db.prepare(INSERT);
   const seen = db.prepare<[number, number]>(SEEN);
+  const vouched = db.prepare<[number]>(VOUCHED);
   const improve = db.prepare(IMPROVE);
   const change = db.prepare(MOVE);
 
@@ -179,6 +187,8 @@ export function holdingRows({ db }: Connection, record: AuditWriter): HoldingRow
       }
       if (!mayImprove(known, offer.status)) {
         seen.run(milliseconds(offer.at), known.holding_id);
+        // Its address has sent it itself, if not the first time. What a rejected mail says proves nothing.
+        if (offer.authenticated === true && offer.status !== "rejected") vouched.run(known.holding_id);
         return null;
       }
       improve.run({ ...offered(offer), id: known.holding_id });
@@ -219,6 +229,7 @@ function offered(offer: Offer): object {
     reason: offer.reason,
     source: offer.source,
     message_key: offer.messageKey,
+    authenticated: offer.authenticated === null ? null : bit(offer.authenticated),
     pending_at: offer.status === "pending" ? at : null,
     decided_by: offer.actor,
     at,

@@ -36,6 +36,7 @@ export type { MailMark, Suspect } from "./in-hand.ts";
 export type { LedgerEntry, LedgerFilter, LedgerMessage, Outcome, Waiting, WaitingMessage } from "./ledger.ts";
 export type { CertificateRecord, ListingFilter, ListingSort } from "./listing.ts";
 export type { Mailbox, MailboxChange } from "./mailboxes.ts";
+export { makeFolder } from "./make-folder.ts";
 export { databaseFile, type OpenOptions, openStore, type Store } from "./open.ts";
 export type {
   ClaimedMail,

@@ -15,6 +15,8 @@ export interface LedgerMessage {
   /** The single From address, or null. */
   readonly from: string | null;
   readonly addressed: readonly AddressedMailbox[];
+  /** Whether our border authenticated the sender; null or left out: nothing says so. */
+  readonly authenticated?: boolean | null;
 }
 
 /** A record of `keybot log` (CONTRACT §3). */
@@ -85,6 +87,8 @@ export interface Ledger {
   markFiled(keys: readonly string[], at: Date): Promise<void>;
   /** Newest first. */
   ledgerEntries(filter?: LedgerFilter): Promise<readonly LedgerEntry[]>;
+  /** How many match, whatever the limit. */
+  countLedger(filter: LedgerFilter): Promise<number>;
   /** The whole answer in constant memory, newest first; rows that come in meanwhile are left out. */
   eachLedgerEntry(filter?: LedgerFilter): AsyncIterable<LedgerEntry>;
 }
@@ -134,12 +138,13 @@ const PUT = `
   WHERE outcome = 'waiting'
   RETURNING id`;
 const FILED = "UPDATE ledger SET filed_at = coalesce(filed_at, :at) WHERE key = :key";
+const FITS = `
+  (:since IS NULL OR seen_at >= :since) AND (:from IS NULL OR from_address = :from)
+    AND (:outcome IS NULL OR outcome = :outcome)`;
+const COUNT = `SELECT count(*) AS count FROM ledger WHERE ${FITS}`;
 const LIST = `
   SELECT ${COLUMNS} FROM ledger
-  WHERE id < :below
-    AND (:since IS NULL OR seen_at >= :since)
-    AND (:from IS NULL OR from_address = :from)
-    AND (:outcome IS NULL OR outcome = :outcome)
+  WHERE id < :below AND ${FITS}
   ORDER BY id DESC LIMIT :limit OFFSET :offset`;
 
 /** Above every row number. */
@@ -165,19 +170,18 @@ export function ledger(on: Connection, mails: OutboxRows): Ledger {
   const put = on.db.prepare<[object], { id: number }>(PUT);
   const filed = on.db.prepare(FILED);
   const list = on.db.prepare<[object], LedgerRow>(LIST);
+  const count = on.db.prepare<[object], { count: number }>(COUNT);
   const known = (key: string) => {
     const row = byKey.get(key);
     return row !== undefined && row.outcome !== "waiting";
   };
+  const conditions = ({ since, from, outcome }: LedgerFilter) => ({
+    since: since ? milliseconds(since) : null,
+    from: from ?? null,
+    outcome: outcome ?? null,
+  });
   const page = (filter: LedgerFilter, below: number, limit: number, offset: number) =>
-    list.all({
-      below,
-      since: filter.since ? milliseconds(filter.since) : null,
-      from: filter.from ?? null,
-      outcome: filter.outcome ?? null,
-      limit,
-      offset,
-    });
+    list.all({ below, ...conditions(filter), limit, offset });
   return {
     isKnown: (key) => on.read(() => known(key)),
     ledgerEntry: (key) =>
@@ -207,6 +211,7 @@ export function ledger(on: Connection, mails: OutboxRows): Ledger {
       on.read(() =>
         page(filter, NEWEST, filter.limit ?? -1, filter.offset ?? 0).map((row) => entry(row, mails)),
       ),
+    countLedger: (filter) => on.read(() => count.get(conditions(filter))?.count ?? 0),
     async *eachLedgerEntry(filter = {}) {
       let below = NEWEST;
       let left = filter.limit ?? Number.MAX_SAFE_INTEGER;

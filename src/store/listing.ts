@@ -20,6 +20,8 @@ export interface CertificateRecord {
   readonly lastSeen: Date;
   readonly source: string;
   readonly reason: string | null;
+  /** Those of `addresses` for which no authenticated mail brought it: anybody can have written them. */
+  readonly unauthenticated: readonly string[];
 }
 
 /** `address` and `expiry` ascending, `seen` the latest first. */
@@ -87,7 +89,9 @@ export function listingSql(sort: ListingSort, byStatus: boolean): string {
     c.usage_sign, c.usage_encrypt, h.status, h.first_seen, h.last_seen, h.source, h.reason,
     json_array(${columns.join(", ")}) AS cursor,
     (SELECT json_group_array(address ORDER BY address) FROM holding
-      WHERE certificate = h.certificate AND status = h.status) AS held_under
+      WHERE certificate = h.certificate AND status = h.status) AS held_under,
+    (SELECT json_group_array(address ORDER BY address) FROM holding
+      WHERE certificate = h.certificate AND status = h.status AND authenticated IS NOT 1) AS unauthenticated
   FROM holding h JOIN certificate c ON c.id = h.certificate
   WHERE (${columns.join(", ")}) ${direction === "ASC" ? ">" : "<"} (${after})
     ${byStatus ? "AND h.status = :stored" : ""}
@@ -119,6 +123,7 @@ interface Row {
   readonly reason: string | null;
   readonly cursor: string;
   readonly held_under: string;
+  readonly unauthenticated: string;
 }
 
 export function listing(on: Connection): Listing {
@@ -199,5 +204,6 @@ function record(row: Row, now: Date): CertificateRecord {
     lastSeen: time(row.last_seen),
     source: row.source,
     reason: row.reason,
+    unauthenticated: json<readonly string[]>(row.unauthenticated),
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { KeybotError, messageOf } from "../errors.ts";
@@ -25,6 +25,7 @@ import { type Leases, leases } from "./lease.ts";
 import { type Ledger, ledger, ledgerRows } from "./ledger.ts";
 import { type Listing, listing } from "./listing.ts";
 import { type Mailboxes, mailboxes } from "./mailboxes.ts";
+import { makeFolder } from "./make-folder.ts";
 import { checkVersion, migrate, readMigrations, schemaVersion } from "./migrate.ts";
 import { type Outbox, outbox, outboxRows } from "./outbox.ts";
 import { type RevocationCacheRows, revocationCacheRows } from "./revocation-cache.ts";
@@ -71,6 +72,8 @@ export interface OpenOptions {
   readonly stateDir: string;
   /** Neither makes nor migrates nor changes anything; default false. */
   readonly readOnly?: boolean;
+  /** Makes a database that is missing, unless it is opened read-only; default true. */
+  readonly make?: boolean;
   /** How long to wait for another process' write, in milliseconds; it blocks this process meanwhile. */
   readonly busyTimeoutMs?: number;
 }
@@ -87,14 +90,14 @@ export function databaseFile(stateDir: string): string {
 }
 
 /**
- * Opens the database, makes it when it is missing, and brings it to the newest version.
+ * Opens the database, makes it when it is missing (unless told not to), and brings it to the newest version.
  * @throws KeybotError (rejects) `store.newer`, `store.older`, `store.missing` (config); `store.corrupt`,
  *   `store.foreign` (fault); `store.busy`, `store.readonly`, `store.cannot-open` … (temporary)
  */
 export async function openStore(options: OpenOptions): Promise<Store> {
   const readOnly = options.readOnly ?? false;
   const file = databaseFile(options.stateDir);
-  if (readOnly) demand(file);
+  if (readOnly || options.make === false) demand(file);
   else create(options.stateDir, file);
   const db = guarded(file, () => {
     const timeout = options.busyTimeoutMs ?? BUSY_TIMEOUT_MS;
@@ -110,16 +113,23 @@ export async function openStore(options: OpenOptions): Promise<Store> {
 }
 
 function demand(file: string): void {
-  if (existsSync(file)) return;
+  try {
+    statSync(file);
+    return;
+  } catch (error) {
+    // Where nobody may look, the database may be: opening it says who keeps us out.
+    if (!(error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")))
+      return;
+  }
   throw new KeybotError("config", "store.missing", `there is no database ${file}`, {
-    hint: "the first command that writes makes it (`keybot trust add`, `keybot poll`); or state_dir in keybot.toml names another folder",
+    hint: "`keybot init` makes it, and so do `keybot trust add` and `keybot run`; or state_dir in keybot.toml names another folder",
   });
 }
 
 /** SQLite would make the file readable to all; its journal files take over the mode of the database. */
 function create(stateDir: string, file: string): void {
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeFolder(stateDir, 0o700);
     if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
   } catch (error) {
     throw new KeybotError(

@@ -112,6 +112,7 @@ describe("keybot audit list", () => {
       stderr: "no change fits\n",
     });
     const fresh = new Office();
+    await fresh.store(async () => {});
     expect(await fresh.run(["audit", "list"])).toEqual({ code: 0, stdout: "", stderr: "no changes yet\n" });
     fresh.close();
   });
@@ -194,6 +195,7 @@ OK       every entry is as it was written, and none is missing between them
 
   it("is content with a trail that has no entry yet", async () => {
     const office = new Office();
+    await office.store(async () => {});
     expect(await office.records(["audit", "verify"])).toMatchObject([{ ok: true, entries: 0 }]);
     office.close();
   });

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, cpSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { chownSync, closeSync, cpSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,5 +69,106 @@ describe("bin/keybot", () => {
       1,
       "keybot: standard output: ENOSPC: no space left on device, write\n",
     ]);
+  });
+});
+
+/** Types keys at the first question of a command, on a terminal of its own; its exit code and all that it wrote. */
+const AT_A_TERMINAL = `
+import os, pty, select, sys
+keys, command = sys.argv[1].encode().decode("unicode_escape").encode(), sys.argv[2:]
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+seen, typed = b"", False
+while True:
+    ready, _, _ = select.select([terminal], [], [], 60)
+    try:
+        part = os.read(terminal, 4096) if ready else b""
+    except OSError:
+        part = b""
+    if not part:
+        break
+    seen += part
+    if not typed and (b": " in seen or b"? [" in seen):
+        typed = True
+        os.write(terminal, keys)
+_, status = os.waitpid(pid, 0)
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(status) if status >= 0 else 99)
+`;
+const PYTHON = spawnSync("python3", ["--version"]).status === 0;
+
+describe.skipIf(!BUILT || !PYTHON)("a question at a terminal", () => {
+  const config = ["--config", join(folder, "made", "keybot.toml")];
+  const questions: Readonly<Record<string, () => readonly string[]>> = {
+    init: () => ["init", "asked"],
+    "trust remove": () => {
+      const [first = ""] = run(join(ROOT, "bin", "keybot"), [
+        ...config,
+        "--json",
+        "trust",
+        "list",
+      ]).stdout.split("\n");
+      const { sha256 } = JSON.parse(first) as { readonly sha256: string };
+      return [...config, "trust", "remove", sha256];
+    },
+  };
+  it.each(
+    Object.entries(questions).flatMap(([name, args]) => [
+      { name, args, key: "Ctrl-C", typed: "\\x03", code: 130 },
+      { name, args, key: "Ctrl-D", typed: "\\x04", code: 2 },
+    ]),
+  )("keybot $name: $key ends it with $code, a new line and nothing changed", ({ args, typed, code }) => {
+    const keybot = [process.execPath, join(ROOT, "bin", "keybot"), ...args()];
+    const { status, stdout } = spawnSync("python3", ["-c", AT_A_TERMINAL, typed, ...keybot], {
+      encoding: "utf8",
+      cwd: folder,
+      env: { ...process.env, KEYBOT_IMAP_PASSWORD: "x", KEYBOT_SMTP_PASSWORD: "x" },
+    });
+    expect(stdout).toMatch(/\r\nkeybot: nothing was changed\r\n$/);
+    expect(stdout).not.toMatch(/bug|at .*\.js|Error/);
+    expect(status).toBe(code);
+    expect(existsSync(join(folder, "asked"))).toBe(false);
+  });
+});
+
+/** A user without rights, where this one may become him and he may read this project. */
+const NOBODY = { uid: 65_534, gid: 65_534 };
+const CAN_BE_NOBODY =
+  process.getuid?.() === 0 &&
+  spawnSync(process.execPath, [join(ROOT, "bin", "keybot"), "--version"], NOBODY).status === 0;
+
+describe.skipIf(!BUILT || !CAN_BE_NOBODY)("a database that root has left in the folder of keybot", () => {
+  it("is named as what keeps keybot out, not its folder", () => {
+    const place = mkdtempSync(join(tmpdir(), "keybot-root-"));
+    const args = ["init", place, "--domain", "company.example", "--no-public-roots", "--yes"];
+    expect(run(join(ROOT, "bin", "keybot"), args).status).toBe(0);
+    for (const name of ["", "keybot.toml", "state"]) chownSync(join(place, name), NOBODY.uid, NOBODY.gid);
+    const command = [join(ROOT, "bin", "keybot"), "--config", join(place, "keybot.toml"), "list"];
+    const { status, stderr } = spawnSync(process.execPath, command, { ...NOBODY, encoding: "utf8" });
+    const database = join(place, "state", "keybot.db");
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      `the database ${database} cannot be opened: ${database} belongs to root, and this is `,
+    );
+    rmSync(place, { recursive: true });
+  });
+});
+
+describe.skipIf(!BUILT)("a working directory that is gone", () => {
+  it.each([["list"], ["init", "x"]])("keybot %s says so", (...args) => {
+    const gone = mkdtempSync(join(tmpdir(), "keybot-gone-"));
+    const script = 'rmdir "$PWD"; exec "$@"';
+    const command = [process.execPath, join(ROOT, "bin", "keybot"), ...args];
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", script, "sh", ...command], {
+      encoding: "utf8",
+      cwd: gone,
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        "keybot: the working directory is not there any more, or must not be read\n  go to another one: cd /\n",
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Identity } from "../lab/authority.ts";
-import { masked, NOON, Office, validity } from "./office.ts";
+import { authenticated, masked, NOON, Office, validity } from "./office.ts";
 
 const DAY = 86_400_000;
 let office: Office;
@@ -9,7 +9,8 @@ let bob: Identity;
 beforeEach(async () => {
   office = new Office();
   bob = office.certificate("bob@partner.example");
-  await office.harvest("bob@partner.example", bob); // pending: nobody trusts the CA
+  // Pending: nobody trusts the CA.
+  await office.harvest("bob@partner.example", bob, { headers: authenticated("partner.example") });
 });
 afterEach(() => office.close());
 
@@ -75,6 +76,7 @@ describe("keybot approve", () => {
         from: "pending",
         to: "active",
         told: "bob@partner.example",
+        authenticated: true,
       },
     ]);
   });
@@ -109,24 +111,111 @@ describe("keybot approve", () => {
     });
   });
 
-  it("approves under each address where it is pending, or under one", async () => {
-    const both = office.certificate("carla@partner.example", {
-      addresses: ["carla@partner.example", "sales@partner.example"],
+  describe("of a certificate that came for several addresses", () => {
+    const MALLORY = "berater@evil.example";
+    const ALICE = "alice@partner.example";
+    let both: Identity;
+
+    beforeEach(async () => {
+      both = office.certificate(MALLORY, { addresses: [MALLORY, ALICE] });
+      await office.harvest(MALLORY, both, { headers: authenticated("evil.example") });
+      await office.harvest(ALICE, both); // forged: anybody can write this From
     });
-    await office.harvest("carla@partner.example", both);
-    await office.harvest("sales@partner.example", both);
-    await office.output(["approve", both.sha256, "--address", "Sales@partner.example"]);
-    expect(await office.records(["list", "--address", "sales*"])).toMatchObject([{ status: "active" }]);
-    expect(await office.records(["list", "--address", "carla*"])).toMatchObject([{ status: "pending" }]);
-    expect(await office.records(["approve", both.sha256])).toMatchObject([
-      { address: "carla@partner.example" },
+
+    const stands = async () =>
+      (await office.records(["show", both.sha256])).flatMap(({ addresses, status }) =>
+        (addresses as string[]).map((address) => `${address} ${String(status)}`),
+      );
+
+    it.each(["approve", "reject"])("%s refuses without an address and names them all", async (verb) => {
+      expect(await office.run([verb, both.sha256])).toEqual({
+        code: 2,
+        stdout: "",
+        stderr:
+          `keybot: ${both.sha256.slice(0, 16)} is pending under 2 addresses: ` +
+          `${ALICE} (sender not authenticated), ${MALLORY}; nothing was changed\n` +
+          "  say which are meant: --address ADDRESS, once for each\n",
+      });
+      expect(await stands()).toEqual([`${ALICE} pending`, `${MALLORY} pending`]);
+    });
+
+    it("decides the pair that is named, and says what is left", async () => {
+      const ran = await office.run(["approve", both.sha256, "--address", "Berater@evil.example"]);
+      expect(ran).toMatchObject({ code: 0 });
+      expect(ran.stderr).toBe(
+        `keybot: warning: ${both.sha256.slice(0, 16)} is pending under ${ALICE} (sender not authenticated) too; that was not decided\n`,
+      );
+      expect(await office.run(["lookup", ALICE])).toMatchObject({ code: 3 });
+      expect(await office.run(["lookup", MALLORY])).toMatchObject({ code: 0 });
+    });
+
+    it("does not take the forged one when the same command is typed again", async () => {
+      await office.output(["approve", both.sha256, "--address", MALLORY]);
+      expect(await office.run(["approve", both.sha256])).toEqual({
+        code: 2,
+        stdout: "",
+        stderr:
+          `keybot: ${both.sha256.slice(0, 16)} is pending under ${ALICE} (sender not authenticated), ` +
+          `and is stored under ${MALLORY} too; nothing was changed\n` +
+          "  if that address is meant, name it: --address ADDRESS\n",
+      });
+      const named = await office.run(["approve", both.sha256, "--address", ALICE]);
+      expect(named.stderr).toContain(`${ALICE}: the sender was not authenticated`);
+      expect(named.code).toBe(0);
+    });
+
+    it("takes the one that is left when its own sender was authenticated", async () => {
+      await office.harvest(ALICE, both, { headers: authenticated("partner.example") });
+      await office.output(["approve", both.sha256, "--address", MALLORY]);
+      expect(await office.records(["approve", both.sha256])).toMatchObject([
+        { address: ALICE, authenticated: true },
+      ]);
+    });
+
+    it("takes several addresses, and all or none of them", async () => {
+      const named = ["--address", MALLORY, "--address", ALICE];
+      expect(
+        await office.run(["approve", both.sha256, ...named, "--address", "x@partner.example"]),
+      ).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining("is no partner's certificate under x@partner.example"),
+      });
+      expect(await stands()).toEqual([`${ALICE} pending`, `${MALLORY} pending`]);
+      expect(await office.records(["approve", both.sha256, ...named])).toMatchObject([
+        { address: ALICE },
+        { address: MALLORY },
+      ]);
+    });
+
+    it("says where list, show and the record know it from", async () => {
+      expect(await office.records(["list", "--status", "pending", "--address", "alice*"])).toMatchObject([
+        { addresses: [ALICE, MALLORY], unauthenticated: [ALICE] },
+      ]);
+      expect(
+        await office.output(["list", "--status", "pending", "--address", "berater*"], { isTTY: true }),
+      ).toContain("  pending*  ");
+      expect(await office.output(["show", ALICE])).toContain(`${ALICE} (sender not authenticated)`);
+    });
+  });
+
+  it("takes several certificates, and changes nothing when one cannot be decided", async () => {
+    const carla = office.certificate("carla@partner.example");
+    await office.harvest("carla@partner.example", carla);
+    expect(await office.run(["approve", bob.sha256, carla.sha256, "00000000"])).toMatchObject({ code: 3 });
+    expect(await status()).toEqual(["pending"]);
+    expect(await office.records(["approve", bob.sha256, carla.sha256, bob.sha256])).toMatchObject([
+      { certificate: bob.sha256, to: "active" },
+      { certificate: carla.sha256, to: "active" },
     ]);
-    expect(await office.records(["list", "--issuer", "Root", "--status", "active"])).toMatchObject([
-      { addresses: ["carla@partner.example", "sales@partner.example"] },
-    ]);
-    expect(await office.run(["approve", both.sha256, "--address", "x@partner.example"])).toMatchObject({
-      code: 3,
-      stderr: expect.stringContaining("is no partner's certificate under x@partner.example"),
+  });
+
+  it("says what came for the address since the certificate waits", async () => {
+    const later = office.certificate("bob@partner.example", { by: office.authority("Other CA") });
+    await office.harvest("bob@partner.example", later, { at: new Date(NOON.getTime() + 3_600_000) });
+    const { code, stderr } = await office.run(["approve", bob.sha256]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `keybot: warning: since ${bob.sha256.slice(0, 16)} waits, bob@partner.example also got ${later.sha256.slice(0, 16)} (pending, 2026-06-01 13:00 UTC)\n`,
     });
   });
 

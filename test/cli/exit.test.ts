@@ -64,6 +64,7 @@ const TYPED: readonly (readonly [args: string, code: number, stdout: string, std
   2  wrong usage, wrong configuration, or a confirmation that was refused or could not be asked
   3  nothing found for what was asked
   4  doctor or audit verify found a fault
+  130  ended by Ctrl-C, at a question before anything was changed
 `,
     "",
   ],

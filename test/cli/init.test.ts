@@ -140,6 +140,32 @@ Next:
     expect(stderr).toContain(`keybot --config '${folder}/it'\\''s here/keybot.toml' doctor\n`);
   });
 
+  it("makes the database where --state-dir says, and names that folder in the file", async () => {
+    const state = join(folder, "var", "lib", "keybot");
+    const args = ["etc", "--domain", "company.example", "--state-dir", "var/lib/keybot", "--yes"];
+    expect((await init(args)).code).toBe(0);
+    expect((await loadConfig(join(folder, "etc", "keybot.toml"), {})).stateDir).toBe(state);
+    expect(readdirSync(state)).toContain("keybot.db");
+    expect([mode("var/lib/keybot"), readdirSync(join(folder, "etc")).sort()]).toEqual([
+      "700",
+      ["keybot.toml", "secrets"],
+    ]);
+  });
+
+  it("makes the database also without public CAs, so that the reading commands have one", async () => {
+    await init(["--domain", "company.example", "--yes", "--no-public-roots"]);
+    expect(readdirSync(join(folder, "state"))).toContain("keybot.db");
+  });
+
+  // Node's recursive mkdir asks again for ever where the system says ENOENT though the folder above is there.
+  it.each([[["/proc/x"]], [["/proc/x/y/z"]], [["here", "--state-dir", "/proc/x/y"]]])(
+    "ends where no folder can be made: %j",
+    async (args) => {
+      const { code, stderr } = await init([...args, "--domain", "company.example", "--yes"]);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^keybot: E[A-Z]+: .*mkdir '\/proc\/x'\n$/)]);
+    },
+  );
+
   it("prints JSON alone with --json, and nothing besides with --quiet", async () => {
     const { stdout, stderr } = await init(["--domain", "company.example", "--yes", "--json", "--quiet"]);
     expect([JSON.parse(stdout), stderr]).toEqual([

@@ -35,12 +35,12 @@ describe("keybot list", () => {
   it("is a table on a terminal, by address", async () => {
     expect(await transcript(["list"], { isTTY: true })).toEqual({
       code: 0,
-      stderr: "",
+      stderr: "pending*: the sender of its mail was not authenticated\n",
       stdout: `\
-ADDRESS        STATUS   ALGORITHM  VALID UNTIL  FINGERPRINT       ISSUER
-alice@partne…  active   P-256      2027-06-01   {alice}  CN=Partner Ro…
-bob@elsewher…  pending  P-256      2027-06-01   {bob}  CN=Other CA,O…
-carla@partne…  active   RSA-2048   2026-06-21   {carla}  CN=Partner Ro…
+ADDRESS        STATUS    ALGORITHM  VALID UNTIL  FINGERPRINT       ISSUER
+alice@partne…  active    P-256      2027-06-01   {alice}  CN=Partner R…
+bob@elsewher…  pending*  P-256      2027-06-01   {bob}  CN=Other CA,…
+carla@partne…  active    RSA-2048   2026-06-21   {carla}  CN=Partner R…
 `,
     });
   });
@@ -65,7 +65,7 @@ carla@partne…  active   RSA-2048   2026-06-21   {carla}  CN=Partner Ro…
         "notBefore",
         "notAfter",
       ],
-      ...["keyAlgorithm", "usage", "firstSeen", "lastSeen", "source", "reason"],
+      ...["keyAlgorithm", "usage", "firstSeen", "lastSeen", "source", "reason", "unauthenticated"],
     ]);
     expect(record).toEqual({
       sha256: names.bob?.sha256,
@@ -83,6 +83,7 @@ carla@partne…  active   RSA-2048   2026-06-21   {carla}  CN=Partner Ro…
       lastSeen: "2026-06-01T12:00:00Z",
       source: "<3@mail.partner.example>",
       reason: expect.stringMatching(/^path\.issuer-missing: /),
+      unauthenticated: ["bob@elsewhere.example"],
     });
   });
 
@@ -121,6 +122,7 @@ carla@partne…  active   RSA-2048   2026-06-21   {carla}  CN=Partner Ro…
       stderr: "",
     });
     const fresh = new Office();
+    await fresh.store(async () => {});
     expect(await fresh.run(["list"])).toEqual({ code: 0, stdout: "", stderr: "no certificates yet\n" });
     expect(await fresh.run(["list", "--json"])).toMatchObject({ code: 0, stdout: "" });
     fresh.close();
@@ -291,5 +293,43 @@ describe("keybot lookup", () => {
     expect(await office.run(["lookup", "--der", "--json", "alice@partner.example"])).toMatchObject({
       code: 2,
     });
+  });
+});
+
+describe("an address that can be taken for another one", () => {
+  let shop: Office;
+  const CYRILLIC = "\u0430lice@partner.example";
+  const WIDE = "alice\uff20partner.example\u3164\u2800active@evil.example";
+
+  beforeAll(async () => {
+    shop = new Office();
+    for (const address of [CYRILLIC, WIDE]) {
+      const one = shop.certificate("x@evil.example", { by: shop.authority(`CA of ${address.length}`) });
+      await shop.harvest(address, one);
+    }
+  });
+  afterAll(() => shop.close());
+
+  it.each([["list"], ["log"]])("is written out and marked by %s", async (command) => {
+    const { stdout, stderr } = await shop.run([command], { isTTY: true });
+    expect(stdout).toContain("(!) \\u0430l");
+    for (const letter of "\u0430\uff20\u3164\u2800") expect(stdout).not.toContain(letter);
+    expect(stderr).toContain("(!) has letters that can be taken for others\n");
+  });
+
+  it("keeps a column from being forged in a pipe", async () => {
+    const { stdout } = await shop.run(["list", "--address", "*@evil.example"]);
+    expect(stdout).toContain("\\u3164\\u2800active@evil.example\t");
+  });
+
+  it("stands beside what it really is in show", async () => {
+    const { stdout } = await shop.run(["show", CYRILLIC]);
+    expect(stdout).toContain(`stored under  ${CYRILLIC} [not ASCII: \\u0430lice@partner.example]`);
+    expect(stdout).toContain(`mail of ${CYRILLIC} [not ASCII: `);
+  });
+
+  it("is not said of an ASCII address", async () => {
+    const { stdout, stderr } = await office.run(["list"], { isTTY: true });
+    expect(stdout + stderr).not.toContain("(!)");
   });
 });

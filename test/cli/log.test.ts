@@ -90,6 +90,7 @@ SEEN              OUTCOME   KIND        FROM                 REASONS
       stderr: "no message fits\n",
     });
     const fresh = new Office();
+    await fresh.store(async () => {});
     expect(await fresh.run(["log"])).toEqual({ code: 0, stdout: "", stderr: "no messages yet\n" });
     fresh.close();
   });

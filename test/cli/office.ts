@@ -196,6 +196,17 @@ export interface HarvestOptions {
   readonly attachment?: Attachment;
 }
 
+/** What our border writes on a mail whose sender it has authenticated. */
+export function authenticated(domain: string): readonly (readonly [string, string])[] {
+  return [
+    ["Authentication-Results", `mx.company.example; dmarc=pass header.from=${domain}`],
+    [
+      "Received",
+      "from mail.sender.example (mail.sender.example [203.0.113.9]) by mx.company.example with ESMTPS id 1; Mon, 1 Jun 2026 12:00:00 +0000",
+    ],
+  ];
+}
+
 /** A span around noon, in milliseconds. */
 export function validity(from: number, to: number): { readonly notBefore: Date; readonly notAfter: Date } {
   return { notBefore: new Date(NOON.getTime() + from), notAfter: new Date(NOON.getTime() + to) };
@@ -233,6 +244,7 @@ revocation = "hard-fail"
 
 [requests]
 own_hosts = ["mx.company.example"]
+authserv_id = "mx.company.example"
 
 [admin]
 address = "postmaster@company.example"

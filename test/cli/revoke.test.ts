@@ -106,6 +106,35 @@ describe("keybot revoke", () => {
     expect(await statuses("--status", "active")).toEqual([]);
   });
 
+  it("leaves alone what others' mails brought: certificates under the address that do not name it", async () => {
+    const mallory = office.certificate("berater@evil.example");
+    const alices = readFileSync(alice.certFile);
+    await office.harvest("berater@evil.example", mallory, {
+      attachment: { name: "alice.pem", type: "application/x-x509-user-cert", bytes: alices },
+    });
+    // The sender of a forged mail, whom nothing there names.
+    await office.harvest("dora@evil.example", alice);
+    expect(await statuses("--address", "berater*")).toContain(
+      "berater@evil.example,dora@evil.example rejected",
+    );
+    const ran = await transcript(["revoke", "berater@evil.example", "--yes"]);
+    expect(ran.stderr).toContain(
+      "keybot: warning: 1 certificate stored under berater@evil.example of other people, not touched: {alice}\n",
+    );
+    expect(await office.run(["lookup", "alice@partner.example"])).toMatchObject({ code: 0 });
+    expect(await office.run(["show", mallory.sha256])).toMatchObject({
+      stdout: expect.stringContaining("revoked"),
+    });
+    expect(await office.run(["revoke", "dora@evil.example", "--yes"])).toEqual({
+      code: 3,
+      stdout: "",
+      stderr:
+        "keybot: no certificate that is stored under dora@evil.example names it; nothing was changed\n" +
+        "  others' are stored there: keybot show dora@evil.example; keybot revoke SHA256 bars the key of one\n",
+    });
+    expect(await office.run(["lookup", "alice@partner.example"])).toMatchObject({ code: 0 });
+  });
+
   it("keeps the key out in a fresh certificate, and lets the address send a new one", async () => {
     await office.output(["revoke", "alice@partner.example", "--yes"]);
     const renewed = office.certificate("alice@partner.example", { keyFile: alice.keyFile });
@@ -228,7 +257,14 @@ describe("keybot restore", () => {
 
   it("judges by the domains of the anchor, as a mail does", async () => {
     await revoke(alice);
-    await office.output(["trust", "add", office.root.identity.certFile, "--domain", "broker.example"]);
+    await office.output([
+      "trust",
+      "add",
+      office.root.identity.certFile,
+      "--domain",
+      "broker.example",
+      "--replace",
+    ]);
     expect(await office.records(["restore", alice.sha256])).toMatchObject([
       {},
       { to: "pending", findings: [{ code: "path.anchor-domain" }, {}] },

@@ -31,8 +31,27 @@ describe("keybot trust add", () => {
     expect(await run("--domain", "broker.example", "--domain", "partner.example")).toBe(
       `${NAME} was anchor for broker.example, partner.example already\n`,
     );
+    expect(await run("--domain", "hospital.example")).toBe(
+      `${NAME} is anchor for broker.example, partner.example, hospital.example now, was anchor for broker.example, partner.example\n`,
+    );
+    expect(await run("--domain", "broker.example", "--domain", "partner.example", "--replace")).toBe(
+      `${NAME} is anchor for broker.example, partner.example now, was anchor for broker.example, partner.example, hospital.example\n`,
+    );
     expect(await run("--any-domain")).toBe(
       `${NAME} is anchor for every domain now, was anchor for broker.example, partner.example\n`,
+    );
+  });
+
+  it("takes no domain away unless it is told to replace", async () => {
+    await office.output(["trust", "add", file, "--any-domain"]);
+    expect(await transcript(["trust", "add", file, "--domain", "x.example"])).toEqual({
+      code: 0,
+      stdout: `${NAME} was anchor for every domain already\n`,
+      stderr: "it stays so; to make it anchor for x.example alone, add --replace\n",
+    });
+    expect(await office.records(["trust", "list"])).toMatchObject([{ domains: null }]);
+    expect((await transcript(["trust", "add", file, "--domain", "x.example", "--replace"])).stdout).toBe(
+      `${NAME} is anchor for x.example now, was anchor for every domain\n`,
     );
   });
 
@@ -143,6 +162,7 @@ anchor  partner.example  2036-05-29   yes      {root}  CN=Partner Roo…
   });
 
   it("is empty with exit 0", async () => {
+    await office.store(async () => {});
     expect(await office.run(["trust", "list"])).toEqual({
       code: 0,
       stdout: "",
@@ -217,6 +237,7 @@ describe("keybot trust disable and enable", () => {
   });
 
   it.each(["disable", "enable"])("%s finds nothing with exit 3", async (verb) => {
+    await office.store(async () => {});
     expect(await office.run(["trust", verb, "00000000"])).toMatchObject({ code: 3, stdout: "" });
   });
 });
@@ -249,6 +270,7 @@ describe("keybot trust remove", () => {
   });
 
   it("finds nothing with exit 3", async () => {
+    await office.store(async () => {});
     expect(await office.run(["trust", "remove", "00000000", "--yes"])).toEqual({
       code: 3,
       stdout: "",

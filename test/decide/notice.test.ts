@@ -16,6 +16,7 @@ const PENDING: PendingNews = {
   notBefore: hoursAgo(1),
   notAfter: hoursAgo(-1),
   findings: [],
+  authenticated: true,
 };
 const MAIL = { to: ALICE, template: "certificate", createdAt: hoursAgo(1), error: "550 no" } as const;
 const NONE = { count: 0, items: [] };

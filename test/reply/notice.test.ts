@@ -17,6 +17,7 @@ function pending(address: string, codes: readonly FindingCode[], digit = "a"): P
     notBefore: new Date("2026-03-01T00:00:00Z"),
     notAfter: new Date("2027-03-01T23:59:59Z"),
     findings: codes.map((code) => finding(code, "a stranger's detail")),
+    authenticated: true,
   };
 }
 
@@ -38,6 +39,18 @@ const NOTICES: Readonly<Record<string, Notice>> = {
       items: [
         pending("alice@partner.example", ["path.self-signed", "signature.no-time"]),
         pending("bob@partner.example", ["path.unknown-ca", "signature.replay"], "b"),
+      ],
+    },
+  },
+  "pending.careful": {
+    kind: "pending",
+    pending: {
+      count: 4,
+      items: [
+        { ...pending("alice@partner.example", ["path.self-signed"]), authenticated: false },
+        pending("\u0430lice@partner.example", ["path.self-signed"], "b"),
+        pending("o'neill@partner.example", ["path.self-signed"], "c"),
+        pending("erika.von.und.zu.mustermann@versicherung-beispiel.example", ["cert.domain"], "d"),
       ],
     },
   },
@@ -94,7 +107,10 @@ describe("a mail to the admin", () => {
   it.each(rows)("$name reads as its golden file", ({ name, notice, order }) => {
     const { subject, text } = read(rendered(notice, { texts: shippedTexts(order) }));
     expectGolden(`${name}.txt`, `Subject: ${subject}\n\n${text}`);
-    for (const line of text.split("\n")) expect([...line].length, line).toBeLessThanOrEqual(TEXT_WIDTH);
+    for (const line of text.split("\n")) {
+      // Half a command would be another one.
+      if (!line.startsWith("    keybot ")) expect([...line].length, line).toBeLessThanOrEqual(TEXT_WIDTH);
+    }
     expect(text).not.toMatch(/[{}]|undefined|NaN|\[object/);
   });
 
@@ -124,6 +140,50 @@ describe("a mail to the admin", () => {
       expect(text).not.toContain("stranger's detail");
     },
   );
+
+  const commandsFor = (address: string, codes: readonly FindingCode[] = ["path.self-signed"]) =>
+    read(
+      rendered({ kind: "pending", pending: news(pending(address, codes)) }, { texts: shippedTexts(["en"]) }),
+    )
+      .text.split("\n")
+      .filter((line) => line.startsWith("    keybot"))
+      .map((line) => line.trim());
+
+  it("names certificate and address together in the commands, each in one line", () => {
+    const address = "erika.von.und.zu.mustermann+2026@versicherung-beispiel.example";
+    const fingerprint = "a".repeat(16);
+    expect(commandsFor(address)).toEqual([
+      `keybot show ${fingerprint}`,
+      `keybot approve ${fingerprint} --address ${address}`,
+      `keybot reject ${fingerprint} --address ${address}`,
+    ]);
+  });
+
+  it.each([
+    "a$(id)@partner.example",
+    "a`id`@partner.example",
+    "o'neill@partner.example",
+    '"a b"@partner.example',
+    "-x@partner.example",
+    "a&b@partner.example",
+    "*@partner.example",
+    "a|b@partner.example",
+    "!x@partner.example",
+    "a{b}@partner.example",
+    "~root@partner.example",
+    "#a@partner.example",
+    "\u0430lice@partner.example",
+    "alice@partner.example\r\n    keybot approve bbbb",
+  ])("puts %j into no command", (address) => {
+    expect(commandsFor(address)).toEqual([`keybot show ${"a".repeat(16)}`]);
+  });
+
+  it("does not offer to approve a domain's certificate, which keybot approve refuses", () => {
+    expect(commandsFor("alice@partner.example", ["cert.domain"])).toEqual([
+      `keybot show ${"a".repeat(16)}`,
+      `keybot reject ${"a".repeat(16)} --address alice@partner.example`,
+    ]);
+  });
 
   it("makes no link, line or heading of what strangers wrote", () => {
     const evil = "550 no\r\nSubject: x\r\n\r\nsee https://evil.example/now or ceo@evil.example \u202eabc";

@@ -87,6 +87,7 @@ describe("news for the admin", () => {
           notBefore: doubtful.notBefore,
           notAfter: doubtful.notAfter,
           findings: doubtful.findings,
+          authenticated: false,
         },
       ],
     });

@@ -5,11 +5,8 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { isoTime, jsonLine } from "../json.ts";
 import { timeOption, wholeNumber } from "../option-value.ts";
-import { type Listing, minute, printList, short } from "../result.ts";
+import { addressCell, type Listing, minute, noteOlder, printList, short } from "../result.ts";
 import { withStore } from "../with-store.ts";
-
-/** A screen or two of the newest. */
-const USUAL_LIMIT = 50;
 
 /** `keybot audit`: who changed what is trusted, and whether that record is whole. */
 export function define(program: Command, context: Context): void {
@@ -24,7 +21,7 @@ export function define(program: Command, context: Context): void {
     .option("--certificate <sha256>", "only of this certificate, by the beginning of its SHA-256")
     .addOption(new Option("--action <action>", "only of this kind").choices(AUDIT_ACTIONS))
     .option("--since <time>", "only since this date or time", timeOption)
-    .option("--limit <count>", "at most so many", wholeNumber, USUAL_LIMIT)
+    .option("--limit <count>", "at most so many (else all that fit, or the newest 50 of all)", wholeNumber)
     .option("--offset <count>", "leave out the first so many", wholeNumber)
     .addHelpText(
       "after",
@@ -52,8 +49,8 @@ export function define(program: Command, context: Context): void {
 }
 
 async function list(query: AuditQuery, context: Context): Promise<void> {
-  const entries = await withStore(context, "read", (store) => auditTrail(store, query));
-  if ((await printList(context, entries, ENTRIES)) > 0) return;
+  const { entries, older } = await withStore(context, "read", (store) => auditTrail(store, query));
+  if ((await printList(context, entries, ENTRIES)) > 0) return noteOlder(older, context);
   const { limit, ...narrowed } = query;
   context.note(Object.keys(narrowed).length === 0 ? "no changes yet" : "no change fits");
 }
@@ -71,7 +68,7 @@ const ENTRIES: Listing<AuditEntry> = {
     minute(at),
     action,
     actor ?? "-",
-    address ?? "-",
+    address === null ? "-" : addressCell(address),
     certificate === null ? "-" : short(certificate),
     blanked ? "(forgotten)" : (reason ?? "-"),
   ],

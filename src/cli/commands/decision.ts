@@ -1,16 +1,19 @@
 import type { Command } from "commander";
-import type { approve, Decision, DecisionRequest, reject, Write } from "../../admin/index.ts";
+import { type approve, type Decision, type reject, senderOf, type Write } from "../../admin/index.ts";
 import type { Config } from "../../config/index.ts";
+import { escapeControl } from "../../log.ts";
 import { renderLetter } from "../../robot/index.ts";
 import type { Store } from "../../store/index.ts";
+import { marked } from "../../text.ts";
 import { changeNow } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { openVoice } from "../installation.ts";
-import { printChange, short } from "../result.ts";
+import { repeated } from "../repeated.ts";
+import { minute, printChange, short } from "../result.ts";
 import { withStore } from "../with-store.ts";
 
 interface DecisionOptions {
-  readonly address?: string;
+  readonly address?: readonly string[];
   readonly reason?: string;
   readonly silent?: boolean;
 }
@@ -24,18 +27,24 @@ export function defineDecision(
 ): void {
   program
     .command(words.name)
-    .argument("<sha256>", "a pending certificate, by the beginning of its SHA-256")
+    .argument("<sha256...>", "pending certificates, each by the beginning of its SHA-256")
     .description(words.description)
-    .option("--address <address>", "under this address only; else under each where it is pending")
+    .option(
+      "--address <address>",
+      "under this address (repeatable); needed where it is pending under several",
+      repeated,
+    )
     .option("--reason <text>", "why, for the audit trail; the partner is not told")
     .option("--silent", "do not tell the partner")
     .addHelpText("after", words.examples)
-    .action((sha256: string, options: DecisionOptions) =>
+    .action((sha256: readonly string[], options: DecisionOptions) =>
       withStore(context, "write", async (store, config) => {
-        const request: DecisionRequest = { sha256, address: options.address ?? null };
+        const request = { sha256, addresses: options.address ?? [] };
         const write = options.silent === true ? null : await writer(config, store, context);
         const change = changeNow(context, options.reason);
-        print(await decide(store, request, change, { policy: config.policy, write }), context);
+        for await (const decision of decide(store, request, change, { policy: config.policy, write })) {
+          print(decision, context);
+        }
       }),
     );
 }
@@ -45,14 +54,18 @@ async function writer(config: Config, store: Store, context: Context): Promise<W
   return (letter) => renderLetter(letter, voice, context.now());
 }
 
-function print({ certificate, holdings }: Decision, context: Context): void {
-  for (const { address, from, to, told, untold } of holdings) {
+function print(decision: Decision, context: Context): void {
+  const { certificate, holdings } = decision;
+  for (const warning of warnings(decision)) {
+    context.terminal.err(`keybot: warning: ${escapeControl(warning)}\n`);
+  }
+  for (const { address, from, to, told, untold, authenticated } of holdings) {
     const mail =
       told === null ? `no mail goes out (${untold ?? ""})` : `a mail to ${told} waits in the outbox`;
     const done = to === "active" ? "approved" : "rejected";
     printChange(
       context,
-      `${done} ${short(certificate.sha256)} under ${address}: ${from} before, ${to} now; ${mail}`,
+      `${done} ${short(certificate.sha256)} under ${marked(address)}: ${from} before, ${to} now; ${mail}`,
       {
         action: done,
         certificate: certificate.sha256,
@@ -60,7 +73,34 @@ function print({ certificate, holdings }: Decision, context: Context): void {
         from,
         to,
         told,
+        authenticated,
       },
     );
   }
+}
+
+/** What may have changed since the person who decides looked, and what he must know of the sender. */
+function warnings({ certificate, holdings, undecided }: Decision): readonly string[] {
+  const fingerprint = short(certificate.sha256);
+  const ofHoldings = holdings.flatMap((holding) => {
+    const since = holding.since.map(
+      ({ sha256, status, at }) => `${short(sha256)} (${status}, ${minute(at)} UTC)`,
+    );
+    return [
+      ...(holding.to === "active" && !holding.authenticated
+        ? [
+            `${marked(holding.address)}: the sender was not authenticated, anybody can have written the address`,
+          ]
+        : []),
+      ...(since.length === 0
+        ? []
+        : [`since ${fingerprint} waits, ${marked(holding.address)} also got ${since.join(", ")}`]),
+    ];
+  });
+  return undecided.length === 0
+    ? ofHoldings
+    : [
+        ...ofHoldings,
+        `${fingerprint} is pending under ${undecided.map(senderOf).join(", ")} too; that was not decided`,
+      ];
 }

@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { openRobot } from "../installation.ts";
 import { jsonLine } from "../json.ts";
+import { checkFiles } from "../private-files.ts";
 
 /** `keybot doctor`: everything that `run` needs, and how to mend what fails. */
 export function define(program: Command, context: Context): void {
@@ -34,6 +35,7 @@ async function doctor(context: Context): Promise<void> {
 async function* checks(context: Context): AsyncGenerator<Check> {
   const config = await context.config();
   yield ok("configuration", config.file);
+  yield* checkFiles(config, process.geteuid?.() ?? 0);
   try {
     requireSecrets(config);
   } catch (error) {
@@ -44,7 +46,7 @@ async function* checks(context: Context): AsyncGenerator<Check> {
   let opened: Awaited<ReturnType<typeof openRobot>> | null = null;
   let step = "database";
   try {
-    const store = await openStore({ stateDir: config.stateDir });
+    const store = await openStore({ stateDir: config.stateDir, make: false });
     try {
       await store.checkIntegrity();
       yield ok("database", `version ${await store.version()} in ${config.stateDir}, undamaged`);

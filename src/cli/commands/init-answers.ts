@@ -6,6 +6,7 @@ import type { Terminal } from "../terminal.ts";
 /** What `keybot init` was told by its options. */
 export interface InitOptions {
   readonly domain?: readonly string[];
+  readonly stateDir?: string;
   readonly robot?: string;
   readonly imapHost?: string;
   readonly smtpHost?: string;
@@ -18,7 +19,7 @@ export interface InitOptions {
 
 /** One thing that an installation must say of itself. */
 interface Question {
-  readonly option: Exclude<keyof InitOptions, "yes" | "publicRoots">;
+  readonly option: Exclude<keyof InitOptions, "yes" | "publicRoots" | "stateDir">;
   readonly flag: string;
   readonly text: string;
   /** The key of keybot.toml that says what a right answer is. */

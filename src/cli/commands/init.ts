@@ -1,18 +1,19 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 
 import { applyTrustUpdate, type RootList, readRootList } from "../../admin/index.ts";
 import { renderConfig } from "../../config/index.ts";
 import { KeybotError } from "../../errors.ts";
-import { openStore } from "../../store/index.ts";
+import { makeFolder, openStore } from "../../store/index.ts";
 import { changeNow } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { jsonLine } from "../json.ts";
 import { repeated } from "../repeated.ts";
 import { day } from "../result.ts";
+import { shellWord } from "../shell-word.ts";
 import { shippedRoots } from "../shipped-roots.ts";
 import { givenKeys, type InitOptions, wantsPublicRoots } from "./init-answers.ts";
 
@@ -23,6 +24,7 @@ export function define(program: Command, context: Context): void {
     .argument("[dir]", "folder to write to", ".")
     .description("write a commented keybot.toml and the folders that it names")
     .option("--domain <name>", "own mail domain (repeatable)", repeated)
+    .option("--state-dir <path>", "folder of the database (else DIR/state)")
     .option("--robot <address>", "address of the robot, which is also its user name")
     .option("--imap-host <host>", "IMAP server")
     .option("--smtp-host <host>", "SMTP server")
@@ -37,6 +39,10 @@ export function define(program: Command, context: Context): void {
       examples(
         ["keybot init", "asks what it needs, writes to the working directory"],
         ["keybot init /etc/keybot --domain company.example --yes", "takes the usual names"],
+        [
+          "keybot init /etc/keybot --state-dir /var/lib/keybot",
+          "for a system service; the database lies there",
+        ],
       ),
     )
     .action((dir: string, options: InitOptions) => init(resolve(context.cwd, dir), options, context));
@@ -49,16 +55,21 @@ async function init(dir: string, options: InitOptions, context: Context): Promis
   const roots = readRootList(await shippedRoots());
   const what = `the ${roots.roots.length} public e-mail CAs of Mozilla (${nameOf(roots.list)})`;
   const publicRoots = await wantsPublicRoots(options, what, context.terminal);
-  const stateDir = join(dir, "state");
+  const own = options.stateDir === undefined ? null : resolve(context.cwd, options.stateDir);
+  const stateDir = own ?? join(dir, "state");
   const secretsDir = join(dir, "secrets");
-  await mkdir(dir, { recursive: true });
+  makeFolder(dir, 0o777);
   // Only their owner may enter: here lie what the company encrypts to, and its passwords.
-  for (const inner of [stateDir, secretsDir]) await mkdir(inner, { recursive: true, mode: 0o700 });
+  for (const inner of [stateDir, secretsDir]) makeFolder(inner, 0o700);
   await writeNew(join(secretsDir, "README"), SECRETS_README);
-  const keys = new Map([...answers, ["trust.public_roots", publicRoots]]);
+  const keys = new Map([
+    ...answers,
+    ["trust.public_roots", publicRoots] as const,
+    ...(own === null ? [] : [["state_dir", own] as const]),
+  ]);
   const text = renderConfig("keybot.toml: docs/CONFIG.md explains it, keybot doctor checks it", keys);
   if (!(await writeNew(file, text))) throw existing(file);
-  if (publicRoots) await trustPublicRoots(stateDir, roots, context);
+  await makeDatabase(stateDir, publicRoots ? roots : null, context);
   const trusted = publicRoots ? roots.roots.length : 0;
   if (context.options.json) {
     context.terminal.out(jsonLine({ file, stateDir, secretsDir, publicRoots: trusted }));
@@ -69,11 +80,11 @@ async function init(dir: string, options: InitOptions, context: Context): Promis
   context.note(nextSteps(dir, file, context.cwd));
 }
 
-/** The first entries of the audit trail: the CAs that vouch from the start. */
-async function trustPublicRoots(stateDir: string, list: RootList, context: Context): Promise<void> {
+/** The CAs that vouch from the start are the first entries of the audit trail. */
+async function makeDatabase(stateDir: string, list: RootList | null, context: Context): Promise<void> {
   const store = await openStore({ stateDir });
   try {
-    await applyTrustUpdate(store, { list }, changeNow(context, "keybot init"));
+    if (list !== null) await applyTrustUpdate(store, { list }, changeNow(context, "keybot init"));
   } finally {
     await store.close();
   }
@@ -119,9 +130,4 @@ Next:
        keybot${option} trust add CA.pem --domain partner.example
   3. check everything:
        keybot${option} doctor`;
-}
-
-/** A path as a shell takes it. */
-function shellWord(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

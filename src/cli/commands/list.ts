@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { isoTime } from "../json.ts";
 import { wholeNumber } from "../option-value.ts";
-import { day, type Listing, printList, short } from "../result.ts";
+import { addressCell, day, type Listing, printList, short, UNAUTHENTICATED } from "../result.ts";
 import { withStore } from "../with-store.ts";
 
 interface ListOptions extends Omit<ListQuery, "expiringDays"> {
@@ -67,9 +67,10 @@ const CERTIFICATES: Listing<CertificateRecord> = {
     { title: "fingerprint" },
     { title: "issuer", shrink: true },
   ],
-  cells: ({ addresses, status, keyAlgorithm, notAfter, sha256, issuer }) => [
-    addresses.join(", "),
-    status,
+  cells: ({ addresses, status, keyAlgorithm, notAfter, sha256, issuer, unauthenticated }) => [
+    addresses.map(addressCell).join(", "),
+    // Of what is active a signature says whose it is.
+    status === "pending" && unauthenticated.length > 0 ? UNAUTHENTICATED : status,
     keyAlgorithm,
     day(notAfter),
     short(sha256),

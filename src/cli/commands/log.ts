@@ -5,18 +5,19 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { isoTime } from "../json.ts";
 import { timeOption, wholeNumber } from "../option-value.ts";
-import { type Listing, minute, printList } from "../result.ts";
+import { addressCell, type Listing, minute, noteOlder, printList } from "../result.ts";
 import { withStore } from "../with-store.ts";
-
-/** A screen or two of the newest. */
-const USUAL_LIMIT = 50;
 
 /** `keybot log`: what became of each message. */
 export function define(program: Command, context: Context): void {
   program
     .command("log")
     .description("show the ledger: what became of each message, the newest last")
-    .option("--limit <count>", "so many of the newest", wholeNumber, USUAL_LIMIT)
+    .option(
+      "--limit <count>",
+      "so many of the newest (else all that fit, or the newest 50 of all)",
+      wholeNumber,
+    )
     .option("--from <address>", "only mails from this address")
     .option("--since <time>", "only since this date or time", timeOption)
     .addOption(
@@ -41,8 +42,8 @@ export function define(program: Command, context: Context): void {
 }
 
 async function log(query: LogQuery, context: Context): Promise<void> {
-  const entries = await withStore(context, "read", (store) => logEntries(store, query));
-  if ((await printList(context, entries, ENTRIES)) > 0) return;
+  const { entries, older } = await withStore(context, "read", (store) => logEntries(store, query));
+  if ((await printList(context, entries, ENTRIES)) > 0) return noteOlder(older, context);
   const narrowed = query.from ?? query.since ?? query.outcome;
   context.note(narrowed === undefined ? "no messages yet" : "no message fits");
 }
@@ -55,7 +56,13 @@ const ENTRIES: Listing<LedgerEntry> = {
     { title: "from", shrink: true },
     { title: "reasons", shrink: true },
   ],
-  cells: (entry) => [minute(entry.seenAt), entry.outcome, entry.kind, entry.from ?? "-", reasonsOf(entry)],
+  cells: (entry) => [
+    minute(entry.seenAt),
+    entry.outcome,
+    entry.kind,
+    entry.from === null ? "-" : addressCell(entry.from),
+    reasonsOf(entry),
+  ],
   full: (entry) => [
     isoTime(entry.seenAt),
     entry.outcome,

@@ -103,7 +103,7 @@ async function add(
   context: Context,
 ): Promise<void> {
   const files = await Promise.all(names.map((name) => readInputFile(name, context)));
-  await withStore(context, "write", async (store, { policy }) => {
+  await withStore(context, "make", async (store, { policy }) => {
     const address = parseOwnAddress(text, policy.domains);
     const change = changeNow(context, options.reason);
     const publication = readPublication(address, files, policy.certificates, change.at);

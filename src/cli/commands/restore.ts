@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { restore } from "../../admin/index.ts";
 import type { Rejudged } from "../../store/index.ts";
+import { marked } from "../../text.ts";
 import { changeNow } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
@@ -34,7 +35,7 @@ export function define(program: Command, context: Context): void {
 function print({ certificate, address, status, findings }: Rejudged, context: Context): void {
   const decisive = findings.find(({ severity }) => severity === (status === "pending" ? "warning" : "error"));
   const why = status === "active" || decisive === undefined ? "" : ` (${decisive.code}: ${decisive.detail})`;
-  printChange(context, `judged ${short(certificate)} under ${address} again: ${status}${why}`, {
+  printChange(context, `judged ${short(certificate)} under ${marked(address)} again: ${status}${why}`, {
     action: "judged",
     certificate,
     address,

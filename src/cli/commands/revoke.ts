@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { planRevocation, type Revocation, revoke } from "../../admin/index.ts";
 import { escapeControl } from "../../log.ts";
 import type { ChangedHolding } from "../../store/index.ts";
+import { marked } from "../../text.ts";
 import { changeNow } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
@@ -20,7 +21,7 @@ export function define(program: Command, context: Context): void {
     .command("revoke")
     .argument(
       "<sha256|address>",
-      "a certificate by the beginning of its SHA-256, or everything under an address",
+      "a certificate by the beginning of its SHA-256, or all that names an address",
     )
     .description("revoke locally, by public key: the key is barred for every address")
     .option("--reason <text>", "why, for the audit trail")
@@ -34,7 +35,7 @@ export function define(program: Command, context: Context): void {
         ],
         [
           "keybot revoke alice@partner.example --yes",
-          "every key now stored under the address; she may send a new one",
+          "every key of the certificates there that name her; she may send a new one",
         ],
       ),
     )
@@ -42,9 +43,12 @@ export function define(program: Command, context: Context): void {
 }
 
 async function revokeTarget(target: string, options: RevokeOptions, context: Context): Promise<void> {
-  await withStore(context, "write", async (store) => {
+  await withStore(context, "write", async (store, config) => {
     const change = changeNow(context, options.reason);
-    const plan = await planRevocation(store, target, change.at);
+    const plan = await planRevocation(store, target, {
+      exactLocalPart: config.policy.certificates.exactLocalPart,
+      now: change.at,
+    });
     warn(plan, context);
     if (plan.done) {
       context.note("revoked already; nothing was changed");
@@ -56,11 +60,22 @@ async function revokeTarget(target: string, options: RevokeOptions, context: Con
   });
 }
 
+/** More fingerprints would be no help. */
+const NAMED = 5;
+
 /** What a person must know before the answer, also with `--yes` and `--quiet`. */
-function warn({ address, others, published }: Revocation, { terminal }: Context): void {
+function warn({ address, others, published, untouched }: Revocation, { terminal }: Context): void {
   if (others.length > 0) {
     const shares = address === null ? "it is also stored under" : "the same key is also stored under";
-    terminal.err(`keybot: warning: ${shares} ${escapeControl(others.join(", "))}\n`);
+    terminal.err(`keybot: warning: ${shares} ${escapeControl(others.map(marked).join(", "))}\n`);
+  }
+  if (untouched.length > 0) {
+    const count = untouched.length === 1 ? "1 certificate" : `${untouched.length} certificates`;
+    const named = untouched.slice(0, NAMED).map(short).join(", ");
+    const more = untouched.length > NAMED ? ", …" : "";
+    terminal.err(
+      `keybot: warning: ${count} stored under ${escapeControl(marked(address ?? ""))} of other people, not touched: ${named}${more}\n`,
+    );
   }
   if (published.length > 0) {
     const ours = escapeControl(published.join(", "));
@@ -73,7 +88,7 @@ function warn({ address, others, published }: Revocation, { terminal }: Context)
 function question({ address, keys }: Revocation): string {
   const count = keys.length === 1 ? "one public key" : `${keys.length} public keys`;
   const addresses = new Set(keys.flatMap((key) => key.addresses)).size;
-  const what = address === null ? "" : ` of ${address}`;
+  const what = address === null ? "" : ` of ${marked(address)}`;
   return `bar ${count}${what} for every address (now stored under ${addresses})?`;
 }
 
@@ -86,7 +101,7 @@ function print(plan: Revocation, changed: readonly ChangedHolding[], context: Co
     });
   }
   for (const { certificate, address, from, to } of changed) {
-    printChange(context, `revoked ${short(certificate)} under ${address}: ${from} before`, {
+    printChange(context, `revoked ${short(certificate)} under ${marked(address)}: ${from} before`, {
       action: "revoked",
       certificate,
       address,

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
-import { type Shown, type ShownCertificate, show } from "../../admin/index.ts";
+import { type Shown, type ShownCertificate, senderOf, show } from "../../admin/index.ts";
 import { escapeControl } from "../../log.ts";
+import { marked } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { jsonLine } from "../json.ts";
@@ -39,7 +40,7 @@ function describe({ address, certificates }: Shown): string {
   // The order of `lookup` (store/directory.ts USABLE), said where there is one.
   const order = used > 1 ? ", in this order: approved by hand first, then the latest to begin" : "";
   const heading =
-    address === null ? [] : [`${address}: ${certificates.length} known, ${used} used${order}`, ""];
+    address === null ? [] : [`${marked(address)}: ${certificates.length} known, ${used} used${order}`, ""];
   const blocks = certificates.flatMap((certificate, index) => [
     ...(index === 0 ? [] : [""]),
     ...blockOf(certificate),
@@ -60,7 +61,10 @@ function blockOf(certificate: ShownCertificate): readonly string[] {
     ...(barred === null
       ? []
       : [field("barred", `${minute(barred.at)} by ${barred.actor}: ${barred.reason}`)]),
-    field("stored under", certificate.addresses.join(", ")),
+    field(
+      "stored under",
+      certificate.addresses.map((address) => addressText(address, certificate)).join(", "),
+    ),
     field("subject", certificate.subject),
     field("issued by", certificate.issuer),
     field("serial", certificate.serial),
@@ -72,7 +76,7 @@ function blockOf(certificate: ShownCertificate): readonly string[] {
       : [
           field(
             "came with",
-            `mail of ${message.from ?? "an unknown sender"}, seen ${minute(message.seenAt)}, ${message.folder === null ? "waiting" : `filed in ${message.folder}`}`,
+            `mail of ${message.from === null ? "an unknown sender" : marked(message.from)}, seen ${minute(message.seenAt)}, ${message.folder === null ? "waiting" : `filed in ${message.folder}`}`,
           ),
         ]),
     field("seen", `first ${minute(certificate.firstSeen)}, last ${minute(certificate.lastSeen)}`),
@@ -81,6 +85,11 @@ function blockOf(certificate: ShownCertificate): readonly string[] {
     ),
     ...certificate.history.map(historyLine),
   ];
+}
+
+/** Of what waits for a person it is said who may have written the address. */
+function addressText(address: string, { status, unauthenticated }: ShownCertificate): string {
+  return senderOf({ address, authenticated: status !== "pending" || !unauthenticated.includes(address) });
 }
 
 function usedText({ used, place, why }: ShownCertificate): string {

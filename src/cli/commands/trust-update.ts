@@ -50,7 +50,7 @@ export function defineUpdate(trust: Command, context: Context): void {
 
 async function update(name: string | undefined, options: UpdateOptions, context: Context): Promise<void> {
   const list = await readList(name, context);
-  await withStore(context, "write", async (store, { policy }) => {
+  await withStore(context, "make", async (store, { policy }) => {
     const planned = await planTrustUpdate(store, list, { force: options.force === true });
     if (!context.options.json)
       for (const line of preview(planned)) context.terminal.out(`${escapeControl(line)}\n`);

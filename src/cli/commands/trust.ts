@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import {
+  type AddedTrust,
   addTrust,
   findTrust,
   readTrustFile,
   removeTrust,
   switchTrust,
-  type TrustProposal,
 } from "../../admin/index.ts";
 import { escapeControl } from "../../log.ts";
 import type { TrustEntry } from "../../store/index.ts";
@@ -24,6 +24,7 @@ interface AddOptions {
   readonly domain?: readonly string[];
   readonly anyDomain?: boolean;
   readonly anchor?: boolean;
+  readonly replace?: boolean;
   readonly reason?: string;
 }
 
@@ -59,7 +60,9 @@ function defineAdd(trust: Command, context: Context): void {
   trust
     .command("add")
     .argument("<file>", "CA certificates, PEM, DER or PKCS#7")
-    .description("trust the CAs of a file: a self-signed one is an anchor, another an intermediate")
+    .description(
+      "trust the CAs of a file: a self-signed one is an anchor, another an intermediate; a known anchor gets further domains",
+    )
     .option(
       "--domain <name>",
       "a mail domain that they may speak for, with its subdomains (repeatable)",
@@ -67,11 +70,19 @@ function defineAdd(trust: Command, context: Context): void {
     )
     .option("--any-domain", "they may speak for every domain")
     .option("--anchor", "take CAs that are not self-signed as anchors too")
+    .option("--replace", "what is said now takes the place of what is known of these CAs")
     .option("--reason <text>", "why, for the audit trail")
     .addHelpText(
       "after",
       examples(
-        ["keybot trust add broker-ca.pem --domain broker.example", "vouches for this domain alone"],
+        [
+          "keybot trust add broker-ca.pem --domain broker.example",
+          "vouches for this domain; a known one for this too",
+        ],
+        [
+          "keybot trust add broker-ca.pem --domain broker.example --replace",
+          "vouches for this domain alone from now on",
+        ],
         ["keybot trust add issuing-ca.pem", "an intermediate: it only helps to find a path"],
       ),
     )
@@ -101,7 +112,7 @@ function defineSwitch(trust: Command, context: Context, verb: "enable" | "disabl
 
 async function add(name: string, options: AddOptions, context: Context): Promise<void> {
   const file = await readInputFile(name, context);
-  await withStore(context, "write", async (store, { policy }) => {
+  await withStore(context, "make", async (store, { policy }) => {
     const change = changeNow(context, options.reason);
     const said = {
       domains: options.domain ?? [],
@@ -112,12 +123,14 @@ async function add(name: string, options: AddOptions, context: Context): Promise
     for (const warning of proposals.flatMap(({ warnings }) => warnings)) {
       context.terminal.err(`keybot: warning: ${escapeControl(warning)}\n`);
     }
-    const before = await addTrust(store, proposals, change);
-    for (const [index, proposal] of proposals.entries()) printAdded(proposal, before[index] ?? null, context);
+    for (const added of await addTrust(store, proposals, options.replace === true, change)) {
+      printAdded(added, context);
+    }
   });
 }
 
-function printAdded({ certificate, item }: TrustProposal, before: TrustEntry | null, context: Context): void {
+function printAdded({ proposal, item, before }: AddedTrust, context: Context): void {
+  const { certificate } = proposal;
   const now = roleOf(item);
   const was = before === null ? null : `${roleOf(before)}${before.enabled ? "" : ", switched off"}`;
   const name = `${certificate.subject.text} (${short(certificate.sha256)})`;
@@ -127,6 +140,9 @@ function printAdded({ certificate, item }: TrustProposal, before: TrustEntry | n
       : was === now
         ? `${name} was ${now} already`
         : `${name} is ${now} now, was ${was}`;
+  if (item !== proposal.item && was === now && roleOf(proposal.item) !== now) {
+    context.note(`it stays so; to make it ${roleOf(proposal.item)} alone, add --replace`);
+  }
   printChange(context, sentence, {
     action: was === null ? "added" : was === now ? "unchanged" : "changed",
     sha256: certificate.sha256,
