@@ -24,9 +24,6 @@ export type Doubt = "accept" | "pending" | "reject";
 /** Where our filter writes Authentication-Results, seen from the border's `Received`. */
 export type ResultsPlace = "above" | "below";
 
-/** In `authservIds`: the field without an authserv-id, as Exchange Online writes it. No host has this name. */
-export const EXCHANGE_ONLINE = "exchange-online";
-
 export type MailboxSource = "auto" | "x-original-to" | "delivered-to" | "to";
 export type Revocation = "off" | "soft-fail" | "hard-fail";
 export type Pinning = "approved" | "first" | "off";
@@ -52,7 +49,7 @@ export interface Policy {
     readonly ownHosts: readonly string[] | null;
     /** CIDR networks of our own clients. */
     readonly ownNetworks: readonly string[];
-    /** The authserv-ids whose Authentication-Results count, `EXCHANGE_ONLINE` among them; empty: none does. */
+    /** The authserv-ids whose Authentication-Results count; `exchange-online`: a field without one; empty: none does. */
     readonly authservIds: readonly string[];
     readonly authenticationResults: ResultsPlace;
     readonly mailboxSource: MailboxSource;

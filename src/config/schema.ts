@@ -285,10 +285,9 @@ export const SCHEMA = {
       authentication_results: byDefault(
         choice("above", "below"),
         border.authenticationResults,
-        "Where our own filter writes Authentication-Results, seen from the Received line of our border. Many filters on " +
-          "Postfix (rspamd, OpenDKIM and OpenDMARC until 2026) write it directly below. `below` believes it there, and is " +
-          "only safe where the border strips forged fields of our name first; docs/WIRING.md has the line. `keybot " +
-          "doctor` tells what it sees.",
+        "Where our own filter writes Authentication-Results, seen from the Received line of our border; `keybot doctor` " +
+          "counts what it sees. `below` (rspamd; OpenDKIM and OpenDMARC until May 2026) believes the fields directly below, " +
+          "and is only safe where the border strips forged fields of our name first; docs/WIRING.md has the line.",
       ),
       mailbox_source: byDefault(
         choice("auto", "x-original-to", "delivered-to", "to"),

@@ -5,8 +5,7 @@ import {
   type HeaderField,
   parseAuthenticationResults,
 } from "../mail/index.ts";
-import { EXCHANGE_ONLINE } from "../policy.ts";
-import type { TrustedBlock } from "./trusted-block.ts";
+import { EXCHANGE_ONLINE, type TrustedBlock } from "./trusted-block.ts";
 
 /**
  * Whether the From domain passed: DMARC, or aligned DKIM or SPF (RFC 8601, RFC 7489 §3.1), as our own servers wrote

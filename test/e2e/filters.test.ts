@@ -113,7 +113,16 @@ describeWith(["dovecot", "postfix"], "a filter on Postfix", () => {
   it("no request that the filter marks as failed is answered, wherever it writes", async () => {
     milter.writes = ({ address }) => (address === INSIDE ? [] : [said("below", FAIL)]);
     await send(site, { to: ANNA, subject: "[AXAZERTIFIKAT]" });
+    // Doctor sees the mails of the table above, in the mailbox and then in the folders: most have results below.
+    expect(await resultsCheck(site)).toMatchObject({
+      state: "warning",
+      says: expect.stringMatching(/^17 of the newest 17 mails .* directly below it in 1\d, /),
+      mend: expect.stringContaining('authentication_results = "below"'),
+    });
     await site.keybot(["poll"]);
+    expect((await resultsCheck(site)).says).toMatch(
+      /^17 of the newest 17 mails .* directly below it in 1\d, /,
+    );
     const ran = await site.keybot(["log", "--json", "--limit", "1"]);
     expect(JSON.parse(ran.stdout)).toMatchObject({ from: PARTNER, folder: "Unhandled", replies: [] });
   });
@@ -131,6 +140,20 @@ describeWith(["dovecot", "postfix"], "a filter on Postfix", () => {
     expect(judged(await send(site, request))).toEqual({ above: false, below: false });
   });
 });
+
+interface Check {
+  readonly name: string;
+  readonly says: string;
+}
+
+async function resultsCheck(site: Site): Promise<Check> {
+  const { stdout } = await site.keybot(["doctor", "--json"], { expectExit: "any" });
+  const checks: readonly Check[] = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  return checks.find(({ name }) => name === "results") ?? { name: "", says: stdout };
+}
 
 let sent = 0;
 
