@@ -1,6 +1,7 @@
 import { type AdminNews, NEWS_TOLD, type Notice, notices, STUCK_MS } from "../decide/index.ts";
-import { renderNotice, replyMessageId } from "../reply/index.ts";
+import { renderNotice, replyMessageId, robotAddress, signingFault } from "../reply/index.ts";
 import type { NewsQuery, WrittenNotice } from "../store/index.ts";
+import { faultText } from "./check-signing.ts";
 import type { Robot } from "./robot.ts";
 
 /**
@@ -13,14 +14,30 @@ export async function tellAdmin(robot: Robot): Promise<number> {
   const { adminAddress, store, log } = robot;
   if (adminAddress === null) return 0;
   const now = robot.now();
+  const unsigned = await tellOfSigning(robot, adminAddress, now);
   const query: NewsQuery = { now, stuckBefore: new Date(now.getTime() - STUCK_MS), limit: NEWS_TOLD };
   const news = await store.adminNews(query);
-  if (news === null || notices(news, now).length === 0) return 0;
+  if (news === null || notices(news, now).length === 0) return unsigned;
   const written = await store.tellAdmin(query, (latest) =>
     notices(latest, now).map((notice) => writtenNotice(robot, notice, latest, adminAddress, now)),
   );
   if (written > 0) log.info("admin.told", { mails: written });
-  return written;
+  return written + unsigned;
+}
+
+/** Tells that mails leave unsigned: once for a certificate and what is wrong with it, by the Message-ID. */
+async function tellOfSigning({ voice, store }: Robot, to: string, now: Date): Promise<number> {
+  const { identity, texts, envelopeFrom } = voice;
+  const { signing } = identity;
+  const from = robotAddress(identity.from);
+  const fault = signing === undefined ? null : signingFault(signing, from, now);
+  if (signing === undefined || fault === null) return 0;
+  const key = `signing ${fault} ${signing.certificate.sha256}`;
+  const messageId = replyMessageId(voice.secret, key, "notice", to, voice.messageIdDomain);
+  const why = faultText(fault, signing.certificate, from);
+  const bytes = renderNotice({ notice: { kind: "signing", why }, to, messageId, now, identity, texts });
+  await store.enqueue([{ messageId, to, envelopeFrom, template: "notice", bytes, sendAfter: null }], now);
+  return 1;
 }
 
 function writtenNotice(
