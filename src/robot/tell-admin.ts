@@ -4,13 +4,16 @@ import type { NewsQuery, WrittenNotice } from "../store/index.ts";
 import { faultText } from "./check-signing.ts";
 import type { Robot } from "./robot.ts";
 
+/** As much of the robot as writing to the admin takes. */
+type Teller = Pick<Robot, "adminAddress" | "store" | "log" | "voice" | "now">;
+
 /**
  * Puts the mails that are due to the admin into the outbox. Most rounds have nothing to tell, and pay one look at an
  * index; one that has reads the news again inside the transaction that writes, so several robots tell it once.
  * @returns how many mails there are now to be sent
  * @throws KeybotError `temporary` when the database cannot be written; nothing is lost, the next round tells it
  */
-export async function tellAdmin(robot: Robot): Promise<number> {
+export async function tellAdmin(robot: Teller): Promise<number> {
   const { adminAddress, store, log } = robot;
   if (adminAddress === null) return 0;
   const now = robot.now();
@@ -26,7 +29,7 @@ export async function tellAdmin(robot: Robot): Promise<number> {
 }
 
 /** Tells that mails leave unsigned: once for a certificate and what is wrong with it, by the Message-ID. */
-async function tellOfSigning({ voice, store }: Robot, to: string, now: Date): Promise<number> {
+async function tellOfSigning({ voice, store }: Teller, to: string, now: Date): Promise<number> {
   const { identity, texts, envelopeFrom } = voice;
   const { signing } = identity;
   const from = robotAddress(identity.from);
@@ -41,7 +44,7 @@ async function tellOfSigning({ voice, store }: Robot, to: string, now: Date): Pr
 }
 
 function writtenNotice(
-  { voice }: Robot,
+  { voice }: Pick<Robot, "voice">,
   notice: Notice,
   { newest }: AdminNews,
   to: string,
