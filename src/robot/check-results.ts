@@ -55,9 +55,19 @@ export function judgeResults(heads: readonly Uint8Array[], border: Policy["borde
   }
   if (below > above) return warning(`${says}; below they are not believed`, mendBelow(traces));
   if (above > 0) return ok(says);
+  const others = namesAt("above", traces, ours);
+  if (others !== null) {
+    const mend = `above the border stand results of ${others}: if that is your filter, name it in requests.authserv_id`;
+    return warning(says, mend);
+  }
   if (elsewhere > 0) return warning(`${says}; they are not believed there`, mendElsewhere(traces));
-  const others = othersOf(traces, ours);
-  if (others !== null) return warning(says, others);
+  const anybodys = namesAt("below", traces, ours);
+  if (anybodys !== null) {
+    const mend =
+      `directly below the border stand results of ${anybodys}, which any sender can write: if that is your filter, ` +
+      "name it in requests.authserv_id, and see docs/WIRING.md about results below the border";
+    return warning(says, mend);
+  }
   return ours.size === 0
     ? ok(`${says}; none has Authentication-Results at the border`)
     : warning(says, "let your filter write Authentication-Results; docs/WIRING.md says how to see them");
@@ -86,39 +96,34 @@ function mendBelow(traces: readonly FilterTrace[]): string {
 
 function mendElsewhere(traces: readonly FilterTrace[]): string {
   const between = traces.find(({ below }) => below.length > 0)?.below[0];
-  const seen = between === undefined ? "" : ` (there stands ${between})`;
+  const seen = between === undefined ? "" : ` (there stands ${cut(between)})`;
   return `your filter must insert them above the border's Received, or as the first field below it${seen}; docs/WIRING.md`;
 }
 
-/** Whose results stand at the border, where ours do not. */
-function othersOf(traces: readonly FilterTrace[], ours: ReadonlySet<string>): string | null {
-  const at = (wanted: "above" | "below") => {
-    const counted = new Map<string, number>();
-    for (const { places } of traces) {
-      for (const [id, place] of places) {
-        const usable = !ours.has(id) && place === wanted && !(id === EXCHANGE_ONLINE && wanted === "below");
-        if (usable) counted.set(id, (counted.get(id) ?? 0) + 1);
-      }
-    }
-    return [...counted].sort((a, b) => b[1] - a[1]).slice(0, NAMED);
-  };
-  const named = (found: readonly (readonly [string, number])[]) =>
-    found
-      .map(
-        ([id, count]) =>
-          `${id === EXCHANGE_ONLINE ? `nobody's name (authserv_id = "${id}")` : `"${id}"`} in ${count}`,
-      )
-      .join(", ");
-  const above = at("above");
-  if (above.length > 0) {
-    return `above the border stand results of ${named(above)}: if that is your filter, name it in requests.authserv_id`;
+/** Whose results stand at this place, ours apart, and in how many mails; null: nobody's. */
+function namesAt(
+  wanted: "above" | "below",
+  traces: readonly FilterTrace[],
+  ours: ReadonlySet<string>,
+): string | null {
+  const counted = new Map<string, number>();
+  for (const [id, place] of traces.flatMap(({ places }) => [...places])) {
+    // Below the border anybody can leave the name out, and no border strips that.
+    if (ours.has(id) || place !== wanted || (id === EXCHANGE_ONLINE && wanted === "below")) continue;
+    counted.set(id, (counted.get(id) ?? 0) + 1);
   }
-  const below = at("below");
-  if (below.length === 0) return null;
-  return (
-    `directly below the border stand results of ${named(below)}, which any sender can write: if that is your filter, ` +
-    "name it in requests.authserv_id, and see docs/WIRING.md about results below the border"
-  );
+  const most = [...counted].sort((a, b) => b[1] - a[1]).slice(0, NAMED);
+  if (most.length === 0) return null;
+  return most.map(([id, count]) => `${nameOf(id)} in ${count}`).join(", ");
+}
+
+function nameOf(id: string): string {
+  return id === EXCHANGE_ONLINE ? `nobody's name (authserv_id = "${id}")` : `"${cut(id)}"`;
+}
+
+/** Anybody's word, as long as a header. */
+function cut(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 /** More names than this are noise of senders. */
