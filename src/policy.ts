@@ -21,6 +21,9 @@ export interface Budget {
 /** What a switchable doubt does: `pending` asks a person, `accept` only notes it, `reject` refuses. */
 export type Doubt = "accept" | "pending" | "reject";
 
+/** Where our filter writes Authentication-Results, seen from the border's `Received`. */
+export type ResultsPlace = "above" | "below";
+
 export type MailboxSource = "auto" | "x-original-to" | "delivered-to" | "to";
 export type Revocation = "off" | "soft-fail" | "hard-fail";
 export type Pinning = "approved" | "first" | "off";
@@ -46,8 +49,9 @@ export interface Policy {
     readonly ownHosts: readonly string[] | null;
     /** CIDR networks of our own clients. */
     readonly ownNetworks: readonly string[];
-    /** The authserv-ids whose Authentication-Results count; empty: none does. */
+    /** The authserv-ids whose Authentication-Results count; `exchange-online`: a field without one; empty: none does. */
     readonly authservIds: readonly string[];
+    readonly authenticationResults: ResultsPlace;
     readonly mailboxSource: MailboxSource;
   };
   readonly certificates: {
@@ -90,7 +94,13 @@ export const DEFAULT_POLICY: Policy = {
   tag: "[AXAZERTIFIKAT]",
   domains: [],
   robot: [],
-  border: { ownHosts: [], ownNetworks: ["127.0.0.0/8", "::1/128"], authservIds: [], mailboxSource: "auto" },
+  border: {
+    ownHosts: [],
+    ownNetworks: ["127.0.0.0/8", "::1/128"],
+    authservIds: [],
+    authenticationResults: "above",
+    mailboxSource: "auto",
+  },
   certificates: {
     publicRoots: true,
     revocation: "hard-fail",

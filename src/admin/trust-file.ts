@@ -1,7 +1,7 @@
 import { KeybotError } from "../errors.ts";
 import { allowsEmail, isCa, strengthFindings } from "../inspect/index.ts";
 import { parseAddrSpec } from "../mail/index.ts";
-import { type Certificate, verifySignature } from "../pki/index.ts";
+import { type Certificate, isSelfSigned } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { TrustItem } from "../store/index.ts";
 import { type CertificateFile, readFile, uniqueCertificates } from "./publication.ts";
@@ -105,15 +105,6 @@ function warningsAbout(certificate: Certificate, at: Date): readonly string[] {
       ? []
       : ["may not sign certificates (RFC 5280 §4.2.1.3): nothing below it is accepted"]),
   ].map((warning) => `${nameOf(certificate)} ${warning}`);
-}
-
-/** Issued to itself and signed with its own key (RFC 5280 §3.2). */
-function isSelfSigned(certificate: Certificate): boolean {
-  const { subject, issuer, tbs, signature, signatureAlgorithm, publicKey } = certificate;
-  return (
-    subject.canonical === issuer.canonical &&
-    verifySignature(signatureAlgorithm, publicKey, tbs, signature) === "valid"
-  );
 }
 
 function withoutDomains(certificate: Certificate): KeybotError {

@@ -9,7 +9,15 @@ import { answerWeakness, FINDINGS, type FindingCode } from "../inspect/index.ts"
 import type { Log } from "../log.ts";
 import { DEFAULT_TIMEOUTS } from "../mail-server.ts";
 import { readCertificates } from "../pki/index.ts";
-import { parseTexts, requiredTextFiles, type SigningIdentity, type Texts } from "../reply/index.ts";
+import {
+  parseTexts,
+  requiredTextFiles,
+  requireSigning,
+  robotAddress,
+  type SigningIdentity,
+  signingFault,
+  type Texts,
+} from "../reply/index.ts";
 import { openRevocationDesk, type RevocationCache, type StrangerBook } from "../revocation/index.ts";
 import { type Robot, startJudge, thisHolder, type Voice, voiceOf } from "../robot/index.ts";
 import { createMailer } from "../smtp/index.ts";
@@ -58,9 +66,11 @@ export async function openRobot(
     version: version(),
     maxLiteral: config.limits.messageBytes,
   };
+  const voice = await openVoice(config, store);
+  warnOfSigning(voice, log, now());
   const robot: Robot = {
     policy: config.policy,
-    voice: await openVoice(config, store),
+    voice,
     adminAddress: config.admin.address,
     folders: {
       Processed: imap.folders.processed,
@@ -99,6 +109,14 @@ export async function openRobot(
       await mailer.close();
     },
   };
+}
+
+/** A certificate that lapses while the robot runs must not stop it, nor does one that has lapsed at its start. */
+function warnOfSigning({ identity }: Voice, log: Log, at: Date): void {
+  const { signing, from } = identity;
+  const fault = signing === undefined ? null : signingFault(signing, robotAddress(from), at);
+  if (fault !== null)
+    log.warn("signing.unusable", { why: fault, mails: "leave unsigned; keybot doctor says more" });
 }
 
 /** What CAs have answered, kept over a restart. */
@@ -202,8 +220,11 @@ async function caOf(file: string | null, key: string): Promise<string | null> {
   return null;
 }
 
-/** The robot's own S/MIME identity (PRODUCT §4): the first certificate of the file, then its issuers. */
-async function signingIdentity(config: Config): Promise<SigningIdentity | null> {
+/**
+ * The robot's own S/MIME identity (PRODUCT §4): the first certificate of the file, then its issuers.
+ * @throws KeybotError `config` when the files cannot sign: said at the start, or no mail would ever be answered
+ */
+export async function signingIdentity(config: Config): Promise<SigningIdentity | null> {
   if (config.signing === null) return null;
   const { certificateFile, keyFile, keyPassword } = config.signing;
   const { certificates } = readCertificates(await readNamed(certificateFile, "signing.certificate_file"));
@@ -221,7 +242,9 @@ async function signingIdentity(config: Config): Promise<SigningIdentity | null> 
       key: await readNamed(keyFile, "signing.key_file"),
       ...(passphrase === undefined ? {} : { passphrase }),
     });
-    return { certificate, key, intermediates: issuers };
+    const signing = { certificate, key, intermediates: issuers };
+    checkTogether(signing, config.signing);
+    return signing;
   } catch (cause) {
     if (cause instanceof KeybotError) throw cause;
     throw new KeybotError(
@@ -233,6 +256,19 @@ async function signingIdentity(config: Config): Promise<SigningIdentity | null> 
         cause,
       },
     );
+  }
+}
+
+function checkTogether(
+  signing: SigningIdentity,
+  { certificateFile, keyFile }: NonNullable<Config["signing"]>,
+): void {
+  try {
+    requireSigning(signing, signing.certificate.notBefore);
+  } catch (cause) {
+    const message = `signing.key_file: ${keyFile} cannot sign for ${certificateFile}: ${messageOf(cause)}`;
+    const hint = "the first certificate in signing.certificate_file must be that of the key";
+    throw new KeybotError("config", "config.signing", message, { hint, cause });
   }
 }
 

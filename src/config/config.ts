@@ -222,6 +222,7 @@ function policyOf(values: Values, robot: readonly string[]): Policy {
       ownHosts: requests.own_hosts,
       ownNetworks: requests.own_networks,
       authservIds: requests.authserv_id,
+      authenticationResults: requests.authentication_results,
       mailboxSource: requests.mailbox_source,
     },
     certificates: {

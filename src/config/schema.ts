@@ -285,8 +285,16 @@ export const SCHEMA = {
         oneOrMore(HOST),
         border.authservIds,
         "The name (or names) with which our own servers sign their Authentication-Results (RFC 8601 §2.5). Others are " +
-          "ignored, because a sender can write them. Without it nobody counts as authenticated.",
+          "ignored, because a sender can write them. Without it nobody counts as authenticated. `exchange-online` believes " +
+          "the first field without a name above the border's Received, as Exchange Online writes it.",
         "mx.company.example",
+      ),
+      authentication_results: byDefault(
+        choice("above", "below"),
+        border.authenticationResults,
+        "Where our own filter writes Authentication-Results, seen from the Received line of our border; `keybot doctor` " +
+          "counts what it sees. `below` (rspamd; OpenDKIM and OpenDMARC until May 2026) believes the fields directly below, " +
+          "and is only safe where the border strips forged fields of our name first; docs/WIRING.md has the line.",
       ),
       mailbox_source: byDefault(
         choice("auto", "x-original-to", "delivered-to", "to"),

@@ -19,6 +19,7 @@ export {
   newsOf,
   notices,
   type PendingNews,
+  type SigningNotice,
   STUCK_MS,
   type StuckNews,
   type UnhandledNews,

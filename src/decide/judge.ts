@@ -53,6 +53,8 @@ function directoryFindings(
   const findings: Finding[] = [];
   // A revoked public key stays barred, in a fresh certificate and under any address.
   if (view.barred.has(report.spkiSha256)) findings.push(finding("cert.barred"));
+  // A CA's "revoked" is final (PRODUCT §3), whatever it says today: no mail leads out of it (`store/transition.ts`).
+  else if (held?.status === "revoked") findings.push(finding("revocation.revoked", "revoked here before"));
   // What is only pending, or expired, is not settled: else the same mail twice would get round the pin.
   if (held?.status !== "active" && isPinnedToAnother(report.spkiSha256, view.held, policy.pin))
     findings.push(finding("cert.pinned"));

@@ -79,6 +79,12 @@ export type Notice =
     >)
   | { readonly kind: "stuck"; readonly stuck: StuckNews };
 
+/** Mails leave unsigned, because the signing certificate is of no use; no news of the database, but of the configuration. */
+export interface SigningNotice {
+  readonly kind: "signing";
+  readonly why: string;
+}
+
 const HOUR = 3_600_000;
 
 /** PRODUCT §3: at most one mail an hour about pending certificates; of the rest one a day is enough. */

@@ -28,7 +28,7 @@ export function decideSubmission(
   facts: MessageFacts,
 ): SubmissionOutcome {
   const usable = judged.filter(isForEncryption);
-  const verdict = best(usable.length > 0 ? usable : judged);
+  const verdict = best(usable);
   const address = facts.from.kind === "one" ? facts.from.address : null;
   const stores = address === null ? [] : usable.map((entry) => storeAction(entry, address));
   const problems = judged.length > 0 ? [] : problemsOf(signature, privateKey);
@@ -39,7 +39,8 @@ export function decideSubmission(
     reasons: reasonsOf(verdict, judged, problems, changed.length > 0),
     content: {
       template: verdict,
-      judged: judged.filter((entry) => entry.verdict === verdict).map(told),
+      // PRODUCT §3: a mail says accepted exactly when `lookup` gives that certificate.
+      judged: usable.filter((entry) => entry.verdict === verdict).map(told),
       problems,
     },
     changes: changed.length > 0,

@@ -135,6 +135,34 @@ export async function fetchHead(link: Link, uid: number, bytes: number): Promise
   return row === false ? null : (row.source ?? null);
 }
 
+/**
+ * The beginnings of the newest mails of a folder, oldest first; none when it is not there. The folder is opened for
+ * reading only, and stays open instead of the mailbox.
+ * @param bytes of each mail at most
+ */
+export async function fetchNewestHeads(
+  link: Link,
+  path: string,
+  count: number,
+  bytes: number,
+): Promise<readonly Buffer[]> {
+  try {
+    return await link.run("look into a folder", async (client) => {
+      const { exists } = await client.mailboxOpen(path, { readOnly: true });
+      const heads: Buffer[] = [];
+      if (exists === 0) return heads;
+      const wanted = { uid: true, source: { start: 0, maxLength: bytes } };
+      for await (const { source } of client.fetch(`${Math.max(1, exists - count + 1)}:*`, wanted)) {
+        if (source !== undefined) heads.push(source);
+      }
+      return heads;
+    });
+  } catch (error) {
+    if (error instanceof KeybotError && error.code === "imap.refused") return [];
+    throw error;
+  }
+}
+
 function dateOf(value: Date | string | undefined): Date | null {
   if (value === undefined) return null;
   const date = new Date(value);

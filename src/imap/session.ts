@@ -1,7 +1,14 @@
 import { KeybotError } from "../errors.ts";
 import { place } from "../mail-server.ts";
 import { mailboxError } from "./errors.ts";
-import { type FetchedMail, fetchHead, fetchMails, fetchSizes, type ListedMail } from "./fetch.ts";
+import {
+  type FetchedMail,
+  fetchHead,
+  fetchMails,
+  fetchNewestHeads,
+  fetchSizes,
+  type ListedMail,
+} from "./fetch.ts";
 import { Folders, type Hierarchy } from "./folder.ts";
 import { LOGOUT_TIMEOUT } from "./limits.ts";
 import type { Link } from "./link.ts";
@@ -31,6 +38,11 @@ export interface ImapSession {
   ): AsyncIterable<FetchedMail>;
   /** At most `bytes` from the beginning of a mail; null when it is gone. */
   fetchHead(uid: number, bytes: number): Promise<Buffer | null>;
+  /**
+   * The beginnings of the newest mails of a folder next to the mailbox, or of the mailbox itself (null); none when there
+   * is no such folder. It stays open, for reading only, until the next `list`.
+   */
+  newestHeads(folder: string | null, count: number, bytes: number): Promise<readonly Buffer[]>;
   /** Into a folder next to the mailbox, named as in `ensureFolders`; it is created when it is missing. */
   move(uids: readonly number[], folder: string): Promise<Moved>;
   /**
@@ -68,6 +80,10 @@ export function openSession(link: Link, open: OpenMailbox): ImapSession {
     },
     fetch: (uids, before = async () => {}) => fetchMails(link, uids, sizes, before),
     fetchHead: (uid, bytes) => fetchHead(link, uid, bytes),
+    newestHeads: async (folder, count, bytes) => {
+      const path = folder === null ? open.hierarchy.mailbox : await folders.pathOf(folder);
+      return fetchNewestHeads(link, path, count, bytes);
+    },
     move: async (uids, folder) => moveMails(link, open.abilities, uids, await folders.pathOf(folder)),
     ensureFolders: (names) => folders.ensure(names),
     waitForNews: (timeoutMs, signal) => news.wait(timeoutMs, signal),

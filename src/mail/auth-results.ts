@@ -13,13 +13,14 @@ export interface AuthenticationResult {
 }
 
 export interface AuthenticationResults {
-  /** Who says so, lower case. */
-  readonly authservId: string;
+  /** Who says so, lower case; null when the field does not say. */
+  readonly authservId: string | null;
   readonly results: readonly AuthenticationResult[];
 }
 
 /**
- * Parses an Authentication-Results field (RFC 8601 §2.2).
+ * Parses an Authentication-Results field (RFC 8601 §2.2); Exchange Online writes none of the authserv-id that the RFC
+ * demands, and begins with the first result.
  *
  * All or nothing: a field with one part that cannot be read gives null, because text of the sender (a local
  * part, a HELO name) stands in it, and half a field may be text that broke out of its place. Departs from RFC
@@ -30,17 +31,28 @@ export interface AuthenticationResults {
  */
 export function parseAuthenticationResults(body: string): AuthenticationResults | null {
   if (body.length > LIMITS.traceFieldLength) return null;
-  const reader = new ResultsReader(body);
-  const authservId = reader.value();
-  if (authservId === null || authservId === "" || !reader.version()) return null;
+  const named = new ResultsReader(body);
+  const authservId = named.value();
+  if (authservId === "") return null;
+  if (authservId !== null && named.version()) {
+    const results = named.semicolon() ? resultsOf(named) : [];
+    return results !== null && named.atEnd() ? { authservId: asciiLowerCase(authservId), results } : null;
+  }
+  const nameless = new ResultsReader(body);
+  const results = resultsOf(nameless);
+  return results !== null && results.length > 0 && nameless.atEnd() ? { authservId: null, results } : null;
+}
+
+/** Results parted by semicolons; null when one of them cannot be read, or there are too many. */
+function resultsOf(reader: ResultsReader): AuthenticationResult[] | null {
   const results: AuthenticationResult[] = [];
-  while (reader.semicolon()) {
+  do {
     if (reader.atEnd()) break; // a semicolon too many at the end is harmless
     const result = reader.result();
     if (result === null || results.length >= LIMITS.authenticationResults) return null;
     if (result !== "none") results.push(result);
-  }
-  return reader.atEnd() ? { authservId: asciiLowerCase(authservId), results } : null;
+  } while (reader.semicolon());
+  return results;
 }
 
 class ResultsReader {

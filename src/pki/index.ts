@@ -36,6 +36,7 @@ export {
 } from "./cms.ts";
 export { cmsContentType } from "./content-type.ts";
 export { publicKeyObject } from "./key-object.ts";
+export { isSelfSigned } from "./path-profile.ts";
 export { type SigningRequest, signDetached } from "./sign.ts";
 export { digestOf, type SignatureCheck, verifySignature } from "./signature.ts";
 export type { SignatureProblem, SignerProblem } from "./signed-attributes.ts";

@@ -2,6 +2,7 @@ import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import type { Certificate } from "./certificate.ts";
 import { equalBytes } from "./der.ts";
 import { OID } from "./oid.ts";
+import { verifySignature } from "./signature.ts";
 
 /**
  * The certificate profile of RFC 5280 §4, as far as a breach makes a certificate unfit to be believed whoever signed it.
@@ -65,6 +66,14 @@ export function isCa({ version, extensions }: Certificate): boolean {
 /** RFC 5280 §6.1: issuer and subject are the same name. (Not self-signed: the keys may differ.) */
 export function isSelfIssued({ issuer, subject }: Certificate): boolean {
   return issuer.canonical === subject.canonical;
+}
+
+/** RFC 5280 §3.2: issued to itself, and signed with its own key. */
+export function isSelfSigned(certificate: Certificate): boolean {
+  const { tbs, signature, signatureAlgorithm, publicKey } = certificate;
+  return (
+    isSelfIssued(certificate) && verifySignature(signatureAlgorithm, publicKey, tbs, signature) === "valid"
+  );
 }
 
 function fieldBreaches(certificate: Certificate): Breach[] {

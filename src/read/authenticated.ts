@@ -1,11 +1,19 @@
-import { type AuthenticationResults, fieldsNamed, parseAuthenticationResults } from "../mail/index.ts";
-import type { TrustedBlock } from "./trusted-block.ts";
+import {
+  type AuthenticationResult,
+  type AuthenticationResults,
+  fieldsNamed,
+  type HeaderField,
+  parseAuthenticationResults,
+} from "../mail/index.ts";
+import { EXCHANGE_ONLINE, type TrustedBlock } from "./trusted-block.ts";
 
 /**
  * Whether the From domain passed: DMARC, or aligned DKIM or SPF (RFC 8601, RFC 7489 §3.1), as our own servers wrote
- * it inside the trusted block. A DMARC failure outweighs everything else; null when nothing was said.
+ * it inside the trusted block. A DMARC failure outweighs everything else, and is believed as well between the border
+ * and the next hop, where a filter may have written it and a sender could only lie to his own harm (PRODUCT §4); null
+ * when nothing was said.
  * @param domain domain of the single From address, lower case, or null
- * @param authservIds whose words count; empty: nobody's
+ * @param authservIds whose words count, `EXCHANGE_ONLINE` for the first field without a name; empty: nobody's
  */
 export function isAuthenticated(
   block: TrustedBlock,
@@ -13,19 +21,43 @@ export function isAuthenticated(
   authservIds: readonly string[],
 ): boolean | null {
   if (domain === null || authservIds.length === 0) return null;
-  const ours = new Set(authservIds.map((id) => id.toLowerCase()));
-  const results = fieldsNamed(block.fields, "Authentication-Results")
-    .map((field) => parseAuthenticationResults(field.body))
-    .filter((parsed) => parsed !== null && ours.has(parsed.authservId.toLowerCase()))
-    .flatMap((parsed) => parsed?.results ?? []);
+  const inside = parsedFields(block.fields);
+  const results = [...resultsOf(inside, authservIds), ...firstNameless(inside, authservIds)];
+  const below = resultsOf(parsedFields(block.below), authservIds);
 
-  if (results.some((result) => isDmarc(result, domain) && result.result === "fail")) return false;
+  if ([...results, ...below].some((result) => isDmarc(result, domain) && result.result === "fail"))
+    return false;
   return results.some((result) => passes(result, domain)) ? true : null;
 }
 
-type Result = AuthenticationResults["results"][number];
+function parsedFields(fields: readonly HeaderField[]): readonly AuthenticationResults[] {
+  return fieldsNamed(fields, "Authentication-Results").flatMap((field) => {
+    const parsed = parseAuthenticationResults(field.body);
+    return parsed === null ? [] : [parsed];
+  });
+}
 
-function passes(result: Result, domain: string): boolean {
+/** What the fields of these authserv-ids say. */
+function resultsOf(
+  fields: readonly AuthenticationResults[],
+  authservIds: readonly string[],
+): readonly AuthenticationResult[] {
+  const ours = new Set(authservIds.filter((id) => id !== EXCHANGE_ONLINE).map((id) => id.toLowerCase()));
+  return fields.flatMap(({ authservId, results }) =>
+    authservId !== null && ours.has(authservId) ? results : [],
+  );
+}
+
+/** The first field that names nobody: the last server to write one, where the servers are Exchange Online's. */
+function firstNameless(
+  fields: readonly AuthenticationResults[],
+  authservIds: readonly string[],
+): readonly AuthenticationResult[] {
+  if (!authservIds.includes(EXCHANGE_ONLINE)) return [];
+  return fields.find(({ authservId }) => authservId === null)?.results ?? [];
+}
+
+function passes(result: AuthenticationResult, domain: string): boolean {
   if (result.result !== "pass") return false;
   switch (result.method) {
     case "dmarc":
@@ -45,7 +77,7 @@ function passes(result: Result, domain: string): boolean {
 }
 
 /** A DMARC result that names another From domain than the one we read is about something else. */
-function isDmarc(result: Result, domain: string): boolean {
+function isDmarc(result: AuthenticationResult, domain: string): boolean {
   if (result.method !== "dmarc") return false;
   const named = domainOf(result.properties.get("header.from"));
   return named === null || named === domain;

@@ -21,3 +21,5 @@ export type {
 export { type CertificateFile, filesInContent, type Offer, type SignedPart } from "./offer.ts";
 export { READ_PROBLEMS, type ReadProblem } from "./problem.ts";
 export { ledgerKey, type ReadMessage, readMessage } from "./read-message.ts";
+export { type FilterTrace, filterTrace } from "./results-place.ts";
+export { EXCHANGE_ONLINE } from "./trusted-block.ts";

@@ -36,6 +36,6 @@ export function commonValues(identity: Identity): Record<"contact" | "robot" | "
 }
 
 /** The bare address of the From field. */
-function robotAddress(from: string): string {
+export function robotAddress(from: string): string {
   return oneLine(/<([^<>]*)>\s*$/.exec(from)?.[1] ?? from, 320);
 }

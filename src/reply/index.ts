@@ -7,9 +7,11 @@
  * nothing up and decides nothing, it only says what was decided. A stranger's text passes `escape.ts` on its way into
  * a text, and the grammar of its field on its way into a header.
  */
-export type { Identity, SigningIdentity } from "./identity.ts";
+export { type Identity, robotAddress, type SigningIdentity } from "./identity.ts";
 export { loopMark, replyMessageId } from "./message-id.ts";
 export { type NoticeMail, renderNotice } from "./notice.ts";
 export { type Reply, renderReply } from "./render.ts";
+export { requireSigning } from "./sign.ts";
+export { type SigningFault, signingFault } from "./signing-fault.ts";
 export { requiredTextFiles } from "./text-files.ts";
 export { type ParsedTexts, parseTexts, type Texts } from "./texts.ts";

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import type { MailNews, News, Notice, PendingNews, UnhandledNews } from "../decide/index.ts";
+import type { MailNews, News, Notice, PendingNews, SigningNotice, UnhandledNews } from "../decide/index.ts";
 import type { Finding } from "../inspect/index.ts";
 import { unmistakable } from "../text.ts";
 import { inAllLanguages } from "./body.ts";
@@ -14,7 +14,7 @@ import type { LanguageTexts, Texts } from "./texts.ts";
 
 /** A mail to the admin that is decided, with everything that its bytes depend on. */
 export interface NoticeMail {
-  readonly notice: Notice;
+  readonly notice: Notice | SigningNotice;
   /** The admin's bare address: the only recipient. */
   readonly to: string;
   readonly messageId: string;
@@ -48,7 +48,7 @@ export function renderNotice({ notice, to, messageId, now, identity, texts }: No
   return composeSigned({ fields, text, attachments: [] }, messageId, identity, now);
 }
 
-function noticeText(notice: Notice, language: LanguageTexts, identity: Identity): string {
+function noticeText(notice: Notice | SigningNotice, language: LanguageTexts, identity: Identity): string {
   const words = language.notice;
   const common = commonValues(identity);
   const closing = new Block(fill(words.closing, common));
@@ -69,6 +69,8 @@ function noticeText(notice: Notice, language: LanguageTexts, identity: Identity)
         closing,
       });
     }
+    case "signing":
+      return fill(words.signing, { ...common, why: notice.why, closing });
     default:
       return notice satisfies never;
   }

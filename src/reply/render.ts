@@ -5,8 +5,9 @@ import { composeMessage } from "../mail/index.ts";
 import { replyAttachments } from "./attachments.ts";
 import { replySubject, replyText } from "./body.ts";
 import { replyFields } from "./fields.ts";
-import type { Identity } from "./identity.ts";
+import { type Identity, robotAddress } from "./identity.ts";
 import { signReply } from "./sign.ts";
+import { signingFault } from "./signing-fault.ts";
 import type { Texts } from "./texts.ts";
 
 /** A reply that is decided, with everything that its bytes depend on. */
@@ -43,7 +44,7 @@ export function renderReply(reply: Reply): Buffer {
   return composeSigned({ fields, text, attachments }, reply.messageId, identity, reply.now);
 }
 
-/** Composes a mail of ours, S/MIME-signed when the robot has an identity. */
+/** Composes a mail of ours, S/MIME-signed when the robot has an identity whose signature is worth something now. */
 export function composeSigned(
   mail: Omit<Parameters<typeof composeMessage>[0], "boundary">,
   messageId: string,
@@ -51,8 +52,11 @@ export function composeSigned(
   now: Date,
 ): Buffer {
   const message = { ...mail, boundary: boundaryOf(messageId, "mixed") };
-  if (identity.signing === undefined) return composeMessage(message);
-  return signReply(message, boundaryOf(messageId, "signed"), identity.signing, now);
+  const { signing, from } = identity;
+  if (signing === undefined || signingFault(signing, robotAddress(from), now) !== null) {
+    return composeMessage(message);
+  }
+  return signReply(message, boundaryOf(messageId, "signed"), signing, now);
 }
 
 /**

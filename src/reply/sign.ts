@@ -43,3 +43,11 @@ function micalgOf(signature: Uint8Array): string {
   const digest = signer === undefined ? null : digestOf(signer.digestAlgorithm);
   return digest?.replace(/^sha(?=[0-9])/, "sha-") ?? "unknown";
 }
+
+/**
+ * Makes sure that key and certificate can sign together, by signing something.
+ * @throws Error that says why not
+ */
+export function requireSigning({ certificate, key, intermediates }: SigningIdentity, now: Date): void {
+  signDetached({ content: new Uint8Array(), certificate, key, intermediates, signingTime: now });
+}

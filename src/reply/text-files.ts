@@ -77,6 +77,8 @@ export const TEXT_FILES = {
     budget: ["delayed", "withheld"],
     "stuck-subject": [],
     stuck: ["count", "since", "error", "closing"],
+    "signing-subject": [],
+    signing: ["why", "closing"],
     more: ["count"],
     closing: [],
   },

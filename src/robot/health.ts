@@ -2,6 +2,8 @@ import { isRobot } from "../decide/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
 import type { Policy } from "../policy.ts";
 import type { OutboxEntry } from "../store/index.ts";
+import { checkResults } from "./check-results.ts";
+import { checkSigning } from "./check-signing.ts";
 import { FOLDERS, type Robot } from "./robot.ts";
 
 /** One thing that `run` needs, and how it is. */
@@ -30,6 +32,7 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
       await session.close();
     }
   });
+  if (robot.policy.border.ownHosts?.length !== 0) yield await checked("results", () => checkResults(robot));
   yield await checked("smtp", async () => {
     await robot.mailer.verify(robot.sender);
     const { envelopeFrom } = robot.sender;
@@ -38,6 +41,8 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
       `logged in; takes mails from ${envelopeFrom === "" ? "the null sender" : envelopeFrom}`,
     );
   });
+  const signing = await checkSigning(robot);
+  if (signing !== null) yield signing;
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
   yield await checkQueues(robot);

@@ -1,7 +1,11 @@
 import { type AdminNews, NEWS_TOLD, type Notice, notices, STUCK_MS } from "../decide/index.ts";
-import { renderNotice, replyMessageId } from "../reply/index.ts";
+import { renderNotice, replyMessageId, robotAddress, signingFault } from "../reply/index.ts";
 import type { NewsQuery, WrittenNotice } from "../store/index.ts";
+import { faultText } from "./check-signing.ts";
 import type { Robot } from "./robot.ts";
+
+/** As much of the robot as writing to the admin takes. */
+type Teller = Pick<Robot, "adminAddress" | "store" | "log" | "voice" | "now">;
 
 /**
  * Puts the mails that are due to the admin into the outbox. Most rounds have nothing to tell, and pay one look at an
@@ -9,22 +13,38 @@ import type { Robot } from "./robot.ts";
  * @returns how many mails there are now to be sent
  * @throws KeybotError `temporary` when the database cannot be written; nothing is lost, the next round tells it
  */
-export async function tellAdmin(robot: Robot): Promise<number> {
+export async function tellAdmin(robot: Teller): Promise<number> {
   const { adminAddress, store, log } = robot;
   if (adminAddress === null) return 0;
   const now = robot.now();
+  const unsigned = await tellOfSigning(robot, adminAddress, now);
   const query: NewsQuery = { now, stuckBefore: new Date(now.getTime() - STUCK_MS), limit: NEWS_TOLD };
   const news = await store.adminNews(query);
-  if (news === null || notices(news, now).length === 0) return 0;
+  if (news === null || notices(news, now).length === 0) return unsigned;
   const written = await store.tellAdmin(query, (latest) =>
     notices(latest, now).map((notice) => writtenNotice(robot, notice, latest, adminAddress, now)),
   );
   if (written > 0) log.info("admin.told", { mails: written });
-  return written;
+  return written + unsigned;
+}
+
+/** Tells that mails leave unsigned: once for a certificate and what is wrong with it, by the Message-ID. */
+async function tellOfSigning({ voice, store }: Teller, to: string, now: Date): Promise<number> {
+  const { identity, texts } = voice;
+  const { signing } = identity;
+  const from = robotAddress(identity.from);
+  const fault = signing === undefined ? null : signingFault(signing, from, now);
+  if (signing === undefined || fault === null) return 0;
+  const key = `signing ${fault} ${signing.certificate.sha256}`;
+  const messageId = replyMessageId(voice.secret, key, "notice", to, voice.messageIdDomain);
+  const why = faultText(fault, signing.certificate, from);
+  const bytes = renderNotice({ notice: { kind: "signing", why }, to, messageId, now, identity, texts });
+  await store.enqueue([{ messageId, to, template: "notice", bytes, sendAfter: null }], now);
+  return 1;
 }
 
 function writtenNotice(
-  { voice }: Robot,
+  { voice }: Pick<Robot, "voice">,
   notice: Notice,
   { newest }: AdminNews,
   to: string,

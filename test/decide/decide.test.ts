@@ -3,6 +3,7 @@ import {
   decide,
   type Evidence,
   emptyView,
+  type HeldCertificate,
   type PublishedMailbox,
   viewQuery,
 } from "../../src/decide/index.ts";
@@ -82,17 +83,7 @@ describe("the folder (PRODUCT §2)", () => {
   });
 
   it("of a known certificate is Processed too", () => {
-    const held = {
-      sha256: GOOD.sha256,
-      spkiSha256: GOOD.spkiSha256,
-      issuer: GOOD.issuer,
-      notBefore: GOOD.notBefore,
-      notAfter: GOOD.notAfter,
-      status: "active",
-      since: NOW,
-      approved: false,
-      decidedByPerson: false,
-    } as const;
+    const held = heldAs(GOOD, "active");
     const plan = planOf(evidence({}, offering(GOOD)), { view: { held: [held] } });
     expect(folderOf(plan)).toBe("Processed");
     expect(reasons(plan)).toContain("submission.known");
@@ -120,10 +111,28 @@ describe("what is stored (PRODUCT §3 7.)", () => {
     const plan = planOf(evidence({}, offering(signer, report("encryption", [], { role: "encryption" }))));
     expect(plan.actions).toMatchObject([
       { action: "store", certificate: "sha256 of encryption", status: "active" },
-      { action: "reply", template: "accepted" },
+      {
+        action: "reply",
+        content: { template: "accepted", judged: [{ certificate: { sha256: "sha256 of encryption" } }] },
+      },
       { action: "file" },
     ]);
+    // What is told is what `lookup` gives.
+    expect(plan.actions[1]).toHaveProperty("content.judged.length", 1);
     expect(plan.judged).toHaveLength(2);
+  });
+
+  it("is not what is kept as revoked, and the mail does not say accepted: no mail leads out of it", () => {
+    const held = heldAs(GOOD, "revoked");
+    expect(planOf(evidence({}, offering(GOOD)), { view: { held: [held] } })).toMatchObject({
+      judged: [{ verdict: "rejected", findings: [{ code: "revocation.revoked" }] }],
+      actions: [{ action: "store", status: "rejected" }, { template: "rejected" }, { folder: "Rejected" }],
+    });
+    // Revoked here, by a person: the key is barred, and that is the reason.
+    const barred = new Set([GOOD.spkiSha256]);
+    expect(planOf(evidence({}, offering(GOOD)), { view: { held: [held], barred } })).toMatchObject({
+      judged: [{ verdict: "rejected", findings: [{ code: "cert.barred" }] }],
+    });
   });
 
   it("bars the public key whose private half came along, in that order", () => {
@@ -246,4 +255,13 @@ function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
   for (const inner of Object.values(value)) deepFreeze(inner);
   return Object.freeze(value);
+}
+
+/** A certificate as the directory holds it. */
+function heldAs(of: CertificateReport, status: HeldCertificate["status"]): HeldCertificate {
+  const { sha256, spkiSha256, issuer, notBefore, notAfter } = of;
+  return {
+    ...{ sha256, spkiSha256, issuer, notBefore, notAfter, status },
+    ...{ since: NOW, approved: false, decidedByPerson: false },
+  };
 }

@@ -81,9 +81,9 @@ function masterCf({ options, ports }: PostfixPlan): string {
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_tls_auth_only=yes
   -o smtpd_client_restrictions=permit_sasl_authenticated,reject
-# Redirected mail comes back here: its delivery headers are our own by now and must stay.
+# Redirected mail comes back here: its delivery headers are our own by now and must stay, and a filter would judge us.
 127.0.0.1:${ports.reinjectPort} inet n - n - - smtpd
-  -o receive_override_options=no_header_body_checks
+  -o receive_override_options=no_header_body_checks,no_milters
 lmtp      unix - - n - - lmtp flags=DO
 ${options.wiring === "filter" ? filterService(options) : ""}
 pickup    unix n - n 60 1 pickup
@@ -125,7 +125,7 @@ function aliasLines(options: PostfixOptions): string {
 }
 
 const FORGED = `/^(X-Original-To|Delivered-To|Envelope-To|X-Sieve-Redirected-From|X-Forwarded-To):/ IGNORE
-/^Authentication-Results:[[:space:]]*mx\\.company\\.example/ IGNORE
+/^Authentication-Results[[:space:]]*:[[:space:]]*mx\\.company\\.example/ IGNORE
 `;
 
 function headerChecks(options: PostfixOptions): string {

@@ -79,7 +79,16 @@ describe("Authentication-Results (RFC 8601 §2.2)", () => {
       ],
     ],
     ["a semicolon too many", "mx.example; spf=pass;", [["spf", "pass", {}]]],
-    ["no authserv-id", "spf=pass smtp.mailfrom=x", null],
+    [
+      "no authserv-id (Exchange Online)",
+      "spf=pass smtp.mailfrom=x; dkim=none",
+      [
+        ["spf", "pass", { "smtp.mailfrom": "x" }],
+        ["dkim", "none", {}],
+      ],
+    ],
+    ["no authserv-id, and broken", "spf=pass smtp.mailfrom=x; dkim", null],
+    ["a name in quotes and a result", '"spf"=pass', null],
     ["another version (§2.6)", "mx.example 2; spf=pass", null],
     ["a result that is none", "mx.example; spf=pass@evil", null],
     ["text between results", "mx.example; spf=pass hello; dkim=pass", null],
@@ -94,5 +103,13 @@ describe("Authentication-Results (RFC 8601 §2.2)", () => {
   });
   it("gives the authserv-id in lower case, without quotes", () => {
     expect(parseAuthenticationResults('"MX.Example"; none')?.authservId).toBe("mx.example");
+  });
+  it.each([
+    ["spf=pass smtp.mailfrom=x", null],
+    ["none", "none"],
+    ["spf; dkim=pass", "spf"],
+    ["spf 1; dkim=pass", "spf"],
+  ])("%s: who says so", (body, authservId) => {
+    expect(parseAuthenticationResults(body)?.authservId).toBe(authservId);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ALICE, aliceWith, border, FROM_OUTSIDE, factsOf, LMTP, POLICY } from "./kit.ts";
+import { parseMime } from "../../src/mail/index.ts";
+import { trustedBlock } from "../../src/read/trusted-block.ts";
+import { ALICE, aliceWith, border, FROM_OUTSIDE, factsOf, LMTP, mail, POLICY, REINJECTED } from "./kit.ts";
 
 const OURS = "Authentication-Results: mx.company.example;";
 const RSPAMD = `${OURS} dkim=pass header.d=partner.example header.s=s1 header.b=abc;\r\n\tspf=pass (mx.company.example: domain of alice@partner.example designates 192.0.2.1 as permitted sender) smtp.mailfrom=alice@partner.example;\r\n\tdmarc=pass (policy=reject) header.from=partner.example`;
@@ -61,10 +63,6 @@ describe("authenticated (PRODUCT §1, RFC 8601, RFC 7489 §3.1)", () => {
   it("is not, when our own authserv-id stands below the border (a sender wrote it)", () => {
     expect(factsOf([LMTP, FROM_OUTSIDE, RSPAMD, ...ALICE]).authenticated).toBeNull();
   });
-  it("is not failed by what a sender wrote either", () => {
-    const forged = `${OURS} dmarc=fail header.from=partner.example`;
-    expect(factsOf([RSPAMD, FROM_OUTSIDE, forged, ...ALICE]).authenticated).toBe(true);
-  });
   it("is unknown without an authserv-id in the configuration", () => {
     expect(factsOf([RSPAMD, FROM_OUTSIDE, ...ALICE], border({ authservIds: [] })).authenticated).toBeNull();
   });
@@ -74,5 +72,215 @@ describe("authenticated (PRODUCT §1, RFC 8601, RFC 7489 §3.1)", () => {
   it("is unknown without exactly one From address", () => {
     const two = aliceWith("From: alice@partner.example, bob@partner.example");
     expect(factsOf([RSPAMD, FROM_OUTSIDE, ...two], POLICY).authenticated).toBeNull();
+  });
+});
+
+// FC-43: milters that insert at index 1 write directly below the border's Received.
+const PASS = `${OURS} dmarc=pass header.from=partner.example`;
+const FAIL = `${OURS} dmarc=fail (p=reject dis=none) header.from=partner.example`;
+const DKIM_FILTER = "DKIM-Filter: OpenDKIM Filter v2.11.0 mx.company.example 4A1B2C";
+const DMARC_FILTER = "DMARC-Filter: OpenDMARC Filter v1.4.2 mx.company.example 4A1B2C";
+const SPF = "Received-SPF: pass (partner.example) client-ip=192.0.2.1";
+const HOP =
+  "Received: from a.partner.example (a.partner.example [198.51.100.1])\r\n\tby mail.partner.example; Mon, 1 Jun 2026 11:59:59 +0200";
+const FOLDED =
+  "Authentication-Results:\r\n\tmx.company.example;\r\n\tdmarc=pass\r\n\t header.from=partner.example";
+const said = (body: string) => `Authentication-Results: ${body}`;
+
+describe("where our results stand (authentication_results)", () => {
+  const below = border({ authenticationResults: "below" });
+
+  it.each<[string, readonly string[], { above: boolean | null; below: boolean | null }]>([
+    ["a pass above the border", [PASS, FROM_OUTSIDE, ...ALICE], { above: true, below: true }],
+    [
+      "a pass between our own hops",
+      [LMTP, PASS, REINJECTED, FROM_OUTSIDE, ...ALICE],
+      { above: true, below: true },
+    ],
+    ["a pass directly below", [FROM_OUTSIDE, PASS, ...ALICE], { above: null, below: true }],
+    ["folded", [FROM_OUTSIDE, FOLDED, ...ALICE], { above: null, below: true }],
+    [
+      "version 1",
+      [FROM_OUTSIDE, said("mx.company.example 1; dmarc=pass header.from=partner.example"), ...ALICE],
+      { above: null, below: true },
+    ],
+    ["another case", [FROM_OUTSIDE, PASS.toUpperCase(), ...ALICE], { above: null, below: true }],
+    [
+      "behind the lines of OpenDKIM, OpenDMARC and SPF",
+      [FROM_OUTSIDE, DMARC_FILTER, DKIM_FILTER, SPF, PASS, ...ALICE],
+      { above: null, below: true },
+    ],
+    [
+      "two in one run, DKIM below DMARC's silence",
+      [FROM_OUTSIDE, `${OURS} dmarc=none`, `${OURS} dkim=pass header.d=partner.example`, ...ALICE],
+      { above: null, below: true },
+    ],
+    [
+      "two in one run, one of them a failure",
+      [FROM_OUTSIDE, PASS, FAIL, ...ALICE],
+      { above: false, below: false },
+    ],
+    [
+      "behind a field that no filter writes",
+      [FROM_OUTSIDE, "X-Spam: no", PASS, ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "behind another server's results",
+      [FROM_OUTSIDE, said("mx.elsewhere.example; spf=pass"), PASS, ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "behind a line that is no field",
+      [FROM_OUTSIDE, "no field at all", PASS, ...ALICE],
+      { above: null, below: null },
+    ],
+    ["among the sender's fields", [FROM_OUTSIDE, ...ALICE, PASS], { above: null, below: null }],
+    ["below the sender's own hop", [FROM_OUTSIDE, HOP, PASS, ...ALICE], { above: null, below: null }],
+    [
+      "an id in quotes (no filter writes it so)",
+      [FROM_OUTSIDE, said('"mx.company.example"; dmarc=pass header.from=partner.example'), ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "an id behind a comment",
+      [FROM_OUTSIDE, said("(x) mx.company.example; dmarc=pass header.from=partner.example"), ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "an id with a comment in its heels",
+      [FROM_OUTSIDE, said("mx.company.example(x); dmarc=pass header.from=partner.example"), ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "version 2",
+      [FROM_OUTSIDE, said("mx.company.example 2; dmarc=pass header.from=partner.example"), ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "an id that merely begins alike",
+      [
+        FROM_OUTSIDE,
+        said("mx.company.example.evil.example; dmarc=pass header.from=partner.example"),
+        ...ALICE,
+      ],
+      { above: null, below: null },
+    ],
+    [
+      "another server's pass",
+      [FROM_OUTSIDE, said("mx.elsewhere.example; dmarc=pass header.from=partner.example"), ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "no id at all",
+      [FROM_OUTSIDE, said("dmarc=pass header.from=partner.example"), ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "ARC-Authentication-Results",
+      [FROM_OUTSIDE, `ARC-${PASS.replace("Results: ", "Results: i=1; ")}`, ...ALICE],
+      { above: null, below: null },
+    ],
+    ["Received-SPF alone", [FROM_OUTSIDE, SPF, ...ALICE], { above: null, below: null }],
+    ["no border: from inside", [LMTP, REINJECTED, PASS, ...ALICE], { above: null, below: null }],
+    // Nobody lies to his own harm: a failure is believed as far as a filter of ours may have written it.
+    ["a failure directly below", [FROM_OUTSIDE, FAIL, ...ALICE], { above: false, below: false }],
+    [
+      "a failure below the fields of another filter",
+      [FROM_OUTSIDE, "X-Spam: no", SPF, FAIL, ...ALICE],
+      { above: false, below: false },
+    ],
+    ["a failure that a filter appended", [FROM_OUTSIDE, ...ALICE, FAIL], { above: false, below: false }],
+    [
+      "a failure below, a pass above: two filters",
+      [`${OURS} dkim=pass header.d=partner.example`, FROM_OUTSIDE, FAIL, ...ALICE],
+      { above: false, below: false },
+    ],
+    [
+      "a failure below the next hop, of an earlier visit",
+      [FROM_OUTSIDE, HOP, FAIL, ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "another server's failure",
+      [FROM_OUTSIDE, said("mx.elsewhere.example; dmarc=fail header.from=partner.example"), ...ALICE],
+      { above: null, below: null },
+    ],
+    [
+      "a failure of another From",
+      [FROM_OUTSIDE, `${OURS} dmarc=fail header.from=evil.example`, ...ALICE],
+      { above: null, below: null },
+    ],
+  ])("%s", (_, header, expected) => {
+    expect({
+      above: factsOf(header).authenticated,
+      below: factsOf(header, below).authenticated,
+    }).toEqual(expected);
+  });
+
+  it("the run belongs to the trusted block, and nothing behind it", () => {
+    const raw = mail([
+      FROM_OUTSIDE,
+      DKIM_FILTER,
+      PASS,
+      "X-Original-To: boss@company.example",
+      PASS,
+      ...ALICE,
+    ]);
+    const block = trustedBlock(parseMime(raw).root.fields, below.border);
+    expect(block.fields.map(({ name }) => name)).toEqual([
+      "Received",
+      "DKIM-Filter",
+      "Authentication-Results",
+    ]);
+    expect(raw.subarray(block.end).toString()).toMatch(/^X-Original-To: /);
+  });
+});
+
+// FC-44: Exchange Online writes no authserv-id.
+describe('authserv_id = "exchange-online"', () => {
+  const exchange = border({ authservIds: ["exchange-online"] });
+  const NAMELESS = said(
+    "spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=partner.example; dkim=pass (signature was verified)\r\n header.d=partner.example;dmarc=pass action=none header.from=partner.example;compauth=pass reason=100",
+  );
+  const FAILED = said(
+    "spf=fail smtp.mailfrom=partner.example; dmarc=fail action=oreject header.from=partner.example",
+  );
+  const NOTHING = said(
+    "spf=none smtp.mailfrom=partner.example; dkim=none (message not signed) header.d=none",
+  );
+
+  it.each<[string, readonly string[], boolean | null, typeof POLICY?]>([
+    ["the field without an id counts above the border", [NAMELESS, FROM_OUTSIDE, ...ALICE], true],
+    ["its failure too", [FAILED, FROM_OUTSIDE, ...ALICE], false],
+    ["only the first one: it says nothing", [NOTHING, NAMELESS, FROM_OUTSIDE, ...ALICE], null],
+    ["only the first one: it passed", [NAMELESS, FAILED, FROM_OUTSIDE, ...ALICE], true],
+    ["one with an id is not it", [PASS, NOTHING, FROM_OUTSIDE, ...ALICE], null],
+    [
+      "an id is passed over",
+      [said("mx.elsewhere.example; spf=fail"), NAMELESS, FROM_OUTSIDE, ...ALICE],
+      true,
+    ],
+    ["below the border anybody can write one", [FROM_OUTSIDE, NAMELESS, ...ALICE], null],
+    [
+      "no border strips it by a name, so `below` changes nothing",
+      [FROM_OUTSIDE, NAMELESS, ...ALICE],
+      null,
+      border({ authservIds: ["exchange-online"], authenticationResults: "below" }),
+    ],
+    [
+      "the word itself is nobody's id",
+      [said("exchange-online; dmarc=pass header.from=partner.example"), FROM_OUTSIDE, ...ALICE],
+      null,
+    ],
+    ["without the word a field without an id is nobody's", [NAMELESS, FROM_OUTSIDE, ...ALICE], null, POLICY],
+    [
+      "another id beside it counts as well",
+      [PASS, FROM_OUTSIDE, ...ALICE],
+      true,
+      border({ authservIds: ["exchange-online", "mx.company.example"] }),
+    ],
+  ])("%s", (_, header, expected, policy = exchange) => {
+    expect(factsOf(header, policy).authenticated).toBe(expected);
   });
 });

@@ -11,6 +11,7 @@ export const POLICY: Policy = {
     ownHosts: ["mx.company.example", "imap.company.example"],
     ownNetworks: ["127.0.0.0/8", "10.0.0.0/8", "::1/128"],
     authservIds: ["mx.company.example"],
+    authenticationResults: "above",
     mailboxSource: "auto",
   },
 };

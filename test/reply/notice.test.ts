@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MailNews, Notice, PendingNews } from "../../src/decide/index.ts";
+import type { MailNews, Notice, PendingNews, SigningNotice } from "../../src/decide/index.ts";
 import { FINDINGS, type FindingCode, finding } from "../../src/inspect/index.ts";
 import { decodeBody, decodeEncodedWords, firstField, parseMime } from "../../src/mail/index.ts";
 import { type NoticeMail, renderNotice } from "../../src/reply/index.ts";
@@ -31,7 +31,8 @@ function news<T>(...items: readonly T[]) {
 
 const UNHANDLED = { key: "0123456789abcdef".repeat(4), seenAt: AT, problem: "judge.time-limit" };
 
-const NOTICES: Readonly<Record<string, Notice>> = {
+const NOTICES: Readonly<Record<string, Notice | SigningNotice>> = {
+  signing: { kind: "signing", why: "the signing certificate 0123456789abcdef expired on 2026-05-31" },
   pending: {
     kind: "pending",
     pending: {
@@ -76,7 +77,7 @@ const NOTICES: Readonly<Record<string, Notice>> = {
   },
 };
 
-function rendered(notice: Notice, change: Partial<NoticeMail> = {}): Buffer {
+function rendered(notice: Notice | SigningNotice, change: Partial<NoticeMail> = {}): Buffer {
   return renderNotice({
     notice,
     to: ADMIN,

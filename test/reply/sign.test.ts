@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstField, parseMime } from "../../src/mail/index.ts";
 import { isProblem, parseCertificate } from "../../src/pki/index.ts";
-import { type Identity as ReplyIdentity, renderNotice, renderReply } from "../../src/reply/index.ts";
+import {
+  type Identity as ReplyIdentity,
+  renderNotice,
+  renderReply,
+  requireSigning,
+  signingFault,
+} from "../../src/reply/index.ts";
 import { type LabFolder, openFolder } from "../lab/folder.ts";
 import { Authority, alter, type Identity, type KeyType, verifyMail } from "../lab/openssl.ts";
 import { CONTENTS, IDENTITY, reply, shippedTexts } from "./sample.ts";
@@ -92,6 +98,49 @@ describe("a signed reply (PRODUCT §4, RFC 8551 §3.5.3)", () => {
     const [one, other] = [signedBy("P-256"), signedBy("P-256")];
     const mixed = { ...one.signing, ...(other.signing && { key: other.signing.key }) };
     const identity = { ...one, signing: mixed } as ReplyIdentity;
-    expect(() => renderReply(reply({ identity }))).toThrow(/key is not that of/);
+    expect(() => renderReply(reply({ identity, now: new Date() }))).toThrow(/key is not that of/);
+  });
+});
+
+// WORDS 27: a signature that shows as wrong is worse than none, and mail that is not sent is worse than both.
+describe("a signing identity that is of no use", () => {
+  const ROBOT = "key-management@company.example";
+  const identityOf = (more: Partial<Parameters<Authority["issue"]>[0]>): ReplyIdentity => {
+    const own = issuing.issue({ addresses: [ROBOT], key: "P-256", ...more });
+    const key = createPrivateKey(readFileSync(own.keyFile));
+    return { ...IDENTITY, signing: { certificate: parsed(own), key, intermediates: [] } };
+  };
+  const DAY = 86_400_000;
+  const now = new Date();
+  const from = new Date(now.getTime() - 30 * DAY);
+
+  it.each<[string, Partial<Parameters<Authority["issue"]>[0]>, number, string | null]>([
+    ["is of use", {}, 0, null],
+    ["names the address in another case", { addresses: ["Key-Management@Company.example"] }, 0, null],
+    ["is one of several addresses", { addresses: ["other@company.example", ROBOT] }, 0, null],
+    ["has no keyUsage", { keyUsage: null }, 0, null],
+    ["has expired", { notBefore: from, notAfter: new Date(now.getTime() - DAY) }, 0, "expired"],
+    ["expires while the robot runs", { notAfter: new Date(now.getTime() + DAY) }, 2 * DAY, "expired"],
+    ["is not yet valid", { notBefore: new Date(now.getTime() + DAY) }, 0, "not-yet-valid"],
+    ["names another address", { addresses: ["claims@company.example"] }, 0, "address"],
+    ["may encrypt only", { keyUsage: "critical,keyAgreement" }, 0, "usage"],
+    ["is a server's", { extendedKeyUsage: "serverAuth" }, 0, "usage"],
+  ])("%s", (_, more, later, fault) => {
+    const identity = identityOf(more);
+    const at = new Date(now.getTime() + later);
+    const { signing = null } = identity;
+    expect(signing === null ? "" : signingFault(signing, ROBOT, at)).toBe(fault);
+    const { mediaType } = parseMime(renderReply(reply({ identity, now: at }))).root;
+    expect(mediaType.type).toBe(fault === null ? "multipart/signed" : "text/plain");
+  });
+
+  it("a key that is not that of the certificate is said at the start", () => {
+    const { signing } = identityOf({});
+    const { signing: other } = identityOf({});
+    if (signing === undefined || other === undefined) throw new Error("there is no identity");
+    expect(() => requireSigning({ ...signing, key: other.key }, now)).toThrow(
+      /not that of the signing certificate/,
+    );
+    expect(() => requireSigning(signing, now)).not.toThrow();
   });
 });

@@ -23,6 +23,7 @@ export const POLICY: Policy = {
     ownHosts: ["mx.company.example"],
     ownNetworks: ["10.0.0.0/8"],
     authservIds: ["mx.company.example"],
+    authenticationResults: "above",
     mailboxSource: "auto",
   },
 };

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { KeybotError, messageOf } from "../../errors.ts";
 import { decodeTrust, type TrustedAnchor, type TrustStore } from "../../inspect/index.ts";
 import { parseAddrSpec } from "../../mail/index.ts";
@@ -13,7 +13,7 @@ import {
   readCertificates,
   readCrls,
 } from "../../pki/index.ts";
-import { DEFAULT_POLICY, type Policy } from "../../policy.ts";
+import { DEFAULT_POLICY, type Policy, type ResultsPlace } from "../../policy.ts";
 import { type ExplainBench, trustMaterialOf } from "../../robot/index.ts";
 import { openStore, type Store } from "../../store/index.ts";
 import type { Context } from "../context.ts";
@@ -30,6 +30,7 @@ export interface InspectOptions {
   readonly ownHost?: readonly string[];
   readonly ownNetwork?: readonly string[];
   readonly authservId?: readonly string[];
+  readonly authenticationResults?: ResultsPlace;
   readonly policy?: readonly string[];
   readonly explicitPolicy?: boolean;
   readonly inhibitAnyPolicy?: boolean;
@@ -58,6 +59,12 @@ export function optionsOf(command: Command): Command {
     )
     .option("--own-network <cidr>", "addresses of own clients (repeatable)", several)
     .option("--authserv-id <id>", "whose Authentication-Results to believe (repeatable)", several)
+    .addOption(
+      new Option(
+        "--authentication-results <place>",
+        "where our filter writes them, seen from the border's Received (below: the border strips forged ones)",
+      ).choices(["above", "below"] satisfies ResultsPlace[]),
+    )
     .option("--policy <oid>", "an acceptable certificate policy, RFC 5280 §6.1.1 (c) (repeatable)", several)
     .option("--explicit-policy", "RFC 5280 §6.1.1 (f): a policy must be met")
     .option("--inhibit-any-policy", "RFC 5280 §6.1.1 (g)")
@@ -108,6 +115,7 @@ function policyOf(options: InspectOptions, base: Policy): Policy {
       ownHosts: options.ownHost ?? base.border.ownHosts,
       ownNetworks: options.ownNetwork ?? base.border.ownNetworks,
       authservIds: options.authservId ?? base.border.authservIds,
+      authenticationResults: options.authenticationResults ?? base.border.authenticationResults,
     },
     certificates: {
       ...base.certificates,

@@ -6,7 +6,7 @@ import { putBackNow, runDaemon } from "../../robot/index.ts";
 import { openStore } from "../../store/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
-import { openRobot } from "../installation.ts";
+import { openRobot, signingIdentity } from "../installation.ts";
 import { type End, endSignal } from "../signals.ts";
 
 /** `keybot run`: the daemon. */
@@ -81,7 +81,9 @@ async function serve(config: Config, end: End, context: Context): Promise<Config
 /** A configuration that is wrong does not stop a robot that works. */
 async function newConfig(context: Context, log: Log): Promise<Config | null> {
   try {
-    return await usableConfig(context);
+    const config = await usableConfig(context);
+    await signingIdentity(config);
+    return config;
   } catch (error) {
     log.error("config.refused", { error: messageOf(error), goesOnWith: "the configuration it has" });
     return null;

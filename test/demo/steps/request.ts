@@ -24,20 +24,25 @@ export async function request(stage: Stage): Promise<void> {
     const reply = replies.find(({ text }) => text.includes(address));
     if (reply !== undefined && address === cast.anna.address) show.quote(excerpt(reply, "Guten Tag", 16));
     const names = reply?.files.map(({ name }) => name);
-    const certificate = reply?.files[0]?.bytes;
+    const certificate = reply?.files.find(({ name }) => name.endsWith(".cer"))?.bytes;
     checks.check(
       `one brings the files of ${address} and no others`,
       names,
-      ["cer", "pem", "p7b"].map((kind) => `${address}.${kind}`),
+      ["p7b", "pem", "cer"].map((kind) => `${fileName(address)}.${kind}`),
     );
     checks.check("the certificate is the published one, byte for byte", certificate?.equals(identity.der));
     for (const { name, bytes } of reply?.files ?? []) writeFileSync(join(shell.folder, name), bytes);
   }
   show.say("OpenSSL takes what came, and finds the path to the public CA:");
-  const { address } = cast.anna;
-  await shell.run(`openssl pkcs7 -inform DER -in ${address}.p7b -print_certs -out path.pem`);
+  const file = fileName(cast.anna.address);
+  await shell.run(`openssl pkcs7 -inform DER -in ${file}.p7b -print_certs -out path.pem`);
   const verified = await shell.run(
-    `openssl verify -purpose smimeencrypt -CAfile public-root.pem \\\n-untrusted path.pem ${address}.pem`,
+    `openssl verify -purpose smimeencrypt -CAfile public-root.pem \\\n-untrusted path.pem ${file}.pem`,
   );
-  checks.check("it is good for encrypting mail", verified, `${address}.pem: OK\n`);
+  checks.check("it is good for encrypting mail", verified, `${file}.pem: OK\n`);
+}
+
+/** What keybot calls the files of a mailbox. */
+function fileName(address: string): string {
+  return address.replace("@", "_at_");
 }
