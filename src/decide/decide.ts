@@ -44,7 +44,9 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
   }
   const { facts, inspection } = evidence;
   const judged = judgeCertificates(inspection, facts, view, policy.certificates);
-  const submission = isSubmission(evidence) ? decideSubmission(judged, inspection, facts) : null;
+  const submission = isSubmission(evidence)
+    ? decideSubmission(judged, inspection, facts, view.held, now)
+    : null;
   const changes = submission?.changes ?? false;
   const bounced = bounceOf(facts, view);
   const due = repliesDue(evidence, submission, view, policy);
