@@ -1,7 +1,8 @@
 import { isRobot } from "../decide/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
+import { formsPath } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
-import type { OutboxEntry } from "../store/index.ts";
+import type { Mailbox, OutboxEntry } from "../store/index.ts";
 import type { Robot } from "./robot.ts";
 
 /** One thing that `run` needs, and how it is. */
@@ -101,7 +102,8 @@ export async function checkTrust({
   );
 }
 
-async function checkMailboxes({ store, now }: Robot): Promise<Check> {
+/** Whether something is published, and as it should be. */
+export async function checkMailboxes({ store, now }: Pick<Robot, "store" | "now">): Promise<Check> {
   const mailboxes = await store.listMailboxes();
   if (mailboxes.length === 0) {
     return warning(
@@ -111,14 +113,43 @@ async function checkMailboxes({ store, now }: Robot): Promise<Check> {
     );
   }
   const at = now();
+  const broken = mailboxes.filter(({ certificates }) =>
+    certificates.some(({ der, chain }) => !formsPath(der, chain)),
+  );
+  if (broken.length > 0) {
+    return warning(
+      "mailboxes",
+      `published without CA certificates, because those that are stored are not its path: ${named(broken)}`,
+      GIVE_AGAIN,
+    );
+  }
   const lapsed = mailboxes.filter(({ certificates }) => certificates.every(({ notAfter }) => notAfter < at));
-  if (lapsed.length === 0) return ok("mailboxes", `${mailboxes.length} published`);
-  const names = lapsed.slice(0, 3).map(({ address }) => address);
+  if (lapsed.length > 0) {
+    return warning(
+      "mailboxes",
+      `expired: ${named(lapsed)}`,
+      "keybot mailbox add ADDRESS FILE adds a new certificate",
+    );
+  }
+  const alone = mailboxes.filter(({ certificates }) => certificates.some(lacksIssuer));
+  if (alone.length === 0) return ok("mailboxes", `${mailboxes.length} published`);
   return warning(
     "mailboxes",
-    `expired: ${names.join(", ")}${lapsed.length > 3 ? " and more" : ""}`,
-    "keybot mailbox add ADDRESS FILE adds a new certificate",
+    `published without the certificate of its CA, which a partner's mail program may not have: ${named(alone)}`,
+    GIVE_AGAIN,
   );
+}
+
+const GIVE_AGAIN = "keybot mailbox add ADDRESS FILE CA-FILE gives it together with those of its CA";
+
+function named(mailboxes: readonly { readonly address: string }[]): string {
+  const names = mailboxes.slice(0, 3).map(({ address }) => address);
+  return `${names.join(", ")}${mailboxes.length > 3 ? " and more" : ""}`;
+}
+
+/** Nothing stands above a certificate that its own holder issued. */
+function lacksIssuer({ chain, subject, issuer }: Mailbox["certificates"][number]): boolean {
+  return chain.length === 0 && subject !== issuer;
 }
 
 async function checkQueues({ store }: Robot): Promise<Check> {
