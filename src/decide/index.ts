@@ -14,6 +14,8 @@ export {
   type MessageNews,
   NEWS_TOLD,
   type News,
+  NO_PATH_AGAIN_MS,
+  type NoPathNews,
   type Notice,
   type NoticeKind,
   newsOf,

@@ -18,7 +18,9 @@ export function requestedMailboxes(facts: MessageFacts, policy: Policy): string[
 export function answerOf(view: View): ReplyContent {
   const mailboxes = view.mailboxes.map((mailbox) => ({
     ...mailbox,
-    certificates: mailbox.certificates.map((one) => (formsPath(one.der, one.chain) ? one : { ...one, chain: [] })),
+    certificates: mailbox.certificates.map((one) =>
+      formsPath(one.der, one.chain) ? one : { ...one, chain: [] },
+    ),
   }));
   const some = mailboxes.some(({ certificates }) => certificates.length > 0);
   return { template: some ? "certificate" : "no-certificate", mailboxes };

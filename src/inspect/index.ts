@@ -25,10 +25,10 @@ export {
   type Unanswered,
   withRevocation,
 } from "./judge-revocation.ts";
-export { issuersToFind, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
+export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
 export { type PathToAsk, pathsToAsk, pathToAsk } from "./path-to-ask.ts";
 export { answerWeakness, strengthFindings } from "./strength.ts";
-export { pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
+export { pathFindings, pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
 export {
   decodeTrust,
   type TrustedCertificate,

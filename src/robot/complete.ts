@@ -2,7 +2,7 @@ import { askAgainAt, decide, isWorthWaiting, LONGEST_WAIT_MS, reason, viewQuery 
 import { type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
 import type { AskBudget } from "../revocation/index.ts";
 import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
-import { type GatherAgain, type Helped, type IssuerSource, withIssuers } from "./find-issuers.ts";
+import { type GatherAgain, type Helped, issuerSources, withIssuers } from "./find-issuers.ts";
 import type { Gathered } from "./gather.ts";
 import { ledgerMessage } from "./ledger-message.ts";
 import type { Robot } from "./robot.ts";
@@ -53,21 +53,6 @@ export async function completed(
   }
 }
 
-/** The directory first: it has every CA that a known partner's certificate was issued by, and asks nobody. */
-function issuerSources({ store, desk, policy, log }: Robot, budget: AskBudget): readonly IssuerSource[] {
-  const directory: IssuerSource = ({ sha256, issuer }) =>
-    store.authoritiesAbove({ sha256, issuer: issuer.text });
-  if (!policy.certificates.fetchIssuers) return [directory];
-  return [
-    directory,
-    async (certificate) => {
-      const { certificates, attempts } = await desk.issuersOf(certificate, budget);
-      for (const { url, why, detail } of attempts) log.info("issuer.not-fetched", { url, why, detail });
-      return certificates;
-    },
-  ];
-}
-
 /** What came of asking about one choice of paths. */
 interface Answered {
   readonly gathered: Gathered;
@@ -100,8 +85,20 @@ async function withAnswers(
     if (undoubted(latest) > undoubted(best)) best = latest;
   }
   if (budget.givenUp) return null;
-  for (const judgement of best.judgements) await revokeIfRevoked(robot, judgement);
+  for (const judgement of believable(best)) await revokeIfRevoked(robot, judgement);
   return best.gathered;
+}
+
+/**
+ * What may revoke in the directory. A CA that may speak for some domains only could vouch for another CA's name with a key
+ * of its own, and then revoke what that CA has issued.
+ */
+function believable({ gathered: { evidence }, judgements }: Answered): readonly RevocationJudgement[] {
+  if (evidence.kind !== "read") return [];
+  const others = evidence.inspection.certificates.filter(({ findings }) =>
+    findings.some(({ code }) => code === "path.anchor-domain" || code === "path.anchor-distrusted"),
+  );
+  return judgements.filter(({ certificate }) => others.every(({ sha256 }) => sha256 !== certificate));
 }
 
 /** @returns null when it was given up */

@@ -1,6 +1,8 @@
 import { NO_HELP, type PathHelp } from "../inspect/index.ts";
 import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
+import type { AskBudget } from "../revocation/index.ts";
 import type { Gathered } from "./gather.ts";
+import type { Inquirer } from "./robot.ts";
 
 /** Somebody who may have the issuers of a certificate: the directory, the certificate's own URLs. DER. */
 export type IssuerSource = (certificate: Certificate) => Promise<readonly Uint8Array[]>;
@@ -12,6 +14,24 @@ export type GatherAgain = (help: PathHelp) => Promise<Gathered | null>;
 export interface Helped {
   readonly gathered: Gathered;
   readonly help: PathHelp;
+}
+
+/** The directory first: it has every CA that a known partner's certificate was issued by, and asks nobody. */
+export function issuerSources(
+  { store, desk, policy, log }: Inquirer,
+  budget: AskBudget,
+): readonly IssuerSource[] {
+  const directory: IssuerSource = ({ sha256, issuer }) =>
+    store.authoritiesAbove({ sha256, issuer: issuer.text });
+  if (!policy.certificates.fetchIssuers) return [directory];
+  return [
+    directory,
+    async (certificate) => {
+      const { certificates, attempts } = await desk.issuersOf(certificate, budget);
+      for (const { url, why, detail } of attempts) log.info("issuer.not-fetched", { url, why, detail });
+      return certificates;
+    },
+  ];
 }
 
 /** Questions to all sources together for one message: a path of eight certificates, asked of two sources. */

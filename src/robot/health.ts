@@ -36,6 +36,7 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
   });
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
+  yield* checkPaths(robot);
   yield await checkQueues(robot);
   yield checkAdmin(robot);
   yield await checkAudit(robot);
@@ -150,6 +151,20 @@ function named(mailboxes: readonly { readonly address: string }[]): string {
 /** Nothing stands above a certificate that its own holder issued. */
 function lacksIssuer({ chain, subject, issuer }: Mailbox["certificates"][number]): boolean {
   return chain.length === 0 && subject !== issuer;
+}
+
+/** Certificates in use of which nobody can be asked; nothing is said where there are none. */
+export async function* checkPaths({ store, now }: Pick<Robot, "store" | "now">): AsyncGenerator<Check> {
+  const { count, items } = await store.withoutPath(now(), 3);
+  if (count === 0) return;
+  const some = items.map(({ sha256, addresses, code }) => {
+    return `${sha256.slice(0, 16)} of ${addresses[0] ?? "nobody"} (${code})`;
+  });
+  yield warning(
+    "paths",
+    `${count} ${count === 1 ? "certificate in use leads" : "certificates in use lead"} to no trusted CA, so nobody can be asked about ${count === 1 ? "its" : "their"} revocation: ${some.join(", ")}${count > items.length ? " and more" : ""}`,
+    "a signed mail of the partner that brings the CA's certificate along, keybot trust add for its CA, or keybot revoke; keybot show tells more",
+  );
 }
 
 async function checkQueues({ store }: Robot): Promise<Check> {

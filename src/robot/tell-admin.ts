@@ -1,4 +1,11 @@
-import { type AdminNews, NEWS_TOLD, type Notice, notices, STUCK_MS } from "../decide/index.ts";
+import {
+  type AdminNews,
+  NEWS_TOLD,
+  NO_PATH_AGAIN_MS,
+  type Notice,
+  notices,
+  STUCK_MS,
+} from "../decide/index.ts";
 import { renderNotice, replyMessageId } from "../reply/index.ts";
 import type { NewsQuery, WrittenNotice } from "../store/index.ts";
 import type { Robot } from "./robot.ts";
@@ -13,7 +20,13 @@ export async function tellAdmin(robot: Robot): Promise<number> {
   const { adminAddress, store, log } = robot;
   if (adminAddress === null) return 0;
   const now = robot.now();
-  const query: NewsQuery = { now, stuckBefore: new Date(now.getTime() - STUCK_MS), limit: NEWS_TOLD };
+  const before = (ms: number) => new Date(now.getTime() - ms);
+  const query: NewsQuery = {
+    now,
+    stuckBefore: before(STUCK_MS),
+    noPathToldBefore: before(NO_PATH_AGAIN_MS),
+    limit: NEWS_TOLD,
+  };
   const news = await store.adminNews(query);
   if (news === null || notices(news, now).length === 0) return 0;
   const written = await store.tellAdmin(query, (latest) =>

@@ -166,7 +166,15 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
     if (status === "active") rows.certificates.putChain(certificateId, item.chain);
     const offer = { certificateId, sha256: item.certificate.sha256, address, status, role, findings };
     const why = reason ?? decisive(status, findings);
-    return rows.holdings.offer({ ...offer, reason: why, source, messageKey: null, actor, at, believed: true });
+    return rows.holdings.offer({
+      ...offer,
+      reason: why,
+      source,
+      messageKey: null,
+      actor,
+      at,
+      believed: true,
+    });
   }
 
   return {

@@ -105,12 +105,10 @@ export function mailboxes(
     addedAt: time(row.added_at),
     addedBy: row.added_by,
     aliases: aliases.all(row.id).map((found) => found.alias),
-    certificates: content
-      .all(row.id)
-      .map((found) => ({
-        ...summary(found),
-        chain: certificates.publishedChain(row.id, found.certificate_id),
-      })),
+    certificates: content.all(row.id).map((found) => ({
+      ...summary(found),
+      chain: certificates.publishedChain(row.id, found.certificate_id),
+    })),
   });
 
   function add(

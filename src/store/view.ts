@@ -75,12 +75,10 @@ function toldOf(row: ToldRow): PastReply {
 export function publishedReader({ db }: Connection, certificates: CertificateRows): PublishedReader {
   const published = db.prepare<[object], CertificateRow & { readonly mailbox_id: number }>(PUBLISHED);
   return (address, at) =>
-    published
-      .all({ address, at: milliseconds(at) })
-      .map((row) => ({
-        ...summary(row),
-        chain: certificates.publishedChain(row.mailbox_id, row.certificate_id),
-      }));
+    published.all({ address, at: milliseconds(at) }).map((row) => ({
+      ...summary(row),
+      chain: certificates.publishedChain(row.mailbox_id, row.certificate_id),
+    }));
 }
 
 export function viewReader(

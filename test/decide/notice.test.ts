@@ -25,6 +25,7 @@ const QUIET: AdminNews = {
   failed: NONE,
   bounced: NONE,
   unhandled: NONE,
+  noPath: NONE,
   delayed: 0,
   withheld: 0,
   stuck: null,

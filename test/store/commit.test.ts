@@ -148,8 +148,20 @@ describe("several messages in one transaction", () => {
 describe("a certificate that is seen again", () => {
   const rows = [
     { known: "active", brought: "active", becomes: "active", why: "seen again" },
-    { known: "active", brought: "pending", becomes: "active", why: "anybody's mail changes nothing", seen: 0 },
-    { known: "active", brought: "rejected", becomes: "active", why: "anybody's mail changes nothing", seen: 0 },
+    {
+      known: "active",
+      brought: "pending",
+      becomes: "active",
+      why: "anybody's mail changes nothing",
+      seen: 0,
+    },
+    {
+      known: "active",
+      brought: "rejected",
+      becomes: "active",
+      why: "anybody's mail changes nothing",
+      seen: 0,
+    },
     { known: "pending", brought: "active", becomes: "active", why: "its CA is trusted by now" },
     {
       known: "pending",
@@ -160,15 +172,22 @@ describe("a certificate that is seen again", () => {
     { known: "rejected", brought: "pending", becomes: "pending", why: "this time it was signed properly" },
     { known: "rejected", brought: "active", becomes: "active", why: "this time it was signed properly" },
   ] as const;
-  it.each(rows)("$known, brought as $brought: $becomes ($why)", async ({ known, brought, becomes, ...row }) => {
-    const store = await freshStore();
-    const alice = report("alice");
-    await harvest(store, alice, ALICE, known);
-    await harvest(store, alice, ALICE, brought, at(10));
-    const held = await store.certificatesOf(ALICE, at(20));
-    expect(held).toHaveLength(1);
-    expect(held[0]).toMatchObject({ status: becomes, firstSeen: at(), lastSeen: at("seen" in row ? row.seen : 10) });
-  });
+  it.each(rows)(
+    "$known, brought as $brought: $becomes ($why)",
+    async ({ known, brought, becomes, ...row }) => {
+      const store = await freshStore();
+      const alice = report("alice");
+      await harvest(store, alice, ALICE, known);
+      await harvest(store, alice, ALICE, brought, at(10));
+      const held = await store.certificatesOf(ALICE, at(20));
+      expect(held).toHaveLength(1);
+      expect(held[0]).toMatchObject({
+        status: becomes,
+        firstSeen: at(),
+        lastSeen: at("seen" in row ? row.seen : 10),
+      });
+    },
+  );
 
   it("never comes out of revoked, whatever a replayed mail says", async () => {
     const store = await freshStore();
