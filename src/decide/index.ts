@@ -30,6 +30,7 @@ export type {
   BarAction,
   BounceAction,
   BucketState,
+  DropAction,
   FileAction,
   Folder,
   JudgedCertificate,
