@@ -69,7 +69,7 @@ describeWith(
       await company.site.sendFromPartner(submission(alice), [ROBOT]);
       await company.site.keybot(["poll"]);
       before = { answer: await answer("carol-1@partner.example"), kept: await kept() };
-    });
+    }, 180_000);
     afterAll(() => company?.stop());
 
     function nameOf({ certFile }: Identity): string {
