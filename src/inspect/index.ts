@@ -20,6 +20,7 @@ export type {
 } from "./inspection.ts";
 export {
   judgeRevocation,
+  ofFitAnchors,
   type RevocationEvidence,
   type RevocationJudgement,
   type Unanswered,

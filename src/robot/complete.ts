@@ -1,5 +1,5 @@
 import { askAgainAt, decide, isWorthWaiting, LONGEST_WAIT_MS, reason, viewQuery } from "../decide/index.ts";
-import { type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
+import { ofFitAnchors, type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
 import type { AskBudget } from "../revocation/index.ts";
 import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
 import { type GatherAgain, type Helped, issuerSources, withIssuers } from "./find-issuers.ts";
@@ -85,20 +85,10 @@ async function withAnswers(
     if (undoubted(latest) > undoubted(best)) best = latest;
   }
   if (budget.givenUp) return null;
-  for (const judgement of believable(best)) await revokeIfRevoked(robot, judgement);
+  const { evidence } = best.gathered;
+  const believed = evidence.kind === "read" ? ofFitAnchors(evidence.inspection, best.judgements) : [];
+  for (const judgement of believed) await revokeIfRevoked(robot, judgement);
   return best.gathered;
-}
-
-/**
- * What may revoke in the directory. A CA that may speak for some domains only could vouch for another CA's name with a key
- * of its own, and then revoke what that CA has issued.
- */
-function believable({ gathered: { evidence }, judgements }: Answered): readonly RevocationJudgement[] {
-  if (evidence.kind !== "read") return [];
-  const others = evidence.inspection.certificates.filter(({ findings }) =>
-    findings.some(({ code }) => code === "path.anchor-domain" || code === "path.anchor-distrusted"),
-  );
-  return judgements.filter(({ certificate }) => others.every(({ sha256 }) => sha256 !== certificate));
 }
 
 /** @returns null when it was given up */

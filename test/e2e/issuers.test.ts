@@ -155,7 +155,7 @@ describeWith(["dovecot"], "a mail without the certificates of its CA", () => {
     const [entry] = (await company.site.keybot(["log", "--limit", "1", "--json"])).records();
     expect(entry).toMatchObject({ outcome: "rejected" });
     // It is somebody else's, and not kept under the address that it does not name.
-    await company.site.keybot(["show", bob.sha256], { exit: 3 });
+    await company.site.keybot(["show", bob.sha256], { expectExit: 3 });
     expect(web.requests).toEqual([]);
   });
 
