@@ -2,7 +2,19 @@ import { describe, expect, it } from "vitest";
 import type { DropAction, HeldCertificate, StoreAction } from "../../src/decide/index.ts";
 import type { CertificateReport, FindingCode, Inspection } from "../../src/inspect/index.ts";
 import type { MessageFacts } from "../../src/read/index.ts";
-import { ALICE, evidence, facts, hoursAgo, NOW, offering, planOf, report } from "./kit.ts";
+import {
+  ALICE,
+  CLAIMS,
+  evidence,
+  facts,
+  hoursAgo,
+  NOW,
+  offering,
+  planOf,
+  REQUEST,
+  reasons,
+  report,
+} from "./kit.ts";
 
 const RIGHT: CertificateReport["path"] = {
   valid: true,
@@ -120,4 +132,19 @@ describe("what is rejected", () => {
     expect(actionsOn(offering(rejected("before 3")), before).drops).toEqual([]);
     expect(actionsOn(offering(report("good")), before).drops).toEqual([]);
   });
+});
+
+it("a mailbox's certificate goes out without what is stored as its CA certificates and is not its path", () => {
+  const claims = { ...report("claims"), chain: [new Uint8Array([1])] };
+  const mailboxes = [{ address: CLAIMS, certificates: [claims] }];
+  const plan = planOf(evidence(REQUEST), { view: { mailboxes } });
+  expect(plan.actions[0]).toMatchObject({
+    template: "certificate",
+    content: { mailboxes: [{ address: CLAIMS, certificates: [{ sha256: claims.sha256, chain: [] }] }] },
+  });
+  expect(reasons(plan)).toContain("request.without-chain");
+  const whole = planOf(evidence(REQUEST), {
+    view: { mailboxes: [{ address: CLAIMS, certificates: [{ ...claims, chain: [] }] }] },
+  });
+  expect(reasons(whole)).not.toContain("request.without-chain");
 });
