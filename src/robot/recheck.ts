@@ -69,7 +69,7 @@ async function check(
     // The database may be closed by now.
     if (signal.aborted) return false;
     if (!climbed.result.valid) {
-      await noteNoPath(robot, certificate, climbed.result);
+      await noteNoPath(robot, certificate, climbed.result, noPath);
       return false;
     }
     const above = intermediatesOf(climbed.result);
@@ -89,13 +89,22 @@ function isSame(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
 }
 
 /** Without a path there is no CA whose word counts, and a certificate that is used is not checked: the admin must know. */
-async function noteNoPath(robot: Inquirer, { sha256 }: Certificate, result: PathResult): Promise<void> {
+async function noteNoPath(
+  robot: Inquirer,
+  { sha256 }: Certificate,
+  result: PathResult,
+  before: boolean,
+): Promise<void> {
   const broken = brokenBy(result);
   // Nobody stands above one who issued his own certificate, and a person has decided about it.
   if (broken === null || broken.code === "path.self-signed") return;
   const at = robot.now();
   await robot.store.noteNoPath(sha256, broken.code, at, new Date(at.getTime() + WITHOUT_PATH_MS));
-  robot.log.warn("recheck.no-path", { certificate: sha256, code: broken.code, detail: broken.detail });
+  robot.log[before ? "debug" : "warn"]("recheck.no-path", {
+    certificate: sha256,
+    code: broken.code,
+    detail: broken.detail,
+  });
 }
 
 /** What CAs say of a certificate: along its path, or a path round a CA that is revoked itself; null when nobody is to be asked, or it was given up. */
