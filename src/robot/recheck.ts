@@ -22,8 +22,8 @@ const LONGEST_MS = 60_000;
 
 /**
  * Asks CAs again about certificates that are used, the longest unchecked first (PRODUCT §3 6.). One that its CA has
- * revoked is revoked here, so that nobody encrypts to it any more; no answer changes nothing. One without a path is the admin's news, not checked. Several processes at once
- * share the work.
+ * revoked is revoked here, so that nobody encrypts to it any more; no answer changes nothing. One without a path is the
+ * admin's news, not checked. Several processes at once share the work.
  * @returns how many certificates were revoked
  * @throws KeybotError when the database fails
  */
