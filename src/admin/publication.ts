@@ -1,6 +1,6 @@
 import type { PublishedCertificate } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
-import { isCa, strengthFindings, summaryOf } from "../inspect/index.ts";
+import { formsPath, isCa, strengthFindings, summaryOf } from "../inspect/index.ts";
 import { sameAddress } from "../mail/index.ts";
 import { type Certificate, certificateAddresses, findPath, readCertificates } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
@@ -131,7 +131,9 @@ function chainOf(
     inhibitPolicyMapping: false,
     crls: null,
   });
-  return path.slice(1).map(({ der }) => der);
+  const chain = path.slice(1).map(({ der }) => der);
+  // Of a path that is not valid, the best guess is given: what did not issue the certificate does not go out with it.
+  return formsPath(certificate.der, chain) ? chain : [];
 }
 
 function isSelfIssued({ subject, issuer }: Certificate): boolean {

@@ -27,6 +27,8 @@ export interface ShownCertificate extends CertificateRecord {
   readonly decidedAt: Date;
   readonly findings: readonly Finding[];
   readonly barred: Pick<BarredKey, "at" | "actor" | "reason"> | null;
+  /** It is used, but nobody can be asked whether it is revoked: since when, and what breaks its path; else null. */
+  readonly noPath: FoundCertificate["noPath"];
   /** The mail that brought it, or null. */
   readonly message: ShownMessage | null;
   /** Every change, oldest first. */
@@ -121,6 +123,7 @@ async function shownOf(
     decidedAt: holding.decidedAt,
     findings: holding.findings,
     barred: barred === null ? null : { at: barred.at, actor: barred.actor, reason: barred.reason },
+    noPath: holding.status === "active" ? found.noPath : null,
     message: await messageOf(store, holding),
     history: (await store.history(certificate.sha256)).map(({ at, actor, action, address, reason }) => ({
       at,

@@ -44,7 +44,9 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
   }
   const { facts, inspection } = evidence;
   const judged = judgeCertificates(inspection, facts, view, policy.certificates);
-  const submission = isSubmission(evidence) ? decideSubmission(judged, inspection, facts) : null;
+  const submission = isSubmission(evidence)
+    ? decideSubmission(judged, inspection, facts, view.held, now)
+    : null;
   const changes = submission?.changes ?? false;
   const bounced = bounceOf(facts, view);
   const due = repliesDue(evidence, submission, view, policy);
@@ -65,7 +67,7 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
     ],
     reasons: [
       ...(submission?.reasons ?? []),
-      ...noted(evidence, policy),
+      ...noted(evidence, view, policy),
       ...(bounced === null ? [] : [bounceReason(bounced)]),
       ...replies.reasons,
     ],
@@ -165,9 +167,9 @@ function sent(content: ReplyContent): Reason[] {
   return content.template === "hint" ? [reason("hint.sent")] : [];
 }
 
-function noted(evidence: Extract<Evidence, { kind: "read" }>, policy: Policy): Reason[] {
+function noted(evidence: Extract<Evidence, { kind: "read" }>, view: View, policy: Policy): Reason[] {
   const { facts } = evidence;
-  if (facts.request === "exact") return requestReasons(facts, policy);
+  if (facts.request === "exact") return requestReasons(facts, view, policy);
   return isSubmission(evidence) ? [] : [reason("nothing-offered", facts.carries)];
 }
 

@@ -1,4 +1,4 @@
-import type { Finding } from "../inspect/index.ts";
+import type { Finding, FindingCode } from "../inspect/index.ts";
 import type { Plan, Template } from "./plan.ts";
 
 /** The mails to the admin: certificates that wait for him, the note of the day, an outbox that does not empty. */
@@ -46,6 +46,17 @@ export interface UnhandledNews {
   readonly problem: string | null;
 }
 
+/** A certificate in use that leads to no trusted CA, so that nobody can be asked whether it is revoked. */
+export interface NoPathNews {
+  readonly sha256: string;
+  readonly addresses: readonly string[];
+  readonly since: Date;
+  /** What breaks the path. */
+  readonly code: FindingCode;
+  /** When he was told of it before, or null. */
+  readonly toldAt: Date | null;
+}
+
 /** Mails that wait in the outbox, though nothing but the server keeps them there. */
 export interface StuckNews {
   readonly count: number;
@@ -62,6 +73,7 @@ export interface AdminNews {
   readonly failed: News<MailNews>;
   readonly bounced: News<MailNews>;
   readonly unhandled: News<UnhandledNews>;
+  readonly noPath: News<NoPathNews>;
   /** Replies over the budget: sent later, and not at all. */
   readonly delayed: number;
   readonly withheld: number;
@@ -75,7 +87,7 @@ export type Notice =
   | { readonly kind: "pending"; readonly pending: News<PendingNews> }
   | ({ readonly kind: "daily" } & Pick<
       AdminNews,
-      "failed" | "bounced" | "unhandled" | "delayed" | "withheld"
+      "failed" | "bounced" | "unhandled" | "noPath" | "delayed" | "withheld"
     >)
   | { readonly kind: "stuck"; readonly stuck: StuckNews };
 
@@ -93,6 +105,9 @@ const EVERY: Readonly<Record<"pending" | "daily", number>> = { pending: HOUR, da
 /** A mail that the server puts off, greylisted for example, is taken within minutes, seldom hours. */
 export const STUCK_MS = 4 * HOUR;
 
+/** Of a certificate without a path he is told again after this long, unless he has approved it himself. */
+export const NO_PATH_AGAIN_MS = 30 * 24 * HOUR;
+
 /** Of each kind of news so much is told; the admin's commands show the rest. */
 export const NEWS_TOLD = 50;
 
@@ -101,12 +116,12 @@ export const NEWS_TOLD = 50;
  * piece of news is told once. Nothing here is ever about a mail to the admin himself.
  */
 export function notices(news: AdminNews, now: Date): Notice[] {
-  const { pending, failed, bounced, unhandled, delayed, withheld, stuck } = news;
-  const ofTheDay = failed.count + bounced.count + unhandled.count + delayed + withheld;
+  const { pending, failed, bounced, unhandled, noPath, delayed, withheld, stuck } = news;
+  const ofTheDay = failed.count + bounced.count + unhandled.count + noPath.count + delayed + withheld;
   const due: Notice[] = [];
   if (pending.count > 0 && isTime("pending", news, now)) due.push({ kind: "pending", pending });
   if (ofTheDay > 0 && isTime("daily", news, now)) {
-    due.push({ kind: "daily", failed, bounced, unhandled, delayed, withheld });
+    due.push({ kind: "daily", failed, bounced, unhandled, noPath, delayed, withheld });
   }
   // Once an episode: it is another one when every mail that waited at the last notice has gone.
   if (stuck !== null && (news.told.stuck === null || stuck.since > news.told.stuck)) {

@@ -67,7 +67,7 @@ export type ReplyContent =
   | { readonly template: "not-usable"; readonly why: "unsigned" | "encrypted" | "openpgp" }
   | { readonly template: "hint" };
 
-/** Stores what was judged under the From address, whatever the verdict; a known one is only seen again. */
+/** Stores what was judged under the From address; a known one is only seen again. */
 export interface StoreAction {
   readonly action: "store";
   readonly certificate: string;
@@ -75,6 +75,22 @@ export interface StoreAction {
   readonly address: string;
   readonly role: CertificateRole;
   readonly findings: readonly Finding[];
+  /**
+   * The holder of a certificate in use has said this himself: what is kept of it beside its status (when it was last
+   * seen, what its mail program can do) may change by it.
+   */
+  readonly believed: boolean;
+  /** Its path is valid and nothing is in doubt: the CA certificates on it are kept, for all who hold the certificate. */
+  readonly keepsPath: boolean;
+  /** When the mail says that it was signed, not after now; null: it does not say. */
+  readonly signedAt: Date | null;
+}
+
+/** Removes the oldest of what the robot has rejected under an address: anybody can have such a thing stored. */
+export interface DropAction {
+  readonly action: "drop";
+  readonly certificate: string;
+  readonly address: string;
 }
 
 /** Bars a public key for every address. */
@@ -110,7 +126,7 @@ export interface FileAction {
   readonly folder: Folder;
 }
 
-export type Action = StoreAction | BarAction | BounceAction | ReplyAction | FileAction;
+export type Action = StoreAction | DropAction | BarAction | BounceAction | ReplyAction | FileAction;
 
 /** Everything that becomes of one message: a pure value, printed as it is by `keybot inspect`. */
 export interface Plan {

@@ -5,6 +5,8 @@
 export const REASONS = {
   "request.answered": "PRODUCT §4: the subject is exactly the tag",
   "request.too-many": "PRODUCT §4: more mailboxes addressed than one request may ask for",
+  "request.without-chain":
+    "PRODUCT §4: what is stored as its CA certificates is not its path, and is left out",
   "hint.sent": "PRODUCT §4: the subject is nearly the tag",
   "submission.accepted": "PRODUCT §3: a certificate was accepted",
   "submission.known": "PRODUCT §3: the certificate was known already",

@@ -1,3 +1,4 @@
+import { formsPath } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
 import type { ReplyContent } from "./plan.ts";
@@ -10,15 +11,29 @@ export function requestedMailboxes(facts: MessageFacts, policy: Policy): string[
   return facts.addressed.slice(0, policy.replies.mailboxesPerRequest).map(({ address }) => address);
 }
 
-/** What a request is answered with: one reply with all certificates, or the same words for "none" and "unknown". */
+/**
+ * What a request is answered with: one reply with all certificates, or the same words for "none" and "unknown". The CA
+ * certificates that are stored with one are looked at again: whoever imports what we send trusts it.
+ */
 export function answerOf(view: View): ReplyContent {
-  const mailboxes = view.mailboxes;
+  const mailboxes = view.mailboxes.map((mailbox) => ({
+    ...mailbox,
+    certificates: mailbox.certificates.map((one) =>
+      formsPath(one.der, one.chain) ? one : { ...one, chain: [] },
+    ),
+  }));
   const some = mailboxes.some(({ certificates }) => certificates.length > 0);
   return { template: some ? "certificate" : "no-certificate", mailboxes };
 }
 
 /** What the ledger notes of a request beside its answer. */
-export function requestReasons(facts: MessageFacts, policy: Policy): Reason[] {
+export function requestReasons(facts: MessageFacts, view: View, policy: Policy): Reason[] {
   const over = facts.addressed.length - policy.replies.mailboxesPerRequest;
-  return over > 0 ? [reason("request.too-many", `${over} left out`)] : [];
+  const broken = view.mailboxes.filter(({ certificates }) =>
+    certificates.some(({ der, chain }) => !formsPath(der, chain)),
+  );
+  return [
+    ...(over > 0 ? [reason("request.too-many", `${over} left out`)] : []),
+    ...broken.map(({ address }) => reason("request.without-chain", address)),
+  ];
 }

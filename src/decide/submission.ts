@@ -7,35 +7,42 @@ import {
 } from "../inspect/index.ts";
 import type { MessageFacts } from "../read/index.ts";
 import type { Judged } from "./judge.ts";
-import type { BarAction, JudgedCertificate, ReplyContent, StoreAction } from "./plan.ts";
+import { keep } from "./keep.ts";
+import type { BarAction, DropAction, JudgedCertificate, ReplyContent, StoreAction } from "./plan.ts";
 import { type Reason, reason } from "./reason.ts";
 import { statusOf, type Verdict } from "./verdict.ts";
+import type { HeldCertificate } from "./view.ts";
 
 /** What becomes of a submission, before anybody is told. */
 export interface SubmissionOutcome {
   readonly verdict: Verdict;
-  readonly actions: readonly (StoreAction | BarAction)[];
+  readonly actions: readonly (StoreAction | DropAction | BarAction)[];
   readonly reasons: readonly Reason[];
   readonly content: ReplyContent;
   /** A certificate becomes newly active or newly pending. */
   readonly changes: boolean;
 }
 
-/** Decides what is stored of the judged certificates (PRODUCT §3) and what the submitter is told. */
+/**
+ * Decides what is stored of the judged certificates (PRODUCT §3) and what the submitter is told.
+ * @param held what the directory holds under the From address
+ */
 export function decideSubmission(
   judged: readonly Judged[],
   { signature, privateKey }: Pick<Inspection, "signature" | "privateKey">,
   facts: MessageFacts,
+  held: readonly HeldCertificate[],
+  now: Date,
 ): SubmissionOutcome {
   const usable = judged.filter(isForEncryption);
   const verdict = best(usable);
   const address = facts.from.kind === "one" ? facts.from.address : null;
-  const stores = address === null ? [] : usable.map((entry) => storeAction(entry, address));
+  const kept = address === null ? [] : keep(usable, { address, signature, held, now });
   const problems = judged.length > 0 ? [] : problemsOf(signature, privateKey);
   const changed = usable.filter((entry) => address !== null && changesDirectory(entry));
   return {
     verdict,
-    actions: [...stores, ...judged.flatMap(barAction)],
+    actions: [...kept, ...judged.flatMap(barAction)],
     reasons: reasonsOf(verdict, judged, problems, changed.length > 0),
     content: {
       template: verdict,
@@ -59,17 +66,6 @@ function isForEncryption({ report, verdict }: Judged): boolean {
 function best(judged: readonly Judged[]): Verdict {
   if (judged.some(({ verdict }) => verdict === "accepted")) return "accepted";
   return judged.some(({ verdict }) => verdict === "pending") ? "pending" : "rejected";
-}
-
-function storeAction({ report, verdict, findings }: Judged, address: string): StoreAction {
-  return {
-    action: "store",
-    certificate: report.sha256,
-    status: statusOf(verdict),
-    address,
-    role: report.role,
-    findings,
-  };
 }
 
 function changesDirectory({ verdict, held }: Judged): boolean {

@@ -8,6 +8,7 @@
 
 export { type Circumstances, ranked, reportOn, summaryOf } from "./certificate-report.ts";
 export { FINDINGS, type Finding, type FindingCode, finding, type Severity } from "./finding.ts";
+export { formsPath } from "./forms-path.ts";
 export { type Bench, inspectCertificateFile, inspectMessage } from "./inspect-message.ts";
 export type {
   CertificateReport,
@@ -20,15 +21,16 @@ export type {
 export { issuersAmong } from "./issuers-among.ts";
 export {
   judgeRevocation,
+  ofFitAnchors,
   type RevocationEvidence,
   type RevocationJudgement,
   type Unanswered,
   withRevocation,
 } from "./judge-revocation.ts";
-export { issuersToFind, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
+export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
 export { type PathToAsk, pathsToAsk, pathToAsk } from "./path-to-ask.ts";
 export { answerWeakness, strengthFindings } from "./strength.ts";
-export { pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
+export { pathFindings, pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
 export {
   decodeTrust,
   type TrustedCertificate,

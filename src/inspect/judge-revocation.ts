@@ -11,7 +11,7 @@ import {
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { ranked } from "./certificate-report.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, type FindingCode, finding } from "./finding.ts";
 import type { CertificateReport, Inspection } from "./inspection.ts";
 import type { PathToAsk } from "./path-to-ask.ts";
 import { answerWeakness } from "./strength.ts";
@@ -140,6 +140,21 @@ export function withRevocation(
     ),
   };
 }
+
+/**
+ * The judgements along paths to an anchor that may vouch for the certificate under its address. Another anchor's CA could
+ * certify a key of its own under the name of the true issuer, and with that key revoke what it has never issued; such an
+ * answer stands in the findings of the mail, and changes nothing that is stored.
+ */
+export function ofFitAnchors(
+  { certificates }: Pick<Inspection, "certificates">,
+  judgements: readonly RevocationJudgement[],
+): readonly RevocationJudgement[] {
+  const unfit = certificates.filter(({ findings }) => findings.some(({ code }) => OF_ANCHOR.has(code)));
+  return judgements.filter(({ certificate }) => unfit.every(({ sha256 }) => sha256 !== certificate));
+}
+
+const OF_ANCHOR: ReadonlySet<FindingCode> = new Set(["path.anchor-domain", "path.anchor-distrusted"]);
 
 function replaced(report: CertificateReport, found: readonly Finding[]): CertificateReport {
   const others = report.findings.filter(({ code }) => !code.startsWith("revocation."));

@@ -1,9 +1,9 @@
 /** What may change a path after a first judgement: issuers that did not come along, CAs that count no longer. Pure. */
-import { isProblem, parseCertificate } from "../pki/index.ts";
+import { type Certificate, isProblem, type PathResult, parseCertificate } from "../pki/index.ts";
 import type { FindingCode } from "./finding.ts";
 import type { CertificateReport, Inspection } from "./inspection.ts";
 import { CERTIFICATES_BESIDE } from "./limits.ts";
-import type { TrustStore } from "./trust.ts";
+import { pathFindings, type TrustStore } from "./trust.ts";
 
 /** What was learned after a message was judged, to judge it again by. Plain data. */
 export interface PathHelp {
@@ -52,6 +52,12 @@ export function issuersToFind({ signature, certificates }: Inspection): readonly
     return ends ? [] : [[certificate.sha256, der] as const];
   });
   return [...new Map(wanted).values()];
+}
+
+/** The same for the path of a certificate that is stored, as far as it leads: those nearest to an anchor first; none where an issuer mends nothing. */
+export function issuersToSeek(result: PathResult): readonly Certificate[] {
+  if (result.valid || !pathFindings(result).some(({ code }) => MENDED.has(code))) return [];
+  return result.path.filter(({ issuer, subject }) => issuer.canonical !== subject.canonical).reverse();
 }
 
 function isMendable({ findings }: CertificateReport): boolean {

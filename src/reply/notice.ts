@@ -1,5 +1,13 @@
 import type { Buffer } from "node:buffer";
-import type { MailNews, News, Notice, PendingNews, SigningNotice, UnhandledNews } from "../decide/index.ts";
+import type {
+  MailNews,
+  News,
+  NoPathNews,
+  Notice,
+  PendingNews,
+  SigningNotice,
+  UnhandledNews,
+} from "../decide/index.ts";
 import type { Finding } from "../inspect/index.ts";
 import { unmistakable } from "../text.ts";
 import { inAllLanguages } from "./body.ts";
@@ -81,7 +89,7 @@ type Daily = Extract<Notice, { readonly kind: "daily" }>;
 function dailyText(notice: Daily, language: LanguageTexts, identity: Identity): Block {
   const words = language.notice;
   const common = commonValues(identity);
-  const { failed, bounced, unhandled, delayed, withheld } = notice;
+  const { failed, bounced, unhandled, noPath, delayed, withheld } = notice;
   const paragraphs: string[] = [];
   if (failed.count > 0) {
     paragraphs.push(fill(words.failed, { ...common, mails: listOf(failed, language, identity, mailText) }));
@@ -92,6 +100,10 @@ function dailyText(notice: Daily, language: LanguageTexts, identity: Identity): 
   if (unhandled.count > 0) {
     const mails = listOf(unhandled, language, identity, unhandledText);
     paragraphs.push(fill(words.unhandled, { ...common, mails }));
+  }
+  if (noPath.count > 0) {
+    const certificates = listOf(noPath, language, identity, noPathText);
+    paragraphs.push(fill(words["no-path"], { ...common, certificates }));
   }
   if (delayed + withheld > 0) {
     paragraphs.push(fill(words.budget, { ...common, delayed: String(delayed), withheld: String(withheld) }));
@@ -177,6 +189,23 @@ const unhandledText: ItemText<UnhandledNews> = ({ key, seenAt, problem }, langua
     time: readableDate(seenAt, language, identity),
     problem: problem ?? "-",
   });
+
+const noPathText: ItemText<NoPathNews> = ({ sha256, addresses, since, code }, language, identity) =>
+  fill(language.notice["no-path-certificate"], {
+    ...commonValues(identity),
+    addresses: addressesText(addresses),
+    code,
+    since: readableDate(since, language, identity),
+    fingerprint: sha256.slice(0, SHORT_HASH),
+  });
+
+/** As many as make a line; the command beside them shows all. */
+function addressesText(addresses: readonly string[]): string {
+  const some = addresses.slice(0, ADDRESSES_NAMED).join(", ");
+  return addresses.length > ADDRESSES_NAMED ? `${some}, …` : some;
+}
+
+const ADDRESSES_NAMED = 3;
 
 /** What a server said is a stranger's text: no mail program is to make a link of it. */
 function errorText(error: string | null, language: LanguageTexts, identity: Identity): string {

@@ -74,6 +74,8 @@ export const TEXT_FILES = {
     "no-error": [],
     unhandled: ["mails"],
     message: ["key", "time", "problem"],
+    "no-path": ["certificates"],
+    "no-path-certificate": ["addresses", "code", "since", "fingerprint"],
     budget: ["delayed", "withheld"],
     "stuck-subject": [],
     stuck: ["count", "since", "error", "closing"],

@@ -1,16 +1,8 @@
-import {
-  askAgainAt,
-  decide,
-  type Evidence,
-  isWorthWaiting,
-  LONGEST_WAIT_MS,
-  reason,
-  viewQuery,
-} from "../decide/index.ts";
-import { type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
-import type { AskBudget, Stranger } from "../revocation/index.ts";
+import { askAgainAt, decide, isWorthWaiting, LONGEST_WAIT_MS, reason, viewQuery } from "../decide/index.ts";
+import { ofFitAnchors, type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
+import type { AskBudget } from "../revocation/index.ts";
 import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
-import { type GatherAgain, type Helped, type IssuerSource, withIssuers } from "./find-issuers.ts";
+import { askerOf, type GatherAgain, type Helped, issuerSources, withIssuers } from "./find-issuers.ts";
 import type { Gathered } from "./gather.ts";
 import { ledgerMessage } from "./ledger-message.ts";
 import type { Robot } from "./robot.ts";
@@ -72,42 +64,12 @@ export async function completed(
     return { kind: "waiting", until: before.askAgainAt };
 
   const { authorities, strangers } = means;
-  const helped = await withIssuers(first, issuerSources(robot, askerOf(evidence), strangers), again);
+  const helped = await withIssuers(first, issuerSources(robot, askerOf(evidence.facts), strangers), again);
   if (strangers.missed) return { kind: "unasked", whom: "strangers" };
   const whole = await withAnswers(robot, helped, again, authorities);
   if (authorities.missed) return { kind: "unasked", whom: "authorities" };
   if (whole === null) return { kind: "left" };
   return (await wait(robot, whole)) ?? { kind: "ready", gathered: whole };
-}
-
-function askerOf({ facts }: Extract<Evidence, { kind: "read" }>): Stranger {
-  const [from = ""] = facts.fromAddresses;
-  const domain = from.slice(from.lastIndexOf("@") + 1).toLowerCase();
-  return { domain, authenticated: facts.authenticated === true };
-}
-
-/** The directory first: it has every CA that a known partner's certificate was issued by, and asks nobody. */
-function issuerSources(
-  { store, desk, judge, policy, log }: Robot,
-  by: Stranger,
-  budget: AskBudget,
-): readonly IssuerSource[] {
-  const directory: IssuerSource = ({ sha256, issuer }) =>
-    store.authoritiesAbove({ sha256, issuer: issuer.text });
-  if (!policy.certificates.fetchIssuers) return [directory];
-  return [
-    directory,
-    async (certificate) => {
-      const read = async (bytes: Uint8Array) => {
-        const found = await judge.readIssuers(bytes, certificate.der);
-        return found.kind === "read" ? found.certificates : null;
-      };
-      const { certificates, attempts } = await desk.issuersOf(certificate, by, read, budget);
-      for (const { url, why, detail } of budget.missed ? [] : attempts)
-        log.info("issuer.not-fetched", { url, why, detail });
-      return certificates;
-    },
-  ];
 }
 
 /** What came of asking about one choice of paths. */
@@ -142,7 +104,9 @@ async function withAnswers(
     if (undoubted(latest) > undoubted(best)) best = latest;
   }
   if (budget.givenUp || budget.missed) return null;
-  for (const judgement of best.judgements) await revokeIfRevoked(robot, judgement);
+  const { evidence } = best.gathered;
+  const believed = evidence.kind === "read" ? ofFitAnchors(evidence.inspection, best.judgements) : [];
+  for (const judgement of believed) await revokeIfRevoked(robot, judgement);
   return best.gathered;
 }
 

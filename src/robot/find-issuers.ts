@@ -1,6 +1,9 @@
 import { NO_HELP, type PathHelp } from "../inspect/index.ts";
 import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
+import type { MessageFacts } from "../read/index.ts";
+import type { AskBudget, Stranger } from "../revocation/index.ts";
 import type { Gathered } from "./gather.ts";
+import type { Inquirer } from "./robot.ts";
 
 /** Somebody who may have the issuers of a certificate: the directory, the certificate's own URLs. DER. */
 export type IssuerSource = (certificate: Certificate) => Promise<readonly Uint8Array[]>;
@@ -12,6 +15,45 @@ export type GatherAgain = (help: PathHelp) => Promise<Gathered | null>;
 export interface Helped {
   readonly gathered: Gathered;
   readonly help: PathHelp;
+}
+
+/** On whose ration strangers' servers are asked: the domain of the one From address, apart for who may have forged it. */
+export function askerOf({
+  fromAddresses: [from = ""],
+  authenticated,
+}: Pick<MessageFacts, "fromAddresses" | "authenticated">): Stranger {
+  return {
+    domain: from.slice(from.lastIndexOf("@") + 1).toLowerCase(),
+    authenticated: authenticated === true,
+  };
+}
+
+/**
+ * The directory first: it has every CA that a known partner's certificate was issued by, and asks nobody.
+ * @param by on whose ration it is asked
+ * @param budget for what the certificates' URLs may cost
+ */
+export function issuerSources(
+  { store, desk, judge, policy, log }: Inquirer,
+  by: Stranger,
+  budget: AskBudget,
+): readonly IssuerSource[] {
+  const directory: IssuerSource = ({ sha256, issuer }) =>
+    store.authoritiesAbove({ sha256, issuer: issuer.text });
+  if (!policy.certificates.fetchIssuers) return [directory];
+  return [
+    directory,
+    async (certificate) => {
+      const read = async (bytes: Uint8Array) => {
+        const found = await judge.readIssuers(bytes, certificate.der);
+        return found.kind === "read" ? found.certificates : null;
+      };
+      const { certificates, attempts } = await desk.issuersOf(certificate, by, read, budget);
+      for (const { url, why, detail } of budget.missed ? [] : attempts)
+        log.info("issuer.not-fetched", { url, why, detail });
+      return certificates;
+    },
+  ];
 }
 
 /** Questions to all sources together for one message: a path of eight certificates, asked of two sources. */

@@ -1,7 +1,8 @@
 import { isRobot } from "../decide/index.ts";
 import { KeybotError, messageOf } from "../errors.ts";
+import { formsPath } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
-import type { OutboxEntry } from "../store/index.ts";
+import type { Mailbox, OutboxEntry } from "../store/index.ts";
 import { checkResults } from "./check-results.ts";
 import { checkSigning } from "./check-signing.ts";
 import { FOLDERS, type Robot } from "./robot.ts";
@@ -45,6 +46,7 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
   if (signing !== null) yield signing;
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
+  yield* checkPaths(robot);
   yield await checkQueues(robot);
   yield checkAdmin(robot);
   yield await checkAudit(robot);
@@ -111,7 +113,8 @@ export async function checkTrust({
   );
 }
 
-async function checkMailboxes({ store, now }: Robot): Promise<Check> {
+/** Whether something is published, and as it should be. */
+export async function checkMailboxes({ store, now }: Pick<Robot, "store" | "now">): Promise<Check> {
   const mailboxes = await store.listMailboxes();
   if (mailboxes.length === 0) {
     return warning(
@@ -121,13 +124,56 @@ async function checkMailboxes({ store, now }: Robot): Promise<Check> {
     );
   }
   const at = now();
+  const broken = mailboxes.filter(({ certificates }) =>
+    certificates.some(({ der, chain }) => !formsPath(der, chain)),
+  );
+  if (broken.length > 0) {
+    return warning(
+      "mailboxes",
+      `published without CA certificates, because those that are stored are not its path: ${named(broken)}`,
+      GIVE_AGAIN,
+    );
+  }
   const lapsed = mailboxes.filter(({ certificates }) => certificates.every(({ notAfter }) => notAfter < at));
-  if (lapsed.length === 0) return ok("mailboxes", `${mailboxes.length} published`);
-  const names = lapsed.slice(0, 3).map(({ address }) => address);
+  if (lapsed.length > 0) {
+    return warning(
+      "mailboxes",
+      `expired: ${named(lapsed)}`,
+      "keybot mailbox add ADDRESS FILE adds a new certificate",
+    );
+  }
+  const alone = mailboxes.filter(({ certificates }) => certificates.some(lacksIssuer));
+  if (alone.length === 0) return ok("mailboxes", `${mailboxes.length} published`);
   return warning(
     "mailboxes",
-    `expired: ${names.join(", ")}${lapsed.length > 3 ? " and more" : ""}`,
-    "keybot mailbox add ADDRESS FILE adds a new certificate",
+    `published without the certificate of its CA, which a partner's mail program may not have: ${named(alone)}`,
+    GIVE_AGAIN,
+  );
+}
+
+const GIVE_AGAIN = "keybot mailbox add ADDRESS FILE CA-FILE gives it together with those of its CA";
+
+function named(mailboxes: readonly { readonly address: string }[]): string {
+  const names = mailboxes.slice(0, 3).map(({ address }) => address);
+  return `${names.join(", ")}${mailboxes.length > 3 ? " and more" : ""}`;
+}
+
+/** Nothing stands above a certificate that its own holder issued. */
+function lacksIssuer({ chain, subject, issuer }: Mailbox["certificates"][number]): boolean {
+  return chain.length === 0 && subject !== issuer;
+}
+
+/** Certificates in use of which nobody can be asked; nothing is said where there are none. */
+export async function* checkPaths({ store, now }: Pick<Robot, "store" | "now">): AsyncGenerator<Check> {
+  const { count, items } = await store.withoutPath(now(), 3);
+  if (count === 0) return;
+  const some = items.map(({ sha256, addresses, code }) => {
+    return `${sha256.slice(0, 16)} of ${addresses[0] ?? "nobody"} (${code})`;
+  });
+  yield warning(
+    "paths",
+    `${count} ${count === 1 ? "certificate in use leads" : "certificates in use lead"} to no trusted CA, so nobody can be asked about ${count === 1 ? "its" : "their"} revocation: ${some.join(", ")}${count > items.length ? " and more" : ""}`,
+    "a signed mail of the partner that brings the CA's certificate along, keybot trust add for its CA, or keybot revoke; keybot show tells more",
   );
 }
 

@@ -1,4 +1,11 @@
-import { type AdminNews, NEWS_TOLD, type Notice, notices, STUCK_MS } from "../decide/index.ts";
+import {
+  type AdminNews,
+  NEWS_TOLD,
+  NO_PATH_AGAIN_MS,
+  type Notice,
+  notices,
+  STUCK_MS,
+} from "../decide/index.ts";
 import { renderNotice, replyMessageId, robotAddress, signingFault } from "../reply/index.ts";
 import type { NewsQuery, WrittenNotice } from "../store/index.ts";
 import { faultText } from "./check-signing.ts";
@@ -18,7 +25,13 @@ export async function tellAdmin(robot: Teller): Promise<number> {
   if (adminAddress === null) return 0;
   const now = robot.now();
   const unsigned = await tellOfSigning(robot, adminAddress, now);
-  const query: NewsQuery = { now, stuckBefore: new Date(now.getTime() - STUCK_MS), limit: NEWS_TOLD };
+  const before = (ms: number) => new Date(now.getTime() - ms);
+  const query: NewsQuery = {
+    now,
+    stuckBefore: before(STUCK_MS),
+    noPathToldBefore: before(NO_PATH_AGAIN_MS),
+    limit: NEWS_TOLD,
+  };
   const news = await store.adminNews(query);
   if (news === null || notices(news, now).length === 0) return unsigned;
   const written = await store.tellAdmin(query, (latest) =>

@@ -3,12 +3,15 @@ import type { Finding } from "../inspect/index.ts";
 import { json, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import type { OutboxRows, RenderedReply } from "./outbox.ts";
+import { WITHOUT_PATH_COLUMNS, type WithoutPathRow, withoutPathOf } from "./revocation-check.ts";
 
 /** Which news is read. */
 export interface NewsQuery {
   readonly now: Date;
   /** A mail in the outbox is stuck when it has been due since before. */
   readonly stuckBefore: Date;
+  /** A certificate without a path is news again when it was told before then. */
+  readonly noPathToldBefore: Date;
   /** Of each kind of news at most so many in full. */
   readonly limit: number;
 }
@@ -21,7 +24,7 @@ export interface WrittenNotice {
 
 /** What the admin is told of by mail, each once. */
 export interface AdminNotices {
-  /** All that he has not been told of; null when there is nothing, which costs one look at two small indexes. */
+  /** All that he has not been told of; null when there is nothing, which costs one look at three small indexes. */
   adminNews(query: NewsQuery): Promise<AdminNews | null>;
   /**
    * Puts the mails that `write` makes of the news into the outbox and notes what they tell of, in one transaction: a
@@ -56,7 +59,18 @@ const COUNT = "INSERT INTO admin_news (kind) VALUES (?)";
 const STUCK_MAILS = `
   FROM outbox WHERE state = 'waiting' AND template <> 'notice'
     AND iif(attempts = 0, next_attempt_at, created_at) <= :stuck_before`;
-export const ANY_NEWS = `SELECT EXISTS (SELECT 1 FROM admin_news) OR EXISTS (SELECT 1 ${STUCK_MAILS}) AS news`;
+/** What a person has approved is told once: he knew it then, or knows it now. */
+const NO_PATH = `
+  FROM revocation_check r INDEXED BY revocation_check_no_path CROSS JOIN certificate c ON c.id = r.certificate
+  WHERE r.no_path_since IS NOT NULL AND c.not_after >= :now
+    AND EXISTS (SELECT 1 FROM holding h WHERE h.certificate = c.id AND h.status = 'active'
+      AND (r.no_path_told_at IS NULL OR (h.approved = 0 AND r.no_path_told_at <= :told_before)))`;
+const NO_PATH_COUNT = `SELECT count(*) AS count ${NO_PATH}`;
+const NO_PATH_LIST = `SELECT ${WITHOUT_PATH_COLUMNS} ${NO_PATH} ORDER BY r.no_path_since, c.id LIMIT :limit`;
+const NO_PATH_TOLD = `
+  UPDATE revocation_check SET no_path_told_at = :now WHERE certificate IN (SELECT r.certificate ${NO_PATH})`;
+export const ANY_NEWS = `
+  SELECT EXISTS (SELECT 1 FROM admin_news) OR EXISTS (SELECT 1 ${STUCK_MAILS}) OR EXISTS (SELECT 1 ${NO_PATH}) AS news`;
 const STUCK = `
   SELECT count(*) AS count, min(iif(attempts = 0, next_attempt_at, created_at)) AS since,
     (SELECT last_error FROM outbox WHERE state = 'waiting' AND template <> 'notice' AND last_error IS NOT NULL
@@ -135,15 +149,25 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
   const stuck = db.prepare<[object], StuckRow>(STUCK);
   const counts = db.prepare<[], CountRow>(COUNTS);
   const pending = db.prepare<[number], PendingRow>(PENDING);
+  const noPathCount = db.prepare<[object], { count: number }>(NO_PATH_COUNT);
+  const noPath = db.prepare<[object], WithoutPathRow>(NO_PATH_LIST);
+  const noPathTold = db.prepare(NO_PATH_TOLD);
   const mailsOf = db.prepare<[string, number], MailRow>(MAILS);
   const messages = db.prepare<[number], MessageRow>(MESSAGES);
   const last = db.prepare<[], { kind: NoticeKind; told_at: number }>(LAST);
   const told = db.prepare(TOLD);
   const forget = db.prepare<[string]>(FORGET);
 
-  function read({ stuckBefore, limit }: NewsQuery): AdminNews | null {
+  const noPathOf = ({ now, noPathToldBefore }: NewsQuery) => ({
+    now: milliseconds(now),
+    told_before: milliseconds(noPathToldBefore),
+  });
+
+  function read(query: NewsQuery): AdminNews | null {
+    const { stuckBefore, limit } = query;
     const before = { stuck_before: milliseconds(stuckBefore) };
-    if (any.get(before)?.news !== 1) return null;
+    const without = noPathOf(query);
+    if (any.get({ ...before, ...without })?.news !== 1) return null;
     const rows = counts.all();
     const countOf = (kind: NewsKind) => rows.find((row) => row.kind === kind);
     const news = <T>(kind: NewsKind, items: () => readonly T[]): News<T> => {
@@ -165,6 +189,10 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
       unhandled: news("unhandled", () =>
         messages.all(limit).map(({ key, seen_at, problem }) => ({ key, seenAt: time(seen_at), problem })),
       ),
+      noPath: {
+        count: noPathCount.get(without)?.count ?? 0,
+        items: noPath.all({ ...without, limit }).map(withoutPathOf),
+      },
       delayed: countOf("delayed")?.total ?? 0,
       withheld: countOf("withheld")?.total ?? 0,
       stuck:
@@ -185,6 +213,7 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
           mails.insert(mail, null, query.now);
           told.run({ kind, at: milliseconds(query.now) });
           for (const of of TOLD_BY[kind]) forget.run(of);
+          if (kind === "daily") noPathTold.run(noPathOf(query));
         }
         return written.length;
       }),

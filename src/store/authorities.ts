@@ -6,8 +6,8 @@ import type { Connection } from "./connection.ts";
 export interface Authorities {
   /**
    * The CA certificates above a certificate, as far as those above its like are known: of other certificates by the same
-   * issuer, or above the same CA. Only of certificates that are in use, whose path was valid; a stranger's pending ones
-   * must not crowd them out. DER, each once, in no order.
+   * issuer, or above the same CA. Only of certificates that are in use: whatever strangers have stored crowds none out.
+   * DER, each once, in no order.
    */
   authoritiesAbove(
     certificate: Pick<CertificateSummary, "sha256" | "issuer">,
@@ -17,22 +17,23 @@ export interface Authorities {
 /** Certificates whose chains are taken: one chain is as a rule that of all, and a CA renews its own now and then. */
 const CHAINS = 4;
 
-/** Rows that are looked at for them: strangers can have rejected certificates of a CA's name stored. */
+/** Rows that are looked at for them: what an anchor issued itself has no chain, and there may be many of it. */
 const LOOKED_AT = 1_000;
 
-const IN_USE = `
-  EXISTS (SELECT 1 FROM holding h WHERE h.certificate = like_it.id AND h.status = 'active')
-  AND EXISTS (SELECT 1 FROM certificate_chain k WHERE k.certificate = like_it.id)`;
 /** The latest first: CAs renew their certificates. */
 export const OF_ISSUER = `
-  SELECT id FROM (SELECT id FROM certificate WHERE issuer = ? ORDER BY id DESC LIMIT ${LOOKED_AT}) like_it
-  WHERE ${IN_USE} ORDER BY id DESC LIMIT ${CHAINS}`;
+  SELECT id FROM (
+    SELECT certificate AS id FROM used_certificate WHERE issuer = ? ORDER BY certificate DESC LIMIT ${LOOKED_AT}
+  ) like_it
+  WHERE EXISTS (SELECT 1 FROM certificate_chain k WHERE k.certificate = like_it.id)
+  ORDER BY id DESC LIMIT ${CHAINS}`;
 export const BELOW_AUTHORITY = `
   SELECT id FROM (
     SELECT k.certificate AS id FROM intermediate i JOIN certificate_chain k ON k.intermediate = i.id
     WHERE i.sha256 = ? ORDER BY k.certificate DESC LIMIT ${LOOKED_AT}
   ) like_it
-  WHERE ${IN_USE} ORDER BY id DESC LIMIT ${CHAINS}`;
+  WHERE EXISTS (SELECT 1 FROM used_certificate u WHERE u.certificate = like_it.id)
+  ORDER BY id DESC LIMIT ${CHAINS}`;
 const CHAIN = `
   SELECT i.sha256, i.der FROM certificate_chain k JOIN intermediate i ON i.id = k.intermediate
   WHERE k.certificate = ? ORDER BY k.position`;

@@ -51,11 +51,20 @@ export function capabilitiesOf(row: CertificateRow): Uint8Array | null {
 export interface CertificateRows {
   /** Stores a certificate unless it is known, and returns its row number. */
   put(certificate: CertificateSummary): number;
-  /** Notes the capabilities of its mail program. `overwrite` false: only where none are known yet. */
-  putCapabilities(id: number, capabilities: Uint8Array, overwrite: boolean): void;
-  /** Notes the CA certificates above it, nearest first, so that its path can be built again. An empty list says nothing. */
+  /**
+   * Notes the capabilities of its mail program. A list that was told by an earlier signature, or by one without a time,
+   * takes no other's place.
+   */
+  putCapabilities(id: number, capabilities: Uint8Array, signedAt: Date | null): void;
+  /**
+   * Notes the CA certificates above it, nearest first, so that its path can be built again. An empty list says nothing.
+   * All who hold the certificate share them, so only a valid path is to be noted, never what a mail merely had with it.
+   */
   putChain(id: number, chain: readonly Uint8Array[]): void;
   chain(id: number): readonly Uint8Array[];
+  /** Notes the CA certificates that go out with a certificate of a mailbox, in place of those before. An empty list says nothing. */
+  putPublishedChain(mailbox: number, id: number, chain: readonly Uint8Array[]): void;
+  publishedChain(mailbox: number, id: number): readonly Uint8Array[];
   /** Removes certificates (of these row numbers) that nobody holds or publishes, and CA certificates above none. */
   sweep(ids: readonly number[]): void;
 }
@@ -67,8 +76,8 @@ const INSERT = `
   VALUES (:sha256, :spki_sha256, :subject, :issuer, :serial, :not_before, :not_after, :key_algorithm,
     :usage_sign, :usage_encrypt, :addresses, NULL, :der)`;
 const CAPABILITIES = `
-  UPDATE certificate SET capabilities = :capabilities
-  WHERE id = :id AND (capabilities IS NULL OR (:overwrite = 1 AND capabilities <> :capabilities))`;
+  UPDATE certificate SET capabilities = :capabilities, capabilities_at = :signed_at
+  WHERE id = :id AND (capabilities IS NULL OR :signed_at > coalesce(capabilities_at, :signed_at - 1))`;
 const INTERMEDIATE_ID = "SELECT id FROM intermediate WHERE sha256 = ?";
 const INTERMEDIATE_INSERT = "INSERT INTO intermediate (sha256, der) VALUES (?, ?)";
 const CHAIN = `
@@ -76,12 +85,20 @@ const CHAIN = `
   WHERE k.certificate = ? ORDER BY k.position`;
 const CHAIN_DELETE = "DELETE FROM certificate_chain WHERE certificate = ?";
 const CHAIN_INSERT = "INSERT INTO certificate_chain (certificate, position, intermediate) VALUES (?, ?, ?)";
+const PUBLISHED_CHAIN = `
+  SELECT i.id, i.der FROM mailbox_chain k JOIN intermediate i ON i.id = k.intermediate
+  WHERE k.mailbox = ? AND k.certificate = ? ORDER BY k.position`;
+const PUBLISHED_CHAIN_DELETE = "DELETE FROM mailbox_chain WHERE mailbox = ? AND certificate = ?";
+const PUBLISHED_CHAIN_INSERT =
+  "INSERT INTO mailbox_chain (mailbox, certificate, position, intermediate) VALUES (?, ?, ?, ?)";
 const SWEEP = `
   DELETE FROM certificate WHERE id = :id
     AND NOT EXISTS (SELECT 1 FROM holding WHERE certificate = :id)
     AND NOT EXISTS (SELECT 1 FROM mailbox_certificate WHERE certificate = :id)`;
 const SWEEP_INTERMEDIATES = `
-  DELETE FROM intermediate WHERE NOT EXISTS (SELECT 1 FROM certificate_chain WHERE intermediate = intermediate.id)`;
+  DELETE FROM intermediate
+  WHERE NOT EXISTS (SELECT 1 FROM certificate_chain k WHERE k.intermediate = intermediate.id)
+    AND NOT EXISTS (SELECT 1 FROM mailbox_chain m WHERE m.intermediate = intermediate.id)`;
 
 export function certificateRows({ db }: Connection): CertificateRows {
   const id = db.prepare<[string], { id: number }>(ID);
@@ -92,6 +109,9 @@ export function certificateRows({ db }: Connection): CertificateRows {
   const chainOf = db.prepare<[number], { id: number; der: Uint8Array }>(CHAIN);
   const chainDelete = db.prepare<[number]>(CHAIN_DELETE);
   const chainInsert = db.prepare<[number, number, number]>(CHAIN_INSERT);
+  const published = db.prepare<[number, number], { id: number; der: Uint8Array }>(PUBLISHED_CHAIN);
+  const publishedDelete = db.prepare<[number, number]>(PUBLISHED_CHAIN_DELETE);
+  const publishedInsert = db.prepare<[number, number, number, number]>(PUBLISHED_CHAIN_INSERT);
   const sweepOne = db.prepare(SWEEP);
   const sweepIntermediates = db.prepare(SWEEP_INTERMEDIATES);
 
@@ -103,8 +123,9 @@ export function certificateRows({ db }: Connection): CertificateRows {
   return {
     put: (certificate) =>
       id.get(certificate.sha256)?.id ?? Number(insert.run(columns(certificate)).lastInsertRowid),
-    putCapabilities: (row, value, overwrite) => {
-      capabilities.run({ id: row, capabilities: value, overwrite: bit(overwrite) });
+    putCapabilities: (row, value, signedAt) => {
+      const signed_at = signedAt === null ? null : milliseconds(signedAt);
+      capabilities.run({ id: row, capabilities: value, signed_at });
     },
     putChain: (row, chain) => {
       if (chain.length === 0) return;
@@ -115,6 +136,13 @@ export function certificateRows({ db }: Connection): CertificateRows {
       for (const [position, link] of wanted.entries()) chainInsert.run(row, position, link);
     },
     chain: (row) => chainOf.all(row).map((link) => bytes(link.der)),
+    putPublishedChain: (mailbox, row, chain) => {
+      if (chain.length === 0) return;
+      publishedDelete.run(mailbox, row);
+      for (const [position, der] of chain.entries())
+        publishedInsert.run(mailbox, row, position, putIntermediate(der));
+    },
+    publishedChain: (mailbox, row) => published.all(mailbox, row).map((link) => bytes(link.der)),
     sweep: (ids) => {
       let removed = 0;
       for (const row of ids) removed += sweepOne.run({ id: row }).changes;

@@ -161,8 +161,9 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
 
   function take(item: ImportItem, { actor, source, reason, at }: ImportRequest): Offer["status"] | null {
     const certificateId = rows.certificates.put(item.certificate);
-    rows.certificates.putChain(certificateId, item.chain);
     const { address, status, role, findings } = item;
+    // Accepted: the chain is its valid path.
+    if (status === "active") rows.certificates.putChain(certificateId, item.chain);
     const offer = { certificateId, sha256: item.certificate.sha256, address, status, role, findings };
     const why = reason ?? decisive(status, findings);
     return rows.holdings.offer({
@@ -173,6 +174,7 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
       authenticated: null,
       actor,
       at,
+      believed: true,
     });
   }
 

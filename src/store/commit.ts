@@ -151,6 +151,9 @@ function carryOut(action: Action, input: CommitInput, rows: CommitRooms): Stored
     case "bar":
       bar(action, input, rows);
       return null;
+    case "drop":
+      rows.holdings.drop(action.address, action.certificate);
+      return null;
     case "bounce":
       rows.outbox.bounced(action.messageId, action.error, input.at);
       return null;
@@ -170,11 +173,11 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
     throw new Error(`the plan stores ${action.certificate}, which the message did not bring`);
   if (action.status === "active") rows.bar.refuse(report.spkiSha256);
   const certificateId = rows.certificates.put(report);
-  rows.certificates.putChain(certificateId, report.path.intermediates);
-  // A rejected mail's capabilities are anybody's word, and a doubtful one's must not displace a good one's: a forged
-  // list could talk us into weak encryption (RFC 8551 §2.7.1).
-  if (report.capabilities !== null && action.status !== "rejected") {
-    rows.certificates.putCapabilities(certificateId, report.capabilities, action.status === "active");
+  // Both are shared by all who hold the certificate: who is not believed would change them for the others.
+  if (action.keepsPath) rows.certificates.putChain(certificateId, report.path.intermediates);
+  // A forged list could talk us into weak encryption (RFC 8551 §2.7.1).
+  if (report.capabilities !== null && action.believed) {
+    rows.certificates.putCapabilities(certificateId, report.capabilities, action.signedAt);
   }
   return rows.holdings.offer({
     certificateId,
@@ -189,6 +192,7 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
     authenticated: input.message.authenticated ?? null,
     actor: ROBOT,
     at: input.at,
+    believed: action.believed,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { CertificateSummary } from "../inspect/index.ts";
+import type { CertificateSummary, FindingCode } from "../inspect/index.ts";
 import type { BarredKey, BarredKeyRows } from "./barred-key.ts";
 import {
   CERTIFICATE_COLUMNS,
@@ -7,7 +7,7 @@ import {
   capabilitiesOf,
   summary,
 } from "./certificate.ts";
-import { milliseconds } from "./column.ts";
+import { milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { HOLDING_COLUMNS, type Holding, type HoldingRow, type HoldingRows, holding } from "./holding.ts";
 
@@ -30,6 +30,8 @@ export interface FoundCertificate {
   readonly chain: readonly Uint8Array[];
   readonly barred: BarredKey | null;
   readonly holdings: readonly Holding[];
+  /** Since when no path to a trusted CA can be built, and what breaks it; null: there is one, or nobody has looked. */
+  readonly noPath: { readonly since: Date; readonly code: FindingCode } | null;
 }
 
 /** What a shortened fingerprint leads to. */
@@ -78,6 +80,9 @@ export const USABLE = `
 export const BY_PREFIX = `
   SELECT ${CERTIFICATE_COLUMNS} FROM certificate c
   WHERE c.sha256 >= :prefix AND c.sha256 < :prefix || 'g' ORDER BY c.sha256 LIMIT ${SEVERAL}`;
+const NO_PATH = `
+  SELECT no_path_since AS since, no_path_why AS code FROM revocation_check
+  WHERE certificate = ? AND no_path_since IS NOT NULL`;
 export const BY_KEY = `SELECT ${CERTIFICATE_COLUMNS} FROM certificate c WHERE c.spki_sha256 = ? ORDER BY c.id`;
 
 export function directory(
@@ -89,6 +94,7 @@ export function directory(
   const ofAddress = on.db.prepare<[object], JoinedRow>(OF_ADDRESS);
   const usable = on.db.prepare<[object], JoinedRow>(USABLE);
   const byPrefix = on.db.prepare<[object], CertificateRow>(BY_PREFIX);
+  const noPath = on.db.prepare<[number], { since: number; code: FindingCode }>(NO_PATH);
   const byKey = on.db.prepare<[string], CertificateRow>(BY_KEY);
 
   const joined = (row: JoinedRow, now: Date): DirectoryCertificate => ({
@@ -98,12 +104,17 @@ export function directory(
     barred: row.barred === 1,
     chain: certificates.chain(row.certificate_id),
   });
+  const withoutPath = (id: number): FoundCertificate["noPath"] => {
+    const row = noPath.get(id);
+    return row === undefined ? null : { since: time(row.since), code: row.code };
+  };
   const found = (row: CertificateRow, now: Date): FoundCertificate => ({
     certificate: summary(row),
     capabilities: capabilitiesOf(row),
     chain: certificates.chain(row.certificate_id),
     barred: keys.get(row.spki_sha256),
     holdings: holdings.ofCertificate(row.certificate_id).map((held) => holding(held, row.not_after, now)),
+    noPath: withoutPath(row.certificate_id),
   });
 
   return {

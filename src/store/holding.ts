@@ -1,6 +1,7 @@
 import type { CertificateStatus } from "../decide/index.ts";
 import type { CertificateRole, Finding } from "../inspect/index.ts";
 import type { AuditWriter } from "./audit.ts";
+import type { CertificateRows } from "./certificate.ts";
 import { bit, domainOf, json, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { mayBecome, type StoredStatus } from "./transition.ts";
@@ -46,6 +47,8 @@ export interface Offer {
   readonly authenticated: boolean | null;
   readonly actor: string;
   readonly at: Date;
+  /** Its word counts for what is in use already. */
+  readonly believed: boolean;
 }
 
 /** A holding and the status that it shall have. */
@@ -115,11 +118,14 @@ export function holding(row: HoldingRow, notAfter: number, now: Date): Holding {
 /** Rows of holdings; runs inside the caller's transaction and writes the audit trail with each change of trust. */
 export interface HoldingRows {
   /**
-   * Stores an offer, or notes that a known one was seen again. A known holding only ever improves by it, as
-   * `transition.ts` says; what a person rejected does not become pending again.
+   * Stores an offer, or notes that a known one was seen again: of one that is in use, or revoked, only when the offer is
+   * believed. A known holding only ever improves by it, as `transition.ts` says; what a person rejected does not become
+   * pending again.
    * @returns the status that is new with this offer, null when nothing changed
    */
   offer(offer: Offer): Offer["status"] | null;
+  /** Removes what the robot rejected under an address; anything else stays. */
+  drop(address: string, sha256: string): void;
   /** Writes a change that `transition.ts` allows; the caller has checked. */
   move(move: Move): void;
   /** The holding of a certificate under one address, or null. */
@@ -142,6 +148,11 @@ const INSERT = `
     :authenticated, :at, :at, :pending_at, :decided_by, :at)`;
 const SEEN = "UPDATE holding SET last_seen = max(last_seen, ?) WHERE id = ?";
 const VOUCHED = "UPDATE holding SET authenticated = 1 WHERE id = ?";
+const DROP = `
+  DELETE FROM holding
+  WHERE address = :address AND status = 'rejected' AND decided_by = :robot
+    AND certificate = (SELECT id FROM certificate WHERE sha256 = :sha256)
+  RETURNING certificate`;
 const IMPROVE = `
   UPDATE holding SET status = :status, role = :role, findings = :findings, reason = :reason, source = :source,
     message_key = :message_key, authenticated = :authenticated, last_seen = max(last_seen, :at), pending_at = coalesce(:pending_at, pending_at),
@@ -152,13 +163,18 @@ const MOVE = `
     reason = :reason, pending_at = coalesce(:pending_at, pending_at), decided_by = :decided_by, decided_at = :at
   WHERE id = :id`;
 
-export function holdingRows({ db }: Connection, record: AuditWriter): HoldingRows {
+export function holdingRows(
+  { db }: Connection,
+  certificates: Pick<CertificateRows, "sweep">,
+  record: AuditWriter,
+): HoldingRows {
   const one = db.prepare<[string, number], HoldingRow>(ONE);
   const ofCertificate = db.prepare<[number], HoldingRow>(OF_CERTIFICATE);
   const ofKey = db.prepare<[string], KeyHolding>(OF_KEY);
   const insert = db.prepare(INSERT);
   const seen = db.prepare<[number, number]>(SEEN);
   const vouched = db.prepare<[number]>(VOUCHED);
+  const drop = db.prepare<[object], { certificate: number }>(DROP);
   const improve = db.prepare(IMPROVE);
   const change = db.prepare(MOVE);
 
@@ -186,7 +202,7 @@ export function holdingRows({ db }: Connection, record: AuditWriter): HoldingRow
         return offer.status;
       }
       if (!mayImprove(known, offer.status)) {
-        seen.run(milliseconds(offer.at), known.holding_id);
+        if (offer.believed || isUnsettled(known)) seen.run(milliseconds(offer.at), known.holding_id);
         // Its address has sent it itself, if not the first time. What a rejected mail says proves nothing.
         if (offer.authenticated === true && offer.status !== "rejected") vouched.run(known.holding_id);
         return null;
@@ -194,6 +210,10 @@ export function holdingRows({ db }: Connection, record: AuditWriter): HoldingRow
       improve.run({ ...offered(offer), id: known.holding_id });
       audited(offer, known.status);
       return offer.status;
+    },
+    drop: (address, sha256) => {
+      const gone = drop.all({ address, sha256, robot: ROBOT });
+      certificates.sweep(gone.map(({ certificate }) => certificate));
     },
     move: ({ holding: row, to, approved, actor, reason, at, findings }) => {
       change.run({
@@ -211,6 +231,11 @@ export function holdingRows({ db }: Connection, record: AuditWriter): HoldingRow
     ofCertificate: (id) => ofCertificate.all(id),
     ofKey: (spki) => ofKey.all(spki),
   };
+}
+
+/** Nothing rests on when it was seen. */
+function isUnsettled({ status }: HoldingRow): boolean {
+  return status === "pending" || status === "rejected";
 }
 
 /** What a person turned away is not put before him again; that it is beyond doubt now (its CA is trusted) does count. */

@@ -47,7 +47,7 @@ export type {
   RenderedReply,
 } from "./outbox.ts";
 export type { CachedAnswer } from "./revocation-cache.ts";
-export type { CertificateToCheck, RevokedByCa } from "./revocation-check.ts";
+export type { CertificateToCheck, RevokedByCa, WithoutPath } from "./revocation-check.ts";
 export type { OutboxState, StoredStatus } from "./transition.ts";
 export type {
   LoadedTrustList,

@@ -105,9 +105,10 @@ export function mailboxes(
     addedAt: time(row.added_at),
     addedBy: row.added_by,
     aliases: aliases.all(row.id).map((found) => found.alias),
-    certificates: content
-      .all(row.id)
-      .map((found) => ({ ...summary(found), chain: certificates.chain(found.certificate_id) })),
+    certificates: content.all(row.id).map((found) => ({
+      ...summary(found),
+      chain: certificates.publishedChain(row.id, found.certificate_id),
+    })),
   });
 
   function add(
@@ -124,8 +125,9 @@ export function mailboxes(
     const id = one.get(address)?.id ?? Number(insert.run(address, milliseconds(at), actor).lastInsertRowid);
     for (const certificate of list) {
       const certificateId = certificates.put(certificate);
-      certificates.putChain(certificateId, certificate.chain);
-      if (publish.run(id, certificateId, milliseconds(at), actor).changes === 0) continue;
+      const isNew = publish.run(id, certificateId, milliseconds(at), actor).changes > 0;
+      certificates.putPublishedChain(id, certificateId, certificate.chain);
+      if (!isNew) continue;
       record({
         at,
         actor,

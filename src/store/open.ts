@@ -176,7 +176,7 @@ export function configure(db: Database.Database): void {
 export function assemble(on: Connection): Store {
   const record = auditWriter(on, () => randomBytes(AUDIT_SALT_BYTES));
   const certificates = certificateRows(on);
-  const holdings = holdingRows(on, record);
+  const holdings = holdingRows(on, certificates, record);
   const keys = barredKeyRows(on);
   const bar = keyBar(keys, holdings, record);
   const buckets = bucketRows(on);

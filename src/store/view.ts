@@ -38,7 +38,7 @@ const TOLD = `
   ORDER BY created_at DESC, id DESC`;
 const PENDING = "SELECT count(*) AS count FROM holding WHERE domain = ? AND pending_at > ?";
 export const PUBLISHED = `
-  SELECT ${CERTIFICATE_COLUMNS}
+  SELECT ${CERTIFICATE_COLUMNS}, m.id AS mailbox_id
   FROM mailbox m JOIN mailbox_certificate mc ON mc.mailbox = m.id JOIN certificate c ON c.id = mc.certificate
   WHERE m.id = coalesce((SELECT id FROM mailbox WHERE address = :address),
                         (SELECT mailbox FROM mailbox_alias WHERE alias = :address))
@@ -73,11 +73,12 @@ function toldOf(row: ToldRow): PastReply {
 }
 
 export function publishedReader({ db }: Connection, certificates: CertificateRows): PublishedReader {
-  const published = db.prepare<[object], CertificateRow>(PUBLISHED);
+  const published = db.prepare<[object], CertificateRow & { readonly mailbox_id: number }>(PUBLISHED);
   return (address, at) =>
-    published
-      .all({ address, at: milliseconds(at) })
-      .map((row) => ({ ...summary(row), chain: certificates.chain(row.certificate_id) }));
+    published.all({ address, at: milliseconds(at) }).map((row) => ({
+      ...summary(row),
+      chain: certificates.publishedChain(row.mailbox_id, row.certificate_id),
+    }));
 }
 
 export function viewReader(

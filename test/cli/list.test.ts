@@ -190,6 +190,7 @@ ALICE@partner.example: 1 known, 1 used
         decidedAt: "2026-06-01T12:00:00Z",
         findings: [expect.objectContaining({ code: "revocation.unnamed", severity: "info" })],
         barred: null,
+        noPath: null,
         message: {
           key: expect.stringMatching(/^[0-9a-f]{64}$/),
           messageId: "<2@mail.partner.example>",

@@ -26,6 +26,7 @@ const QUIET: AdminNews = {
   failed: NONE,
   bounced: NONE,
   unhandled: NONE,
+  noPath: NONE,
   delayed: 0,
   withheld: 0,
   stuck: null,

@@ -150,7 +150,12 @@ describeWith(["dovecot"], "a mail without the certificates of its CA", () => {
       addresses: ["bob@partner.example"],
       ...naming(serve("/bob.cer", ca.identity.der)),
     });
-    expect(await brought(bob)).toMatchObject({ status: "rejected" });
+    await company.site.sendFromPartner(submission(bob, { chain: [] }), [ROBOT]);
+    await company.site.keybot(["poll"]);
+    const [entry] = (await company.site.keybot(["log", "--limit", "1", "--json"])).records();
+    expect(entry).toMatchObject({ outcome: "rejected" });
+    // It is somebody else's, and not kept under the address that it does not name.
+    await company.site.keybot(["show", bob.sha256], { expectExit: 3 });
     expect(web.requests).toEqual([]);
   });
 

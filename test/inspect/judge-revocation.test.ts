@@ -6,6 +6,7 @@ import {
   type Inspection,
   inspectMessage,
   judgeRevocation,
+  ofFitAnchors,
   type PathToAsk,
   pathsToAsk,
   type RevocationEvidence,
@@ -222,5 +223,20 @@ describe("the answers in the findings", () => {
     expect(revocationCodes(of(before, quiet)).sort()).toEqual(["revocation.unknown", "revocation.unnamed"]);
     const after = withRevocation(before, [{ certificate: sign.sha256, findings: [] }]);
     expect(revocationCodes(of(after, quiet))).toEqual(["revocation.unnamed"]);
+  });
+});
+
+describe("what CAs say along a path to an anchor that may not vouch for the certificate", () => {
+  const report = { sha256: alice.sha256, findings: [] } as unknown as CertificateReport;
+  const judgement = { certificate: alice.sha256, findings: [finding("revocation.revoked")], doubtful: [] };
+  it.each([
+    ["one that may", [], 1],
+    ["one that may, of a doubtful mail", [finding("signature.partial")], 1],
+    ["one for other domains", [finding("path.anchor-domain")], 0],
+    ["one that is wound down", [finding("path.anchor-distrusted")], 0],
+  ] as const)("%s", (_, findings, counts) => {
+    const other = { ...judgement, certificate: revoked.sha256 };
+    const kept = ofFitAnchors({ certificates: [{ ...report, findings }] }, [judgement, other]);
+    expect(kept).toEqual(counts === 1 ? [judgement, other] : [other]);
   });
 });

@@ -31,6 +31,14 @@ function news<T>(...items: readonly T[]) {
 
 const UNHANDLED = { key: "0123456789abcdef".repeat(4), seenAt: AT, problem: "judge.time-limit" };
 
+const NO_PATH = {
+  sha256: "c".repeat(64),
+  addresses: ["dora@partner.example", "info@partner.example", "post@partner.example", "dora@firm.example"],
+  since: AT,
+  code: "path.issuer-missing",
+  toldAt: null,
+} as const;
+
 const NOTICES: Readonly<Record<string, Notice | SigningNotice>> = {
   signing: { kind: "signing", why: "the signing certificate 0123456789abcdef expired on 2026-05-31" },
   pending: {
@@ -60,6 +68,7 @@ const NOTICES: Readonly<Record<string, Notice | SigningNotice>> = {
     failed: news(lost("alice@partner.example", "550 5.1.1 <alice@partner.example>: no such user")),
     bounced: news(lost("bob@partner.example", "5.2.2 smtp; 552 full"), lost("carol@partner.example", null)),
     unhandled: news(UNHANDLED),
+    noPath: news(NO_PATH),
     delayed: 40,
     withheld: 2,
   },
@@ -68,6 +77,7 @@ const NOTICES: Readonly<Record<string, Notice | SigningNotice>> = {
     failed: news(),
     bounced: news(),
     unhandled: news(),
+    noPath: news(),
     delayed: 1,
     withheld: 0,
   },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
-import { checkAdmin, checkAudit, checkTrust } from "../../src/robot/health.ts";
+import { checkAdmin, checkAudit, checkMailboxes, checkTrust } from "../../src/robot/health.ts";
 import { openDatabase } from "../../src/store/driver.ts";
 import { databaseFile, type TrustItem } from "../../src/store/index.ts";
-import { at, DAY, freshStore, sha256 } from "../store/kit.ts";
+import { at, DAY, freshStore, report, sha256 } from "../store/kit.ts";
 
 const by = { actor: "eve", at: at() };
 
@@ -82,5 +82,33 @@ describe("the admin, as doctor sees him", () => {
     ["postmaster@company.example", "ok", /^postmaster@company\.example$/],
   ])("%s", (adminAddress, state, says) => {
     expect(checkAdmin({ adminAddress, policy })).toMatchObject({ state, says: expect.stringMatching(says) });
+  });
+});
+
+describe("what is published, as doctor sees it", () => {
+  const [junk] = [new TextEncoder().encode("no CA certificate")];
+  it.each<[string, Partial<ReturnType<typeof report>>, readonly Uint8Array[], string, RegExp]>([
+    ["nothing above what its own holder issued", { issuer: "CN=claims" }, [], "ok", /^1 published$/],
+    [
+      "no CA certificate",
+      {},
+      [],
+      "warning",
+      /^published without the certificate of its CA.*: claims@company\.example$/,
+    ],
+    [
+      "what is no path",
+      {},
+      [junk],
+      "warning",
+      /because those that are stored are not its path: claims@company\.example$/,
+    ],
+    ["an expired one", { notAfter: at(-1) }, [], "warning", /^expired: claims@company\.example$/],
+  ])("%s", async (_, more, chain, state, says) => {
+    const store = await freshStore();
+    await store.addMailbox("claims@company.example", [{ ...report("claims", more), chain }], by);
+    const check = await checkMailboxes({ store, now: () => at() });
+    expect(check).toMatchObject({ name: "mailboxes", state, says: expect.stringMatching(says) });
+    expect(check.mend === null).toBe(state === "ok");
   });
 });

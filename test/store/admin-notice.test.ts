@@ -10,7 +10,13 @@ const ALICE = "alice@partner.example";
 const ADMIN = "postmaster@company.example";
 
 function query(minutes = 0, more: Partial<NewsQuery> = {}): NewsQuery {
-  return { now: at(minutes), stuckBefore: at(minutes - 240), limit: 10, ...more };
+  return {
+    now: at(minutes),
+    stuckBefore: at(minutes - 240),
+    noPathToldBefore: at(minutes - 30 * DAY),
+    limit: 10,
+    ...more,
+  };
 }
 
 /** The news, as an admin would have to be told. */
@@ -65,11 +71,14 @@ describe("news for the admin", () => {
     expect(await news(store)).toBeNull();
     const db = openDatabase(databaseFile(store.dir), { readonly: true });
     const plan = db.prepare<[object], { detail: string }>(`EXPLAIN QUERY PLAN ${ANY_NEWS}`);
-    const steps = plan.all({ stuck_before: 0 }).map(({ detail }) => detail);
+    const steps = plan.all({ stuck_before: 0, now: 0, told_before: 0 }).map(({ detail }) => detail);
     db.close();
     expect(steps.filter((step) => /(SCAN|SEARCH) (?!CONSTANT)/.test(step))).toEqual([
       expect.stringMatching(/admin_news/),
       expect.stringMatching(/outbox_due/),
+      expect.stringMatching(/revocation_check_no_path/),
+      expect.stringMatching(/certificate|PRIMARY KEY/),
+      expect.stringMatching(/holding_certificate/),
     ]);
   });
 

@@ -148,8 +148,20 @@ describe("several messages in one transaction", () => {
 describe("a certificate that is seen again", () => {
   const rows = [
     { known: "active", brought: "active", becomes: "active", why: "seen again" },
-    { known: "active", brought: "pending", becomes: "active", why: "a doubtful mail takes nothing away" },
-    { known: "active", brought: "rejected", becomes: "active", why: "a broken mail takes nothing away" },
+    {
+      known: "active",
+      brought: "pending",
+      becomes: "active",
+      why: "anybody's mail changes nothing",
+      seen: 0,
+    },
+    {
+      known: "active",
+      brought: "rejected",
+      becomes: "active",
+      why: "anybody's mail changes nothing",
+      seen: 0,
+    },
     { known: "pending", brought: "active", becomes: "active", why: "its CA is trusted by now" },
     {
       known: "pending",
@@ -160,15 +172,22 @@ describe("a certificate that is seen again", () => {
     { known: "rejected", brought: "pending", becomes: "pending", why: "this time it was signed properly" },
     { known: "rejected", brought: "active", becomes: "active", why: "this time it was signed properly" },
   ] as const;
-  it.each(rows)("$known, brought as $brought: $becomes ($why)", async ({ known, brought, becomes }) => {
-    const store = await freshStore();
-    const alice = report("alice");
-    await harvest(store, alice, ALICE, known);
-    await harvest(store, alice, ALICE, brought, at(10));
-    const held = await store.certificatesOf(ALICE, at(20));
-    expect(held).toHaveLength(1);
-    expect(held[0]).toMatchObject({ status: becomes, firstSeen: at(), lastSeen: at(10) });
-  });
+  it.each(rows)(
+    "$known, brought as $brought: $becomes ($why)",
+    async ({ known, brought, becomes, ...row }) => {
+      const store = await freshStore();
+      const alice = report("alice");
+      await harvest(store, alice, ALICE, known);
+      await harvest(store, alice, ALICE, brought, at(10));
+      const held = await store.certificatesOf(ALICE, at(20));
+      expect(held).toHaveLength(1);
+      expect(held[0]).toMatchObject({
+        status: becomes,
+        firstSeen: at(),
+        lastSeen: at("seen" in row ? row.seen : 10),
+      });
+    },
+  );
 
   it("never comes out of revoked, whatever a replayed mail says", async () => {
     const store = await freshStore();
@@ -216,9 +235,8 @@ describe("a certificate that is seen again", () => {
     const told = (value: number) => report("alice", { capabilities: new Uint8Array([value]) });
     const now = async () => (await store.certificatesOf(ALICE, at(9)))[0]?.capabilities;
     await harvest(store, told(1), ALICE, "rejected");
-    expect(await now()).toBeNull();
     await harvest(store, told(2), ALICE, "pending", at(1));
-    expect(await now()).toEqual(new Uint8Array([2]));
+    expect(await now()).toBeNull();
     await harvest(store, told(3), ALICE, "active", at(2));
     await harvest(store, told(4), ALICE, "pending", at(3));
     await harvest(store, told(5), ALICE, "rejected", at(4));

@@ -96,6 +96,7 @@ export function storing(
   certificate: CertificateReport,
   address: string,
   status: StoreAction["status"] = "active",
+  more: Partial<StoreAction> = {},
 ): StoreAction {
   return {
     action: "store",
@@ -104,6 +105,10 @@ export function storing(
     address,
     role: certificate.role,
     findings: certificate.findings,
+    believed: status === "active",
+    keepsPath: status === "active" && certificate.path.valid,
+    signedAt: null,
+    ...more,
   };
 }
 

@@ -116,6 +116,8 @@ function planned(action: Action): object {
         address: action.address,
         role: action.role,
       };
+    case "drop":
+      return { action: "drop", certificate: action.certificate, address: action.address };
     case "bar":
       return {
         action: "bar",

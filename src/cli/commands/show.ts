@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type Shown, type ShownCertificate, senderOf, show } from "../../admin/index.ts";
+import { FINDINGS } from "../../inspect/index.ts";
 import { escapeControl } from "../../log.ts";
 import { marked } from "../../text.ts";
 import type { Context } from "../context.ts";
@@ -49,7 +50,7 @@ function describe({ address, certificates }: Shown): string {
 }
 
 function blockOf(certificate: ShownCertificate): readonly string[] {
-  const { message, barred } = certificate;
+  const { message, barred, noPath } = certificate;
   return [
     certificate.sha256,
     field("used", usedText(certificate)),
@@ -61,6 +62,14 @@ function blockOf(certificate: ShownCertificate): readonly string[] {
     ...(barred === null
       ? []
       : [field("barred", `${minute(barred.at)} by ${barred.actor}: ${barred.reason}`)]),
+    ...(noPath === null
+      ? []
+      : [
+          field(
+            "unchecked",
+            `since ${minute(noPath.since)} nobody can be asked whether it is revoked: ${noPath.code}, ${FINDINGS[noPath.code].meaning}`,
+          ),
+        ]),
     field(
       "stored under",
       certificate.addresses.map((address) => addressText(address, certificate)).join(", "),
