@@ -398,7 +398,7 @@ export const FINDINGS = {
     "warning",
     "RFC 5280 §4.2.1.13",
     "the certificate names only places for CRL or OCSP that cannot be asked (LDAP, a directory, a private address)",
-    "Look the certificate up at its CA, then keybot approve; where the place is a server of your own network, network.private_addresses = true lets keybot ask it.",
+    "Look the certificate up at its CA, then keybot approve; where the place is a server of your own network, with network.private_addresses = true it is asked.",
   ),
   "revocation.unchecked": rule(
     "info",
