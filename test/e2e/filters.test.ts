@@ -121,7 +121,7 @@ describeWith(["dovecot", "postfix"], "a filter on Postfix", () => {
   it("doctor counts where they stand, in the mailbox and in the folders, and names the key", async () => {
     expect(await resultsCheck(site)).toMatchObject({
       state: "warning",
-      says: expect.stringMatching(/^17 of the newest 17 mails .* directly below it in 1\d, /),
+      says: expect.stringMatching(/^(\d+) of the newest \1 mails .* directly below it in [1-9]/),
       mend: expect.stringContaining('authentication_results = "below"'),
     });
   });
