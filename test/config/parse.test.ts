@@ -139,8 +139,17 @@ describe("a configuration file", () => {
     ['authserv_id = "mx.company.example"', ["mx.company.example"]],
     ['authserv_id = ["a.example", "b.example"]', ["a.example", "b.example"]],
     ['authserv_id = ""', []],
+    ['authserv_id = "exchange-online"', ["exchange-online"]],
   ])("reads %s as a list", (line, expected) => {
     expect(parse(`${SHORTEST}[requests]\n${line}\n`).policy.border.authservIds).toEqual(expected);
+  });
+
+  it.each([
+    ["", "above"],
+    ['authentication_results = "above"', "above"],
+    ['authentication_results = "below"', "below"],
+  ])("[requests] %s: results stand %s the border", (line, expected) => {
+    expect(parse(`${SHORTEST}[requests]\n${line}\n`).policy.border.authenticationResults).toBe(expected);
   });
 });
 

