@@ -39,6 +39,7 @@ export function whyUntold(
 const SILENT: ReadonlySet<string> = new Set([
   "no-reply.automatic",
   "no-reply.from",
+  "no-reply.own-domain",
   "no-reply.not-addressed",
   "no-reply.authentication-failed",
 ]);

@@ -6,7 +6,7 @@ import { bucketsFor, draw } from "./budget.ts";
 import type { Evidence } from "./evidence.ts";
 import { judgeCertificates } from "./judge.ts";
 import { isSubmission, kindOf } from "./kind.ts";
-import type { Action, BucketState, Folder, Plan, ReplyAction, ReplyContent } from "./plan.ts";
+import type { Action, BucketState, Folder, NotUsable, Plan, ReplyAction, ReplyContent } from "./plan.ts";
 import { type Reason, reason } from "./reason.ts";
 import { answerOf, requestedMailboxes, requestReasons } from "./request.ts";
 import { isRobot, silence } from "./silence.ts";
@@ -105,9 +105,11 @@ function repliesDue(
   return [];
 }
 
-function notUsable(evidence: Extract<Evidence, { kind: "read" }>): "unsigned" | "encrypted" | "openpgp" {
+function notUsable(evidence: Extract<Evidence, { kind: "read" }>): NotUsable {
   const kind = kindOf(evidence);
-  return kind === "encrypted" || kind === "openpgp" ? kind : "unsigned";
+  if (kind === "encrypted" || kind === "openpgp") return kind;
+  const { carries } = evidence.facts;
+  return carries === "rich-text" || carries === "rights-protected" ? carries : "unsigned";
 }
 
 interface Told {

@@ -2,6 +2,9 @@ import type { CertificateRole, CertificateSummary, Finding } from "../inspect/in
 import type { Reason } from "./reason.ts";
 import type { Verdict } from "./verdict.ts";
 
+/** Why a mail to the robot offers nothing that can be used: each has words of its own in `not-usable.txt`. */
+export type NotUsable = "unsigned" | "encrypted" | "openpgp" | "rich-text" | "rights-protected";
+
 /** What a message is, for the ledger (CONTRACT.md §2). */
 export type MessageKind =
   | "submission"
@@ -64,7 +67,7 @@ export type ReplyContent =
       /** What is wrong with the signature itself, where no certificate could be judged for it. */
       readonly problems: readonly Finding[];
     }
-  | { readonly template: "not-usable"; readonly why: "unsigned" | "encrypted" | "openpgp" }
+  | { readonly template: "not-usable"; readonly why: NotUsable }
   | { readonly template: "hint" };
 
 /** Stores what was judged under the From address; a known one is only seen again. */

@@ -18,6 +18,7 @@ export const REASONS = {
   unreadable: "PRODUCT §2: the message cannot be read",
   "no-reply.automatic": "RFC 3834 §2: an automatic mail is never answered",
   "no-reply.from": "RFC 5322 §3.6.2: not exactly one From address",
+  "no-reply.own-domain": "PRODUCT §5: From is of an own domain, from outside and not authenticated",
   "no-reply.not-addressed": "RFC 3834 §2: the mail is not addressed to us",
   "no-reply.refers-to-us": "PRODUCT §5: it refers to one of our mails and changes nothing",
   "no-reply.authentication-failed": "PRODUCT §5: the sender's authentication failed",

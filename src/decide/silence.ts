@@ -33,6 +33,8 @@ const RULES: readonly Rule[] = [
   ({ facts }) => (facts.from.kind === "one" ? null : reason("no-reply.from", facts.from.kind)),
   ({ facts }) =>
     facts.from.kind === "one" && !isOrdinary(facts.from.address) ? reason("no-reply.from", "address") : null,
+  // PRODUCT §5: one of our own lists in a forged From makes us write to the whole company.
+  ({ facts, policy }) => (isUnprovenColleague(facts, policy) ? reason("no-reply.own-domain") : null),
   // RFC 3834 §2: a mail that names us nowhere was not meant for us.
   ({ facts }) => (facts.addressedToUs ? null : reason("no-reply.not-addressed")),
   // PRODUCT §5: nothing is sent to an address whose authentication failed.
@@ -92,14 +94,27 @@ const REPEATS: Readonly<Partial<Record<Template, Repeats>>> = {
 };
 
 /**
- * An address that somebody may write from: a name with a dot behind the `@`. An address literal or a bare host
- * (RFC 5321 §4.1.3, §2.3.5) is a machine near us, which must not be written to for a stranger. A quoted local part, or
- * one over its 64 octets (RFC 5321 §4.5.3.1.1), holds words, which our reply would repeat to a catch-all mailbox.
+ * An address that somebody may write from: a name with a dot behind the `@`. An address literal, a bare host
+ * (RFC 5321 §4.1.3, §2.3.5) or a number that some resolvers take for an IP address (`10.0.0.5`, `0x7f.1`; no top-level
+ * domain has a digit, RFC 3696 §2, but in an A-label) is a machine near us, which must not be written to for a stranger. A
+ * quoted local part, or one over its 64 octets (RFC 5321 §4.5.3.1.1), holds words, which our reply would repeat to a
+ * catch-all mailbox.
  */
 function isOrdinary(address: string): boolean {
   const at = address.lastIndexOf("@");
   const [local, domain] = [address.slice(0, at), address.slice(at + 1)];
-  return !local.startsWith('"') && Buffer.byteLength(local) <= 64 && /^[^[].*\../s.test(domain);
+  return !local.startsWith('"') && Buffer.byteLength(local) <= 64 && NAMED_HOST.test(domain);
+}
+
+const NAMED_HOST = /^[^[.][^[]*\.(?:[a-z]+|xn--[a-z0-9-]+)$/i;
+
+/**
+ * A sender of an own domain whom nothing vouches for: he is not authenticated, and the mail is not known to come from
+ * inside.
+ */
+function isUnprovenColleague({ from, authenticated, fromInside }: MessageFacts, policy: Policy): boolean {
+  if (from.kind !== "one" || authenticated === true || fromInside) return false;
+  return policy.domains.includes(from.address.slice(from.address.lastIndexOf("@") + 1));
 }
 
 /**

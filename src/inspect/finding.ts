@@ -1,22 +1,14 @@
+import { type Rule, rule, type Severity } from "./finding-rule.ts";
+import { HISTORY_FINDINGS } from "./history-findings.ts";
+
+export type { Severity } from "./finding-rule.ts";
+
 /**
  * The one table of findings: every reason that can stand behind a verdict.
  *
  * A code is API: it never changes its meaning. What a finding says to a partner, in his language, stands under the
  * same code in `data/texts/<language>/findings.txt`; a test keeps the two equal, and `docs/findings.md` with both.
  */
-
-/** `error`: it can never be right (rejected). `warning`: a person must decide (pending). `info`: noted. */
-export type Severity = "error" | "warning" | "info";
-
-interface Rule {
-  readonly severity: Severity;
-  /** The standard's section, `RFC nnnn §x.y`, or PRODUCT's where no standard speaks. */
-  readonly section: string;
-  /** What it means, for an admin. */
-  readonly meaning: string;
-  /** What an admin can do about it, one sentence; printed beside the finding and in `docs/findings.md`. */
-  readonly admin: string;
-}
 
 export const FINDINGS = {
   // The CMS signature over the mail.
@@ -101,7 +93,7 @@ export const FINDINGS = {
   "signature.no-time": rule(
     "info",
     "RFC 8551 §2.5.1",
-    "the signature carries no signing time",
+    "the signature carries no signing time that can be read",
     "Nothing to do; without a signing time the age of a mail cannot be judged.",
   ),
   "signature.time-validity": rule(
@@ -220,11 +212,23 @@ export const FINDINGS = {
     "the mail does not have exactly one From address",
     "Nothing to do; nobody is answered, because nobody can say who wrote the mail.",
   ),
+  "address.form": rule(
+    "info",
+    "RFC 5322 §3.4",
+    "the name in the From field breaks the standard; its one address has no second reading",
+    "Nothing to do; the partner's mail program, or a gateway that marks external mail, forgets the quotes around a name.",
+  ),
   "mail.private-key": rule(
     "warning",
     "PRODUCT §3",
     "a private key came along that cannot be compared (PKCS#12, behind a password); it may be that of the certificate",
     "Ask the partner whether the file holds the key of his certificate: if so keybot reject and keybot revoke, else keybot approve; then delete the mail.",
+  ),
+  "mail.content-unsupported": rule(
+    "error",
+    "RFC 8551 §2.4",
+    "an S/MIME structure that holds no signature: compressed, or protected in another way",
+    "Look at the detail for what it is; the partner must switch that off and sign only, or sign what he compresses.",
   ),
   "mail.authentication": rule(
     "error",
@@ -349,37 +353,7 @@ export const FINDINGS = {
     "Nothing to do; look at the mail if the sender is known, as an honest one brings a handful of certificates.",
   ),
 
-  // The certificate and those that are held under its address.
-  "history.same-key": rule(
-    "info",
-    "PRODUCT §3",
-    "another certificate of a key that is held for this address",
-    "Nothing to do; the key is the same, so nobody new can read the partner's mail.",
-  ),
-  "history.renewal": rule(
-    "info",
-    "PRODUCT §3",
-    "follows a certificate of the same CA for this address that ends soon or has ended",
-    "Nothing to do; both are used until the older one has ended.",
-  ),
-  "history.second-key": rule(
-    "info",
-    "PRODUCT §3",
-    "a second key of the same CA beside one that has long to run: another device, or a changed key",
-    "Nothing to do; mail is encrypted to both. If the partner has given up the older key, keybot revoke it; trust.pin = first puts every second key before a person.",
-  ),
-  "history.new-ca": rule(
-    "info",
-    "PRODUCT §3",
-    "the first certificate of this CA for an address that others have vouched for",
-    "Ask the partner in sensitive cases whether he has changed his CA; trust.pin = first puts every second key before a person.",
-  ),
-  "history.before-revocation": rule(
-    "warning",
-    "PRODUCT §3",
-    "signed before a newer certificate of this address was revoked",
-    "Ask the partner, not by mail, whether he went back to this older key; then keybot approve or keybot reject. It may be an old mail that somebody sends again.",
-  ),
+  ...HISTORY_FINDINGS,
 
   // Revocation.
   "revocation.revoked": rule(
@@ -438,8 +412,4 @@ export function finding(code: FindingCode, detail?: string, severity?: Severity)
     section: entry.section,
     detail: detail ?? entry.meaning,
   };
-}
-
-function rule(severity: Severity, section: string, meaning: string, admin: string): Rule {
-  return { severity, section, meaning, admin };
 }

@@ -1,8 +1,6 @@
 import {
   type Certificate,
-  cmsContentType,
   isProblem,
-  OID,
   type ParseProblem,
   parseSignedData,
   publicKeysOfPrivateKeys,
@@ -18,6 +16,7 @@ import {
   type SignedPart,
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
+import { otherContent } from "./cms-content.ts";
 import { type Finding, finding } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
@@ -99,7 +98,12 @@ function inspectSigned(
   subject: Subject,
 ): Inspection {
   if (isProblem(parsed)) {
-    if (isEncrypted(part.cms)) return { ...NOTHING, encrypted: true };
+    const other = otherContent(part.cms);
+    if (other?.kind === "encrypted") return { ...NOTHING, encrypted: true };
+    if (other !== null) {
+      const unsupported = finding("mail.content-unsupported", `the mail is ${other.what}`);
+      return { ...NOTHING, signature: unreadableSignature(part.form, unsupported) };
+    }
     const detail = part.damaged
       ? "the signature was damaged on the way: its base64 cannot be decoded"
       : parsed.detail;
@@ -116,12 +120,6 @@ function inspectSigned(
     signature: signatureReport(part, signers, whole, subject),
     certificates: signedCertificates(parsed, signers, whole, subject),
   };
-}
-
-/** RFC 5652 §6, RFC 5083: an envelope, whatever the sender called it. */
-function isEncrypted(cms: Uint8Array): boolean {
-  const type = cmsContentType(cms);
-  return type === OID.envelopedData || type === OID.authEnvelopedData || type === OID.encryptedData;
 }
 
 function unreadableSignature(form: "detached" | "opaque", problem: Finding): SignatureReport {
@@ -275,7 +273,7 @@ function reportsOnFiles(found: readonly Certificate[], subject: Subject): Certif
 }
 
 function fromFindings(facts: MessageFacts): Finding[] {
-  if (facts.from.kind === "one") return [];
+  if (facts.from.kind === "one") return facts.from.loose ? [finding("address.form")] : [];
   const how = {
     missing: "there is no From field",
     empty: "the From field is empty",

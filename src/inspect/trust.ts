@@ -1,5 +1,6 @@
 import {
   type Certificate,
+  CLOCK_SKEW_MS,
   type Crl,
   findPath,
   type GeneralName,
@@ -49,12 +50,17 @@ export function pathOf(
   const candidates = [...trust.intermediates, ...beside].filter(
     ({ sha256 }) => trust.withdrawn?.has(sha256) !== true,
   );
+  const when = timeToJudge(at, [
+    certificate,
+    ...candidates,
+    ...trust.anchors.map((anchor) => anchor.certificate),
+  ]);
   const pathTo = (anchors: readonly TrustedAnchor[]): PathResult =>
     findPath({
       target: certificate,
       intermediates: candidates,
       anchors,
-      at,
+      at: when,
       acceptablePolicies: initial.acceptable,
       explicitPolicy: initial.explicitPolicy,
       inhibitAnyPolicy: initial.inhibitAnyPolicy,
@@ -65,6 +71,18 @@ export function pathOf(
   const result = pathTo(fit);
   // Without one, a path to an anchor that may not vouch for it says more than "unknown CA".
   return result.valid || fit.length === trust.anchors.length ? result : pathTo(trust.anchors);
+}
+
+/**
+ * The time to judge a path at. Departs from RFC 5280 §6.1.3 (a)(2) in that a certificate that begins within the five
+ * minutes by which clocks may differ is valid already: a CA hands it out at once, and its holder would be refused for good.
+ */
+function timeToJudge(at: Date, certificates: readonly Certificate[]): Date {
+  const latest = at.getTime() + CLOCK_SKEW_MS;
+  const beginnings = certificates
+    .map(({ notBefore }) => notBefore.getTime())
+    .filter((begin) => begin <= latest);
+  return new Date(beginnings.reduce((later, begin) => Math.max(later, begin), at.getTime()));
 }
 
 /** What each broken rule of the path means for a verdict; a rule may read otherwise on the certificate itself. */

@@ -211,8 +211,10 @@ function addrSpec(tokens: readonly Token[], displayName: string | null): Mailbox
   if (isEncodedWord(localPart) || isEncodedWord(written)) return "encoded-word";
   // Invisible, directional and separating characters: two different addresses would look the same (RFC 6532
   // §4).
-  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(localPart) || /[\p{C}\p{Z}]/u.test(written)) return "control-character";
+  if (/[\p{C}\p{DI}\p{Zl}\p{Zp}]/u.test(localPart) || /[\p{C}\p{DI}\p{Z}]/u.test(written))
+    return "control-character";
   if (/[^\S ]/u.test(localPart)) return "syntax"; // a blank other than SP
+  if (hasAsciiDouble(localPart) || hasAsciiDouble(written)) return "syntax";
   const domain = canonicalDomain(written);
   if (domain === null) return "syntax";
   const address = spell(localPart, domain);
@@ -237,6 +239,19 @@ function dotted(tokens: readonly Token[], kinds: readonly Token["kind"][]): stri
 
 function isEncodedWord(text: string): boolean {
   return text.includes("=?") && text.includes("?=");
+}
+
+/**
+ * Whether a character beyond ASCII turns into ASCII when somebody normalises the text or brings it to lower case: the
+ * Kelvin sign (NFC), full-width letters and ligatures (NFKC), the dotted capital I. Whoever does so sees another address.
+ */
+function hasAsciiDouble(text: string): boolean {
+  if (/^[\x20-\x7e]*$/.test(text)) return false;
+  return [...text].some((character) => {
+    if (character <= "\x7f") return false;
+    const folded = [character.normalize("NFC"), character.normalize("NFKC"), character.toLowerCase()];
+    return folded.some((form) => /[\x21-\x7e]/.test(form));
+  });
 }
 
 /** Printable ASCII that no domain name holds (RFC 5890 §2.3.1); `_` as some networks have it. */

@@ -53,4 +53,5 @@ export { messageIds } from "./message-id.ts";
 export { type MimeMessage, type MimePart, type MimeProblem, parseMime } from "./mime.ts";
 export { ipInNetworks } from "./network.ts";
 export { parseReceived, type Received } from "./received.ts";
+export { soleAddress } from "./sole-address.ts";
 export { type DecodedBody, decodeBody, type EncodingProblem } from "./transfer-encoding.ts";

@@ -27,6 +27,8 @@ export const LIMITS = Object.freeze({
   parameters: 200,
   /** Characters of an address field that is looked at. 1000 mailboxes with long names fit. */
   addressFieldLength: 256 * 1024,
+  /** Characters of a field with one address and a name that breaks the grammar: a line (RFC 5322 §2.1.1). */
+  looseAddressLength: 998,
   /** Mailboxes of one address field. */
   mailboxes: 1000,
   /** Octets of one addr-spec: RFC 5321 §4.5.3.1 gives 64 + 1 + 255. Longer ones cannot be delivered to. */

@@ -23,6 +23,8 @@ export interface Received {
 /** A word or a comment (without its outer parentheses) at the top level of the field. */
 interface Item {
   readonly comment: boolean;
+  /** No blank stands before it. */
+  readonly glued: boolean;
   readonly text: string;
 }
 
@@ -66,7 +68,7 @@ function split(text: string): { items: Item[]; date: string | null } {
     const character = text.charAt(at);
     if (character === "(") {
       const end = commentEnd(text, at) ?? text.length;
-      items.push({ comment: true, text: text.slice(at + 1, end - 1) });
+      items.push({ comment: true, glued: isGlued(text, at), text: text.slice(at + 1, end - 1) });
       at = end;
     } else if (character === ";") {
       beforeDate = items.length;
@@ -75,11 +77,15 @@ function split(text: string): { items: Item[]; date: string | null } {
     } else if (isBlank(text.charCodeAt(at))) at += 1;
     else {
       const end = wordEnd(text, at);
-      items.push({ comment: false, text: text.slice(at, end) });
+      items.push({ comment: false, glued: isGlued(text, at), text: text.slice(at, end) });
       at = end;
     }
   }
   return { items: date === null ? items : items.slice(0, beforeDate), date };
+}
+
+function isGlued(text: string, at: number): boolean {
+  return at > 0 && !isBlank(text.charCodeAt(at - 1));
 }
 
 function wordEnd(text: string, at: number): number {
@@ -89,8 +95,9 @@ function wordEnd(text: string, at: number): number {
 }
 
 /**
- * The items of each clause by its keyword; of a repeated clause the first. The word after a keyword is its
- * value, even when it looks like a keyword (`from by (unknown [192.0.2.1]) by mx`).
+ * The items of each clause by its keyword; of a repeated `by` the first (`trusted-block.ts` counts them), of any other
+ * none: a server writes one, with a blank before it, and nobody can tell which the client smuggled in. The word after a
+ * keyword is its value, even when it looks like a keyword (`from by (unknown [192.0.2.1]) by mx`).
  */
 function clausesOf(items: readonly Item[]): Map<string, Item[]> {
   const clauses = new Map<string, Item[]>();
@@ -98,10 +105,11 @@ function clausesOf(items: readonly Item[]): Map<string, Item[]> {
   let valueExpected = false;
   for (const [index, item] of items.entries()) {
     const word = item.comment ? "" : asciiLowerCase(item.text);
-    const opens = CLAUSES.has(word) || (index === 0 && word === "from");
+    const opens = (CLAUSES.has(word) && !item.glued) || (index === 0 && word === "from");
     if (opens && !valueExpected) {
       current = [];
       if (!clauses.has(word)) clauses.set(word, current);
+      else if (word !== "by") clauses.set(word, []);
       valueExpected = true;
     } else {
       current.push(item);
@@ -121,10 +129,16 @@ function forAddress([first, ...others]: readonly string[]): string | null {
   return parseAddrSpec(bare)?.address ?? null;
 }
 
+/**
+ * The IP address that the server wrote. A HELO may hold parentheses (`x(127.0.0.1)`, `(127.0.0.1)`), which look like the
+ * server's own comment: servers put a blank before theirs, and no form has an address in two of them.
+ */
 function clientIp(clauses: ReadonlyMap<string, readonly Item[]>): string | null {
   const from = clauses.get("from") ?? [];
   const name = from[0]?.comment === false ? from[0].text : ""; // no HELO at all: `from (unknown [ip])`
   const comments = name === "" ? from : from.slice(1);
+  if (comments.some(({ glued }) => glued)) return null;
+  if (comments.filter(holdsServersIp).length > 1) return null;
   let announced = false;
   for (const comment of comments) {
     if (!comment.comment) return null; // more than one word after `from`: no known form
@@ -138,6 +152,10 @@ function clientIp(clauses: ReadonlyMap<string, readonly Item[]>): string | null 
     .concat(clauses.get("with") ?? [])
     .some((item) => item.comment && item.text.startsWith("Exim "));
   return announced || (comments.length === 0 && byExim) ? bracketedIp(name) : null;
+}
+
+function holdsServersIp({ comment, text }: Item): boolean {
+  return comment && !CLIENT_SAID.test(text) && serverWrittenIp(text) !== null;
 }
 
 /** What the client said of itself: qmail `HELO name`, Zimbra `LHLO name`, Exim `helo=name ident=name`. */

@@ -94,9 +94,18 @@ function asciiDomain(text: string, international: boolean): string | null {
  * A-label as it was, but for case and NFC (RFC 5890 §2.3.2.1).
  */
 function aLabels(text: string): string {
-  if (/[^A-Za-z0-9._\u0080-\u{10ffff}-]/u.test(text)) return "";
+  if (/[^A-Za-z0-9._\u0080-\u{10ffff}-]/u.test(text) || hasAsciiDouble(text)) return "";
   const ascii = domainToASCII(text);
   return domainToUnicode(ascii) === text.normalize("NFC").toLowerCase() ? ascii : "";
+}
+
+/** A Kelvin sign or a ligature: NFC, NFKC or lower case make ASCII of it, and another domain. */
+function hasAsciiDouble(text: string): boolean {
+  return [...text].some(
+    (character) =>
+      character > "\x7f" &&
+      /[!-~]/.test(character.normalize("NFC") + character.normalize("NFKC") + character.toLowerCase()),
+  );
 }
 
 /** Takes `example.com`, `.example.com`, `@example.com`, `*.example.com` and `*@example.com` as that domain. */

@@ -56,6 +56,16 @@ export function boolean(reader: DerReader, what: string, tag: number = TAG.boole
   return value !== 0;
 }
 
+/**
+ * BOOLEAN, whatever octet stands for true. Departs from X.690 §11.1 (FF in DER) because some CAs write 01, which every
+ * reader takes for true.
+ */
+export function anyBoolean(reader: DerReader, what: string): boolean {
+  const content = reader.content(TAG.boolean, what);
+  if (content.length !== 1) throw new DerError(`${what}: BOOLEAN of ${content.length} octets`);
+  return content[0] !== 0;
+}
+
 /** OBJECT IDENTIFIER in dotted text. */
 export function oid(reader: DerReader, what: string, tag: number = TAG.oid): string {
   return oidText(reader.content(tag, what), what);

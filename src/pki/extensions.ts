@@ -9,7 +9,7 @@ import {
   isProblem,
   TAG,
 } from "./der.ts";
-import { boolean, hexOfInteger, integerBytes, namedBits, oid, smallInteger } from "./der-value.ts";
+import { anyBoolean, hexOfInteger, integerBytes, namedBits, oid, smallInteger } from "./der-value.ts";
 import { type DistributionPoint, distributionPoints } from "./distribution-point.ts";
 import { type GeneralName, readGeneralName, readGeneralNames } from "./general-name.ts";
 import { MAX_EXTENSIONS } from "./limits.ts";
@@ -145,6 +145,19 @@ const DECODERS: ReadonlyMap<string, (value: Uint8Array) => Partial<Decoded>> = n
 ]);
 
 /**
+ * Extensions that are as absent when they are malformed and not critical. Departs from RFC 5280 §4.2 (each has its form)
+ * because private CAs get them wrong, and nothing is gained by it: key identifiers only guide the search of a path, nobody
+ * reads issuerAltName, and without certificatePolicies no policy holds. All others grant or forbid something, or tell
+ * where to ask about revocation.
+ */
+const AS_ABSENT: ReadonlySet<string> = new Set([
+  OID.subjectKeyIdentifier,
+  OID.authorityKeyIdentifier,
+  OID.issuerAltName,
+  OID.certificatePolicies,
+]);
+
+/**
  * Decodes the extensions that are known. One that is malformed, or there twice (the first counts), is a defect and
  * never a reason to lose the certificate: PRODUCT wants it judged, with its address.
  */
@@ -152,7 +165,7 @@ export function decodeExtensions(all: readonly Extension[]): Extensions {
   const decoded: { -readonly [Field in keyof Decoded]?: Decoded[Field] } = {};
   const defects: string[] = [];
   const seen = new Set<string>();
-  for (const { oid: id, value } of all) {
+  for (const { oid: id, critical, value } of all) {
     // RFC 5280 §4.2: not more than one instance of a particular extension.
     if (seen.has(id)) {
       defects.push(`extension ${id} is there twice (RFC 5280 §4.2)`);
@@ -162,8 +175,8 @@ export function decodeExtensions(all: readonly Extension[]): Extensions {
     const decode = DECODERS.get(id);
     if (decode === undefined) continue;
     const result = attempt(() => ({ fields: decode(value) }));
-    if (isProblem(result)) defects.push(result.detail);
-    else Object.assign(decoded, result.fields);
+    if (!isProblem(result)) Object.assign(decoded, result.fields);
+    else if (critical || !AS_ABSENT.has(id)) defects.push(result.detail);
   }
   return { ...NO_EXTENSIONS, ...decoded, all, defects };
 }
@@ -181,7 +194,7 @@ export function readExtensions(reader: DerReader, what: string): Extension[] {
     const extension = sequence.enter(TAG.sequence, what);
     const id = oid(extension, what);
     // Departs from X.690 §11.5 (a DEFAULT value is not encoded) because CAs in use write `critical FALSE`.
-    const critical = extension.peek() === TAG.boolean && boolean(extension, what);
+    const critical = extension.peek() === TAG.boolean && anyBoolean(extension, what);
     const value = extension.content(TAG.octetString, what);
     extension.finish(what);
     all.push({ oid: id, critical, value });
@@ -192,7 +205,7 @@ export function readExtensions(reader: DerReader, what: string): Extension[] {
 /** RFC 5280 §4.2.1.9; `cA FALSE` written out is taken, as `critical FALSE` is. */
 function basicConstraints(value: Uint8Array): Decoded["basicConstraints"] {
   const sequence = enterOnly(value, TAG.sequence, "basicConstraints");
-  const ca = sequence.peek() === TAG.boolean && boolean(sequence, "basicConstraints cA");
+  const ca = sequence.peek() === TAG.boolean && anyBoolean(sequence, "basicConstraints cA");
   const pathLength = sequence.more() ? smallInteger(sequence, "pathLenConstraint") : null;
   sequence.finish("basicConstraints");
   return { ca, pathLength };

@@ -21,7 +21,8 @@ export function publicKeyObject(key: PublicKey, inherited?: PublicKey): KeyObjec
 
 const KEYS = new WeakMap<PublicKey, KeyObject | null>();
 
-function keyFromSpki(spki: Uint8Array): KeyObject | null {
+/** The key of a SubjectPublicKeyInfo, or null when OpenSSL refuses it; decoded anew each time. */
+export function keyFromSpki(spki: Uint8Array): KeyObject | null {
   try {
     return createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
   } catch {

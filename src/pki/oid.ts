@@ -53,6 +53,7 @@ export const OID = {
   ocspBasic: "1.3.6.1.5.5.7.48.1.1", // RFC 6960 §4.2.1
   ocspNonce: "1.3.6.1.5.5.7.48.1.2", // RFC 8954 §2.1
   ocspNoCheck: "1.3.6.1.5.5.7.48.1.5",
+  netscapeCertType: "2.16.840.1.113730.1.1",
   emailProtection: "1.3.6.1.5.5.7.3.4",
   ocspSigning: "1.3.6.1.5.5.7.3.9",
   smtpUtf8Mailbox: "1.3.6.1.5.5.7.8.9", // RFC 9598 §3
@@ -76,6 +77,7 @@ export const OID = {
   sha384WithRsa: "1.2.840.113549.1.1.12",
   sha512WithRsa: "1.2.840.113549.1.1.13",
   ecdsaWithSha1: "1.2.840.10045.4.1",
+  ecdsaWithSpecified: "1.2.840.10045.4.3", // ANSI X9.62-2005
   ecdsaWithSha224: "1.2.840.10045.4.3.1",
   ecdsaWithSha256: "1.2.840.10045.4.3.2",
   ecdsaWithSha384: "1.2.840.10045.4.3.3",
@@ -101,7 +103,11 @@ export const OID = {
   data: "1.2.840.113549.1.7.1",
   signedData: "1.2.840.113549.1.7.2",
   envelopedData: "1.2.840.113549.1.7.3",
+  signedAndEnvelopedData: "1.2.840.113549.1.7.4", // PKCS #7 (RFC 2315 §11), gone from CMS
+  digestedData: "1.2.840.113549.1.7.5",
   encryptedData: "1.2.840.113549.1.7.6",
+  authenticatedData: "1.2.840.113549.1.9.16.1.2", // RFC 5652 §9
+  compressedData: "1.2.840.113549.1.9.16.1.9", // RFC 3274 §1.1
   authEnvelopedData: "1.2.840.113549.1.9.16.1.23", // RFC 5083 §2.1
   contentType: "1.2.840.113549.1.9.3",
   messageDigest: "1.2.840.113549.1.9.4",

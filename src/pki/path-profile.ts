@@ -1,6 +1,8 @@
 import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import type { Certificate } from "./certificate.ts";
-import { equalBytes } from "./der.ts";
+import { attempt, DerReader, equalBytes, isProblem } from "./der.ts";
+import { namedBits } from "./der-value.ts";
+import type { Extension } from "./extensions.ts";
 import { OID } from "./oid.ts";
 import { verifySignature } from "./signature.ts";
 
@@ -46,7 +48,18 @@ const NEVER_CRITICAL: ReadonlyMap<string, string> = new Map([
 export function unknownCriticalExtensions(certificate: Certificate): readonly string[] {
   return certificate.extensions.all
     .filter(({ oid, critical }) => critical && !PROCESSED.has(oid))
+    .filter((extension) => !allowsMail(extension, isCa(certificate)))
     .map(({ oid }) => oid);
+}
+
+/**
+ * Netscape's certificate type, the ancestor of extKeyUsage, which old CAs mark as critical: understood where it allows
+ * S/MIME (bit 2), or S/MIME CAs (bit 6).
+ */
+function allowsMail({ oid, value }: Extension, ca: boolean): boolean {
+  if (oid !== OID.netscapeCertType) return false;
+  const bits = attempt(() => namedBits(new DerReader(value), "netscapeCertType"));
+  return !isProblem(bits) && bits.includes(ca ? 6 : 2);
 }
 
 /** Every breach of the profile in one certificate. */

@@ -2,17 +2,20 @@
 import { hasNoParameters, readAlgorithm } from "./algorithm-identifier.ts";
 import { attempt, contextConstructed, DerError, DerReader, enterOnly, isProblem, TAG } from "./der.ts";
 import { smallInteger } from "./der-value.ts";
+import { encode } from "./der-write.ts";
 import { OID } from "./oid.ts";
 
 export interface PssParameters {
-  /** OID of the hash, which is also that of MGF1. */
+  /** OID of the hash. */
   readonly hash: string;
+  /** OID of the hash of MGF1: RFC 4055 §3.1 recommends the same, and Java writes SHA-1 unless it is told. */
+  readonly maskHash: string;
   readonly saltLength: number;
 }
 
 /**
- * The parameters of an RSASSA-PSS signature, or null when they are absent (they must be there, RFC 4055 §3.1),
- * malformed, or mix two hash functions.
+ * The parameters of an RSASSA-PSS signature, or null when they are absent (they must be there, RFC 4055 §3.1) or
+ * malformed.
  */
 export function readPssParameters(parameters: Uint8Array | null): PssParameters | null {
   if (parameters === null) return null;
@@ -28,10 +31,8 @@ function decode(parameters: Uint8Array): PssParameters {
   const saltLength = explicit(sequence, 2, (field) => smallInteger(field, "saltLength")) ?? 20;
   const trailer = explicit(sequence, 3, (field) => smallInteger(field, "trailerField")) ?? 1;
   sequence.finish("RSASSA-PSS parameters");
-  // RFC 4055 §3.1: the same hash for MGF1 is recommended, and all that node:crypto and any known signer compute.
-  if (hash !== maskHash) throw new DerError("RSASSA-PSS with two hash functions");
   if (trailer !== 1) throw new DerError("RSASSA-PSS trailer field (RFC 4055 §3.1)");
-  return { hash, saltLength };
+  return { hash, maskHash, saltLength };
 }
 
 function explicit<T>(sequence: DerReader, number: number, read: (field: DerReader) => T): T | null {
@@ -52,4 +53,15 @@ function readMask(field: DerReader): string {
   const mask = readAlgorithm(field, "maskGenAlgorithm");
   if (mask.oid !== OID.mgf1 || mask.parameters === null) throw new DerError("maskGenAlgorithm is not MGF1");
   return readHash(new DerReader(mask.parameters));
+}
+
+/** RSASSA-PSS-params as DER (RFC 4055 §3.1), the trailer at its default. */
+export function pssParameters({ hash, maskHash, saltLength }: PssParameters): Buffer {
+  const algorithm = (oid: string): Buffer => encode.sequence(encode.oid(oid), encode.null());
+  const mask = encode.sequence(encode.oid(OID.mgf1), algorithm(maskHash));
+  return encode.sequence(
+    encode.tagged(contextConstructed(0), algorithm(hash)),
+    encode.tagged(contextConstructed(1), mask),
+    encode.tagged(contextConstructed(2), encode.integer(saltLength)),
+  );
 }

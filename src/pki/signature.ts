@@ -2,13 +2,15 @@
  * One question: is this signature value right over these bytes, by this key? Mathematics alone (node:crypto), no
  * trust, no policy on strength. Algorithm identifiers must have the parameters that their RFCs demand.
  */
-import { constants, createHash, hash, verify } from "node:crypto";
+import { constants, createHash, hash, type KeyObject, verify } from "node:crypto";
 import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { hasNoParameters } from "./algorithm-identifier.ts";
-import { publicKeyObject } from "./key-object.ts";
+import { TAG } from "./der.ts";
+import { encode } from "./der-write.ts";
+import { keyFromSpki, publicKeyObject } from "./key-object.ts";
 import { OID } from "./oid.ts";
-import { readPssParameters } from "./pss-parameters.ts";
-import type { PublicKey } from "./public-key.ts";
+import { pssParameters, readPssParameters } from "./pss-parameters.ts";
+import { keyBits, type PublicKey } from "./public-key.ts";
 
 /** `unsupported`: an algorithm, parameters or a key that cannot be computed with; the value was not looked at. */
 export type SignatureCheck = "valid" | "invalid" | "unsupported";
@@ -16,7 +18,13 @@ export type SignatureCheck = "valid" | "invalid" | "unsupported";
 /** How a signature is computed, whatever identifier said so. Digests by the names of node:crypto. */
 export type SignatureScheme =
   | { readonly kind: "RSA"; readonly digest: string }
-  | { readonly kind: "RSA-PSS"; readonly digest: string; readonly saltLength: number }
+  | {
+      readonly kind: "RSA-PSS";
+      readonly digest: string;
+      /** The digest of MGF1, mostly the same. */
+      readonly maskDigest: string;
+      readonly saltLength: number;
+    }
   | { readonly kind: "ECDSA"; readonly digest: string }
   | { readonly kind: "DSA"; readonly digest: string }
   | { readonly kind: "Ed25519" | "Ed448" };
@@ -97,7 +105,10 @@ export function verifyScheme(
   // RFC 8017 §8.1.2, §8.2.2: as long as the modulus. OpenSSL takes one without its leading zero octet for PSS.
   const isRsa = scheme.kind === "RSA" || scheme.kind === "RSA-PSS";
   if (isRsa && signer.bits !== null && signature.length !== Math.ceil(signer.bits / 8)) return "invalid";
-  const key = publicKeyObject(signer, inherited);
+  const key =
+    scheme.kind === "RSA-PSS" && scheme.maskDigest !== scheme.digest && signer.kind === "RSA"
+      ? pssKeyObject(signer, scheme)
+      : publicKeyObject(signer, inherited);
   if (key === null) return "unsupported";
   try {
     switch (scheme.kind) {
@@ -123,20 +134,20 @@ export function verifyScheme(
 
 /**
  * What an AlgorithmIdentifier of a signature means, or null when it is unknown or its parameters are not as its RFC
- * demands: NULL or absent for RSA (RFC 4055 §5), absent for ECDSA, DSA and EdDSA (RFC 5758 §3, RFC 8410 §3).
+ * demands: NULL or absent for RSA (RFC 4055 §5), absent for EdDSA (RFC 8410 §3). Departs from RFC 5758 §3.2 and RFC 3279
+ * §2.2.2, §2.2.3 (absent for ECDSA and DSA) in that a NULL is taken there too: many write it, and it says nothing.
  */
 export function schemeOf(algorithm: AlgorithmIdentifier): SignatureScheme | null {
   if (algorithm.oid === OID.rsassaPss) {
     const parameters = readPssParameters(algorithm.parameters);
-    const digest = parameters === null ? undefined : DIGESTS.get(parameters.hash);
-    if (parameters === null || digest === undefined) return null;
-    return { kind: "RSA-PSS", digest, saltLength: parameters.saltLength };
+    const digest = DIGESTS.get(parameters?.hash ?? "");
+    const maskDigest = DIGESTS.get(parameters?.maskHash ?? "");
+    if (parameters === null || digest === undefined || maskDigest === undefined) return null;
+    return { kind: "RSA-PSS", digest, maskDigest, saltLength: parameters.saltLength };
   }
   const scheme = SCHEMES.get(algorithm.oid);
   if (scheme === undefined) return null;
-  // Departs from RFC 3279 §2.2.2 and §2.2.3 in that a NULL is taken for DSA and SHA-1 ECDSA: old issuers wrote it.
-  const lenient = scheme.kind === "RSA" || scheme.kind === "DSA" || algorithm.oid === OID.ecdsaWithSha1;
-  const fits = lenient ? hasNoParameters(algorithm) : algorithm.parameters === null;
+  const fits = "digest" in scheme ? hasNoParameters(algorithm) : algorithm.parameters === null;
   return fits ? scheme : null;
 }
 
@@ -161,6 +172,24 @@ export function digestBytes(digest: string, data: Uint8Array): Buffer | null {
     return null;
   }
 }
+
+/**
+ * An RSA key for one kind of PSS signature. node:crypto takes the digest of MGF1 from a key's own parameters only
+ * (RFC 4055 §1.2), so they are written into a copy of the key.
+ */
+function pssKeyObject(
+  signer: PublicKey,
+  { digest, maskDigest, saltLength }: Extract<SignatureScheme, { kind: "RSA-PSS" }>,
+): KeyObject | null {
+  const [hashOid, maskOid] = [digest, maskDigest].map((name) => OIDS_OF_DIGESTS.get(name));
+  if (hashOid === undefined || maskOid === undefined || signer.defect !== null) return null;
+  const parameters = pssParameters({ hash: hashOid, maskHash: maskOid, saltLength });
+  const key = Buffer.concat([Buffer.of(0), keyBits(signer)]);
+  const algorithm = encode.sequence(encode.oid(OID.rsassaPss), parameters);
+  return keyFromSpki(encode.sequence(algorithm, encode.tagged(TAG.bitString, key)));
+}
+
+const OIDS_OF_DIGESTS: ReadonlyMap<string, string> = new Map([...DIGESTS].map(([oid, name]) => [name, oid]));
 
 function answer(right: boolean): SignatureCheck {
   return right ? "valid" : "invalid";

@@ -4,7 +4,15 @@ import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { hasNoParameters, readAlgorithm, sameAlgorithm } from "./algorithm-identifier.ts";
 import type { Certificate } from "./certificate.ts";
 import type { SignerInfo } from "./cms.ts";
-import { attempt, contextConstructed, DerReader, equalBytes, isProblem, TAG } from "./der.ts";
+import {
+  attempt,
+  contextConstructed,
+  DerReader,
+  equalBytes,
+  isProblem,
+  type ParseProblem,
+  TAG,
+} from "./der.ts";
 import { oid } from "./der-value.ts";
 import { OID } from "./oid.ts";
 import { digestBytes, digestOf } from "./signature.ts";
@@ -50,8 +58,8 @@ export function checkAttributes(signer: SignerInfo, contentType: string): Checke
     return null;
   };
 
-  /** The decoded value of an attribute, null when it is absent or, noted, not there once with one good value. */
-  const read = <T>(type: string, what: string, decode: (value: DerReader) => T): T | null => {
+  /** The raw value of an attribute, null when it is absent or, noted, not there once with one value. */
+  const single = (type: string, what: string): Uint8Array | null => {
     const found = signer.attributes.filter((attribute) => attribute.oid === type);
     const values = found.flatMap((attribute) => attribute.values);
     const [value] = values;
@@ -61,12 +69,13 @@ export function checkAttributes(signer: SignerInfo, contentType: string): Checke
         `${what}: ${found.length} attributes with ${values.length} values instead of one with one`,
       );
     }
-    const decoded = attempt(() => {
-      const reader = new DerReader(value);
-      const result = decode(reader);
-      reader.finish(what);
-      return { result };
-    });
+    return value;
+  };
+  /** The decoded value of an attribute, null when it is absent or, noted, not there once with one good value. */
+  const read = <T>(type: string, what: string, decode: (value: DerReader) => T): T | null => {
+    const value = single(type, what);
+    if (value === null) return null;
+    const decoded = decodedWhole(value, what, decode);
     return isProblem(decoded) ? malformed(decoded.detail) : decoded.result;
   };
   const required = <T>(type: string, what: string, decode: (value: DerReader) => T): T | null => {
@@ -84,7 +93,10 @@ export function checkAttributes(signer: SignerInfo, contentType: string): Checke
   const messageDigest = required(OID.messageDigest, "message-digest", (value) =>
     value.content(TAG.octetString, "message-digest"),
   ); // §11.2
-  const signingTime = read(OID.signingTime, "signing-time", (value) => time(value, "signing-time")); // §11.3
+  // §11.3. The value is the signer's own word and proves nothing: one that cannot be read is as none (PRODUCT §3).
+  const signedAt = single(OID.signingTime, "signing-time");
+  const signingTime =
+    signedAt === null ? null : decodedWhole(signedAt, "signing-time", (value) => time(value, "signing-time"));
   const protection = read(OID.algorithmProtection, "CMSAlgorithmProtection", readProtection);
   if (protection !== null && !protects(protection, signer)) {
     problems.push({ problem: "algorithm", detail: "the signed algorithms are others (RFC 6211 §3)" });
@@ -98,11 +110,25 @@ export function checkAttributes(signer: SignerInfo, contentType: string): Checke
   return {
     problems,
     messageDigest,
-    signingTime,
+    signingTime: signingTime === null || isProblem(signingTime) ? null : signingTime.result,
     signingCertificate: hashes.filter((hash) => hash !== null),
     encryptionPreference: onlyValue(signer, OID.encryptionKeyPreference),
     capabilities: onlyValue(signer, OID.smimeCapabilities),
   };
+}
+
+/** A value decoded to its end, or why it cannot be. */
+function decodedWhole<T>(
+  value: Uint8Array,
+  what: string,
+  decode: (value: DerReader) => T,
+): { readonly result: T } | ParseProblem {
+  return attempt(() => {
+    const reader = new DerReader(value);
+    const result = decode(reader);
+    reader.finish(what);
+    return { result };
+  });
 }
 
 /** A hint's value when it is there once with one value, as RFC 8551 §2.5 demands; else the hint is not used. */

@@ -1,8 +1,8 @@
 /** One signer's signature over one content (RFC 5652 §5.4 to §5.6): mathematics and form, no trust and no policy. */
 
-import { hasNoParameters } from "./algorithm-identifier.ts";
 import type { Certificate } from "./certificate.ts";
 import { readAttributes, type SignedData, type SignerInfo } from "./cms.ts";
+import { cmsScheme } from "./cms-scheme.ts";
 import { attempt, equalBytes, isProblem, TAG } from "./der.ts";
 import { encode } from "./der-write.ts";
 import { MAX_SIGNER_CANDIDATES } from "./limits.ts";
@@ -13,7 +13,6 @@ import {
   digestOf,
   type SignatureCheck,
   type SignatureScheme,
-  schemeOf,
   verifyScheme,
 } from "./signature.ts";
 import {
@@ -102,24 +101,6 @@ export function verifySigner(
 
 /** RFC 5652 §11.1, §11.2, §11.3: these must not stand among the unsigned attributes. */
 const SIGNED_ONLY: ReadonlySet<string> = new Set([OID.contentType, OID.messageDigest, OID.signingTime]);
-
-/**
- * The scheme of a SignerInfo, or null when it is unknown or goes with another digest: attributes and content are
- * hashed with the one digestAlgorithm (RFC 5652 §5.4; RFC 4056 §3, RFC 5753 §2.1.1, RFC 5754 §3).
- */
-function cmsScheme({ signatureAlgorithm }: SignerInfo, digest: string): SignatureScheme | null {
-  // RFC 3370 §3.2, RFC 5754 §3.2: rsaEncryption and id-dsa name no digest of their own.
-  if (signatureAlgorithm.oid === OID.rsaEncryption) {
-    return hasNoParameters(signatureAlgorithm) ? { kind: "RSA", digest } : null;
-  }
-  if (signatureAlgorithm.oid === OID.dsa) {
-    return hasNoParameters(signatureAlgorithm) ? { kind: "DSA", digest } : null;
-  }
-  const scheme = schemeOf(signatureAlgorithm);
-  if (scheme === null) return null;
-  if ("digest" in scheme) return scheme.digest === digest ? scheme : null;
-  return digest === (scheme.kind === "Ed25519" ? "sha512" : "shake256") ? scheme : null; // RFC 8419 §3.1
-}
 
 /**
  * RFC 5652 §13: without signed attributes, a signature made over attributes would also be one over a content of just

@@ -7,7 +7,8 @@
 
 /** How the From field names its author (RFC 5322 §3.6.2): only `one` can be harvested or answered. */
 export type From =
-  | { readonly kind: "one"; readonly address: string }
+  /** `loose`: only the display name breaks the grammar, the one address has no second reading (PRODUCT §3). */
+  | { readonly kind: "one"; readonly address: string; readonly loose?: true }
   | { readonly kind: "missing" | "empty" | "group" | "several" | "two-fields" | "unreadable" };
 
 /** The envelope sender as the final delivery noted it (RFC 5321 §4.4). */
@@ -40,6 +41,7 @@ export type AutomaticRule =
   | "precedence"
   | "list-header"
   | "x-auto-response-suppress"
+  | "auto-responder"
   | "multipart-report"
   | "system-sender"
   | "own-address"
@@ -58,6 +60,8 @@ export type Carries =
   | "certificate-file"
   | "encrypted"
   | "openpgp"
+  | "rich-text" // Outlook's TNEF, `winmail.dat`
+  | "rights-protected" // Microsoft's `message.rpmsg`
   | "nothing";
 
 /** What a bounce says of the mail that came back. Anybody can write one: whether it was ours is `decide`'s question. */
@@ -94,6 +98,8 @@ export interface MessageFacts {
   readonly automatic: AutomaticMark | null;
   /** DMARC, or aligned DKIM or SPF, said by our own servers: passed, failed, or nothing said (null). */
   readonly authenticated: boolean | null;
+  /** Own servers alone handled it, and none of them took it in from outside. False also where nobody knows. */
+  readonly fromInside: boolean;
   /** Addressed mailboxes, own domains only, each once, in order. */
   readonly addressed: readonly AddressedMailbox[];
   /** False when nothing in envelope or header names an address of ours. */

@@ -9,6 +9,9 @@ export const CERTIFICATE_FILES = 20;
 /** How deep a signed part is looked for inside multiparts (lists and anti-virus wrap once or twice). */
 export const SIGNED_PART_DEPTH = 10;
 
+/** MIME entities opened one inside the other in parts that call themselves CMS; Exchange makes one. */
+export const ENTITIES_INSIDE = 2;
+
 /** Addressed mailboxes kept as facts; a request may ask for far fewer (PRODUCT §4: five). */
 export const ADDRESSED_MAILBOXES = 50;
 

@@ -1,6 +1,7 @@
 import { decodeBody, type MimePart, parseMime } from "../mail/index.ts";
+import { cmsBytes, entityInside } from "./cms-bytes.ts";
 import type { Carries } from "./facts.ts";
-import { CERTIFICATE_FILE_BYTES, CERTIFICATE_FILES, SIGNED_PART_DEPTH } from "./limits.ts";
+import { CERTIFICATE_FILE_BYTES, CERTIFICATE_FILES, ENTITIES_INSIDE, SIGNED_PART_DEPTH } from "./limits.ts";
 
 /** A CMS structure that says something about the mail, with the exact bytes that it covers. */
 export type SignedPart =
@@ -37,10 +38,20 @@ export interface Structure {
 /**
  * Finds the signed part that counts and the certificate files beside it. Types and file names are hints of the
  * sender; what a CMS structure really is, `inspect` reads from its bytes.
+ * @param inside how many MIME entities are opened one inside the other, where a CMS structure should be
  */
-export function structureOf(raw: Uint8Array, root: MimePart): Structure {
+export function structureOf(raw: Uint8Array, root: MimePart, inside = ENTITIES_INSIDE): Structure {
   const signedParts = partsBelow(root, SIGNED_PART_DEPTH).filter(isCmsPart);
   const first = signedParts[0];
+  const entity = first === undefined || isDetached(first) || inside === 0 ? null : entityInside(raw, first);
+  if (entity !== null) {
+    const inner = structureOf(entity.raw, entity.root, inside - 1);
+    const whole = first === root && inner.offer.signed?.whole === true;
+    const signed = inner.offer.signed === null ? null : { ...inner.offer.signed, whole };
+    const files = [...inner.offer.files, ...certificateFiles(raw, root, first)].slice(0, CERTIFICATE_FILES);
+    const carries = inner.carries === "nothing" && files.length > 0 ? "certificate-file" : inner.carries;
+    return { offer: { signed, files }, carries };
+  }
   const signed = first === undefined ? null : signedPart(raw, first, first === root && isWhole(root));
   const files = certificateFiles(raw, root, signed === null ? undefined : first);
   return { offer: { signed, files }, carries: carriesOf(raw, root, signed, files) };
@@ -94,18 +105,18 @@ function isOpaque(part: MimePart): boolean {
 function signedPart(raw: Uint8Array, part: MimePart, whole: boolean): SignedPart {
   const [content, signature] = part.parts;
   if (isDetached(part) && content !== undefined && signature !== undefined) {
-    const { bytes, problem } = decodeBody(raw, signature);
+    const { bytes, damaged } = cmsBytes(raw, signature);
     return {
       form: "detached",
       content: raw.subarray(content.start, content.end),
       cms: bytes,
       whole,
-      damaged: problem !== null,
+      damaged,
     };
   }
-  const { bytes, problem } = decodeBody(raw, part);
+  const { bytes, damaged, alone } = cmsBytes(raw, part);
   // Words behind the end of the base64, as a list appends its footer: the CMS can still be read, they are not in it.
-  return { form: "opaque", cms: bytes, whole: whole && problem === null, damaged: problem !== null };
+  return { form: "opaque", cms: bytes, whole: whole && alone, damaged };
 }
 
 /**
@@ -153,8 +164,20 @@ function carriesOf(
     return smimeType === "certs-only" ? "certs-only" : "signed";
   }
   if (isOpenPgp(raw, root)) return "openpgp";
-  return files.length > 0 ? "certificate-file" : "nothing";
+  if (files.length > 0) return "certificate-file";
+  return partsBelow(root, SIGNED_PART_DEPTH).flatMap((part) => wrapperOf(part) ?? [])[0] ?? "nothing";
 }
+
+/** Forms of Microsoft's that only its own programs open, and in which a signature would stay out of sight. */
+function wrapperOf({ mediaType, fileName }: MimePart): "rich-text" | "rights-protected" | null {
+  const name = fileName?.toLowerCase() ?? "";
+  if (TNEF.has(mediaType.type) || name === "winmail.dat") return "rich-text";
+  return mediaType.type === "application/x-microsoft-rpmsg-message" || name.endsWith(".rpmsg")
+    ? "rights-protected"
+    : null;
+}
+
+const TNEF = new Set(["application/ms-tnef", "application/vnd.ms-tnef"]);
 
 /** OpenPGP in its MIME form (RFC 3156), as an attached key, or as armour in the text. */
 function isOpenPgp(raw: Uint8Array, root: MimePart): boolean {

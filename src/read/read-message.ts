@@ -16,6 +16,7 @@ import { automaticMark } from "./automatic.ts";
 import type { AddressedMailbox, Carries, MessageFacts } from "./facts.ts";
 import { REFERENCES } from "./limits.ts";
 import { type Offer, structureOf } from "./offer.ts";
+import { isFromInside } from "./origin.ts";
 import type { ReadProblem } from "./problem.ts";
 import { requestOf, subjectOf } from "./request.ts";
 import { returnedMail } from "./returned.ts";
@@ -100,6 +101,7 @@ function factsOf(
     returnPath,
     automatic,
     authenticated: isAuthenticated(block, domain, policy.border.authservIds),
+    fromInside: isFromInside(header, block, policy.border),
     addressed: addressed.mailboxes,
     addressedToUs: addressed.toUs,
     borderTime: block.border?.date ?? null,

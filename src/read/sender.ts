@@ -4,6 +4,7 @@ import {
   type HeaderField,
   parseAddressList,
   parseReturnPath,
+  soleAddress,
 } from "../mail/index.ts";
 import type { From, ReturnPath } from "./facts.ts";
 
@@ -20,6 +21,13 @@ export interface Sender {
 export function senderOf(header: readonly HeaderField[]): Sender {
   const fields = fieldsNamed(header, "From");
   const lists = fields.map((field) => parseAddressList(field.body));
+  const [only, second] = fields;
+  if (only !== undefined && second === undefined && lists[0]?.problem === "syntax") {
+    const sole = soleAddress(only.body);
+    if (sole !== null) {
+      return { from: { kind: "one", address: sole.address, loose: true }, addresses: [sole.address] };
+    }
+  }
   const addresses = lists.flatMap((list) => list.mailboxes.map((mailbox) => mailbox.address));
   return { from: fromOf(lists), addresses };
 }

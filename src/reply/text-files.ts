@@ -54,6 +54,8 @@ export const TEXT_FILES = {
     unsigned: ["greeting", "closing"],
     encrypted: ["greeting", "closing"],
     openpgp: ["greeting", "closing"],
+    "rich-text": ["greeting", "closing"],
+    "rights-protected": ["greeting", "closing"],
   },
   hint: { body: ["greeting", "closing"] },
   notice: {

@@ -70,10 +70,12 @@ const COLUMNS = `${CERTIFICATE_COLUMNS}, ${HOLDING_COLUMNS.replace(" h.certifica
 export const OF_ADDRESS = `
   SELECT ${COLUMNS} FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = :address
   ORDER BY h.status = 'active' AND c.not_after >= :now DESC, h.approved DESC, c.not_before DESC, c.id DESC`;
+/** The five minutes of difference between clocks that a certificate's beginning is granted, as when it was accepted. */
+const CLOCK_SKEW_MS = 300_000;
 export const USABLE = `
   SELECT ${COLUMNS} FROM holding h JOIN certificate c ON c.id = h.certificate
   WHERE h.address = :address AND h.status = 'active' AND c.usage_encrypt = 1
-    AND c.not_before <= :now AND c.not_after >= :now
+    AND c.not_before <= :now + ${CLOCK_SKEW_MS} AND c.not_after >= :now
     AND NOT EXISTS (SELECT 1 FROM barred_key b WHERE b.spki_sha256 = c.spki_sha256)
   ORDER BY h.approved DESC, c.not_before DESC, c.id DESC`;
 /** Hex digits end before `g`, so this range is all that begins with the prefix, and the index finds it. */

@@ -437,7 +437,7 @@ const CMS: readonly Attack[] = [
     twin: TWIN.DETACHED,
     forge: (mail) =>
       operate(mail, ({ root }) => void root.children?.splice(0, 1, oidNode("1.2.840.113549.1.7.5"))),
-    expect: { judged: {}, folder: "Rejected", reply: "rejected", signature: ["signature.unreadable"] },
+    expect: { judged: {}, folder: "Rejected", reply: "rejected", signature: ["mail.content-unsupported"] },
   },
 ];
 
@@ -1388,7 +1388,7 @@ const ID: readonly Attack[] = [
     "a letter that lower-casing turns into an ASCII one",
     "RFC 6532 §3.1; PRODUCT §3 (ASCII case only)",
     ["From: \u{212a}@evil.example"],
-    { ...mismatch, address: "\u{212a}@evil.example" },
+    anonymous("mallory"),
   ),
   identity(
     "id.look-alike-local-part",

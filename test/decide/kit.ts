@@ -36,6 +36,7 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
     returnPath: { kind: "address", address: ALICE },
     automatic: null,
     authenticated: true,
+    fromInside: false,
     addressed: [{ address: ROBOT, source: "X-Original-To" }],
     addressedToUs: true,
     borderTime: NOW,

@@ -44,6 +44,8 @@ const AUTOMATIC = { automatic: { rule: "precedence", evidence: "Precedence: bulk
 const NEAR = { request: "near-miss", subject: "axazertifikat" } as const;
 const NO_HINTS = { ...POLICY, replies: { ...POLICY.replies, hints: false } };
 
+const COLLEAGUE = { kind: "one", address: "alle-mitarbeiter@company.example" } as const;
+
 type Row = [
   rule: string,
   why: string,
@@ -62,6 +64,18 @@ const RULES: readonly Row[] = [
     "no-reply.from",
     evidence({ ...REQUEST, from: { kind: "several" } }),
     evidence(REQUEST),
+  ],
+  [
+    "PRODUCT §5, a colleague whom nothing vouches for",
+    "no-reply.own-domain",
+    evidence({ ...REQUEST, from: COLLEAGUE, authenticated: null }),
+    evidence({ ...REQUEST, from: COLLEAGUE, authenticated: true }),
+  ],
+  [
+    "PRODUCT §5, a colleague from outside",
+    "no-reply.own-domain",
+    evidence({ ...REQUEST, from: COLLEAGUE, authenticated: null, fromInside: false }),
+    evidence({ ...REQUEST, from: COLLEAGUE, authenticated: null, fromInside: true }),
   ],
   [
     "PRODUCT §5, not to us",
@@ -198,6 +212,30 @@ describe("a mail is not answered, its twin is", () => {
     expect(reasons(answered)).not.toContain(why);
   });
 
+  it.each([
+    "user@10.0.0.5",
+    "user@0x7f.1",
+    "user@127.0x1",
+    "user@2130706433",
+    "user@partner.example.1",
+    "user@host.lan2",
+    "user@localhost",
+    "user@[192.0.2.1]",
+    "user@.example",
+  ])("a machine near us is not written to for a stranger (PRODUCT §5): %s", (address) => {
+    const plan = planOf(evidence({ ...REQUEST, from: { kind: "one", address } }));
+    expect([templates(plan), reasons(plan)]).toEqual([[], ["no-reply.from"]]);
+  });
+  it.each([
+    "user@partner.example",
+    "user@1.partner.example",
+    "user@xn--bcher-kva.xn--p1ai",
+    "user@10.museum",
+  ])("its twin is answered: %s", (address) => {
+    const plan = planOf(evidence({ ...REQUEST, from: { kind: "one", address } }));
+    expect(templates(plan)).toEqual(["no-certificate"]);
+  });
+
   it("every reason for silence is in this table, or is the budget's", () => {
     const shown = new Set(RULES.map(([, why]) => why));
     const all = Object.keys(REASONS).filter((code) => code.startsWith("no-reply."));
@@ -251,6 +289,8 @@ describe("what is told where", () => {
   it.each([
     ["encrypted", { carries: "encrypted" }],
     ["openpgp", { carries: "openpgp" }],
+    ["rich-text", { carries: "rich-text" }],
+    ["rights-protected", { carries: "rights-protected" }],
     ["unsigned", { carries: "nothing" }],
   ] as const)("a mail that is not usable is told why: %s", (why, change) => {
     const reply = planOf(evidence(change)).actions.find(({ action }) => action === "reply");

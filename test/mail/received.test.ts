@@ -202,6 +202,46 @@ describe("networks", () => {
   );
 });
 
+describe("a HELO with parentheses is not taken for the server's comment", () => {
+  const LAB = "by mx.company.example with ESMTP id 1; Mon, 23 Nov 2026 10:00:00 +0100";
+  it.each([
+    ["glued to the name", "x(127.0.0.1) (203.0.113.9)"],
+    ["glued to the name, brackets", "x([127.0.0.1]) (m.x [203.0.113.9])"],
+    ["instead of a name", "(127.0.0.1) (203.0.113.9)"],
+    ["instead of a name, brackets", "([127.0.0.1]) (m.x [203.0.113.9])"],
+    ["two of them", "x(a)(127.0.0.1) (203.0.113.9)"],
+    ["with a keyword behind", "(127.0.0.1)with (203.0.113.9)"],
+    ["with a protocol of its own", "x(1)with(2)LMTP (203.0.113.9)"],
+    ["alone: the server wrote no address", "x(127.0.0.1)"],
+  ])("%s", (_how, from) => {
+    const read = parseReceived(`from ${from} ${LAB}`);
+    expect(read.clientIp).toBeNull();
+    expect(read.withProtocol ?? "").not.toMatch(/lmtp/i);
+  });
+  it.each([
+    ["Exchange", "x (203.0.113.9)"],
+    ["qmail", "unknown (HELO x) (203.0.113.9)"],
+    ["Postfix", "x (m.x [203.0.113.9])"],
+  ])("its honest twin of %s is read", (_server, from) => {
+    expect(parseReceived(`from ${from} ${LAB}`).clientIp).toBe("203.0.113.9");
+  });
+
+  it("whatever stands in it, the client's address is the server's, or nobody's", () => {
+    const helo = fc.stringMatching(
+      /^[a-z()[\]9.;:@=\\"]{1,12}(?:\(9\.9\.9\.9\)|with|by|for|LMTP|\(\[9\.9\.9\.9\]\)){0,3}$/,
+    );
+    fc.assert(
+      fc.property(helo, (name) => {
+        const { by, clientIp, withProtocol } = parseReceived(`from ${name} (m.x [192.0.2.1]) ${LAB}`);
+        if (by !== "mx.company.example") return; // the trusted block ends there
+        expect([null, "192.0.2.1"]).toContain(clientIp);
+        if (clientIp === null) expect(withProtocol ?? "").not.toMatch(/^lmtp/i);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
 it("a HELO name of the client's choice never becomes its address", () => {
   // What Postfix lets through of a HELO: no blanks, parentheses, quotes, semicolons (smtpd.c neuters them).
   const helo = fc.stringMatching(/^[a-z0-9.:[\]=%_-]{1,30}$/);

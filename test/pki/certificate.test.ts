@@ -4,7 +4,9 @@ import { join } from "node:path";
 import * as asn1js from "asn1js";
 import * as pkijs from "pkijs";
 import { describe, expect, it } from "vitest";
+import { DerReader, TAG } from "../../src/pki/der.ts";
 import { encode } from "../../src/pki/der-write.ts";
+import { decodeExtensions, NO_EXTENSIONS, readExtensions } from "../../src/pki/extensions.ts";
 import { type Certificate, isProblem, parseCertificate } from "../../src/pki/index.ts";
 import { OID } from "../../src/pki/oid.ts";
 import { bits, extension, forge, nameDer, rfc822Name, subjectAltName } from "./forge.ts";
@@ -175,6 +177,47 @@ describe("what breaks the form", () => {
   });
 
   it.each<[string, string, Uint8Array]>([
+    [
+      "a policy named twice (§4.2.1.4)",
+      OID.certificatePolicies,
+      encode.sequence(...[1, 2].map(() => encode.sequence(encode.oid("1.2.3")))),
+    ],
+    [
+      "an authority serial without issuer (§4.2.1.1)",
+      OID.authorityKeyIdentifier,
+      encode.sequence(encode.tagged(0x82, Buffer.of(1))),
+    ],
+    [
+      "octets behind a value",
+      OID.subjectKeyIdentifier,
+      Buffer.concat([encode.octetString(Buffer.of(1)), encode.null()]),
+    ],
+    ["an empty issuerAltName (§4.2.1.7)", OID.issuerAltName, encode.sequence()],
+  ])(
+    "one that nothing depends on reads as absent, and is a defect where it is critical: %s",
+    (_case, oid, value) => {
+      const read = (critical: boolean) => decodeExtensions([{ oid, critical, value }]);
+      expect(read(false)).toEqual({ ...NO_EXTENSIONS, all: [{ oid, critical: false, value }] });
+      expect(read(true).defects).toHaveLength(1);
+    },
+  );
+
+  it("TRUE may be written as 01, as every reader takes it (X.690 §11.1)", () => {
+    const odd = encode.tagged(TAG.boolean, Buffer.of(1));
+    const [extension] = readExtensions(
+      new DerReader(
+        encode.sequence(
+          encode.sequence(encode.oid(OID.basicConstraints), odd, encode.octetString(encode.sequence(odd))),
+        ),
+      ),
+      "extensions",
+    );
+    if (extension === undefined) throw new Error("never");
+    expect(extension.critical).toBe(true);
+    expect(decodeExtensions([extension])).toMatchObject({ basicConstraints: { ca: true }, defects: [] });
+  });
+
+  it.each<[string, string, Uint8Array]>([
     ["basicConstraints that is an INTEGER", OID.basicConstraints, encode.integer(1)],
     [
       "basicConstraints with a negative length",
@@ -190,26 +233,11 @@ describe("what breaks the form", () => {
     ],
     ["an empty extKeyUsage (§4.2.1.12)", OID.extendedKeyUsage, encode.sequence()],
     ["nameConstraints without lists (§4.2.1.10)", OID.nameConstraints, encode.sequence()],
-    [
-      "a policy named twice (§4.2.1.4)",
-      OID.certificatePolicies,
-      encode.sequence(...[1, 2].map(() => encode.sequence(encode.oid("1.2.3")))),
-    ],
     ["policyConstraints without fields (§4.2.1.11)", OID.policyConstraints, encode.sequence()],
     [
       "a distribution point of nothing (§4.2.1.13)",
       OID.crlDistributionPoints,
       encode.sequence(encode.sequence()),
-    ],
-    [
-      "an authority serial without issuer (§4.2.1.1)",
-      OID.authorityKeyIdentifier,
-      encode.sequence(encode.tagged(0x82, Buffer.of(1))),
-    ],
-    [
-      "octets behind a value",
-      OID.subjectKeyIdentifier,
-      Buffer.concat([encode.octetString(Buffer.of(1)), encode.null()]),
     ],
     [
       "1,001 names",

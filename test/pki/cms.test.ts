@@ -272,19 +272,19 @@ describe("signed attributes (RFC 5652 §5.3, §11)", () => {
       ["digest-mismatch"],
     ],
     [
-      "a signing-time that is no time (§11.3)",
-      { attributes: [...HONEST.slice(0, 1), attribute(OID.signingTime, encode.integer(1)), messageDigest] },
-      ["attributes"],
-    ],
-    [
-      "a signing-time without seconds (§11.3)",
+      "a signing-time with two values (§11.3)",
       {
         attributes: [
           contentType,
-          attribute(OID.signingTime, encode.tagged(TAG.utcTime, Buffer.from("2601010000Z"))),
+          attribute(OID.signingTime, encode.time(new Date(0)), encode.time(new Date(1000))),
           messageDigest,
         ],
       },
+      ["attributes"],
+    ],
+    [
+      "a signing-time without a value (§11.3)",
+      { attributes: [contentType, attribute(OID.signingTime), messageDigest] },
       ["attributes"],
     ],
     [
@@ -324,6 +324,22 @@ describe("signed attributes (RFC 5652 §5.3, §11)", () => {
     expect(verification.valid).toBe(problems.length === 0);
   });
 
+  it.each<[string, Uint8Array]>([
+    ["no time", encode.integer(1)],
+    ["without seconds", encode.tagged(TAG.utcTime, Buffer.from("2601010000Z"))],
+    ["with fractions", encode.tagged(TAG.generalizedTime, Buffer.from("20260101000000.5Z"))],
+    ["with an offset", encode.tagged(TAG.utcTime, Buffer.from("260101000000+0100"))],
+    ["a day that does not exist", encode.tagged(TAG.utcTime, Buffer.from("260230000000Z"))],
+    ["empty", encode.tagged(TAG.utcTime)],
+  ])("a signing-time that cannot be read is as none (PRODUCT §3): %s", (_case, value) => {
+    const attributes = [contentType, attribute(OID.signingTime, value), messageDigest];
+    expect(only(make({ attributes }), CONTENT)).toMatchObject({
+      valid: true,
+      problems: [],
+      signingTime: null,
+    });
+  });
+
   const der = encode.tagged(TAG.set, contentType, messageDigest);
   const indefinite = (of: Buffer): Buffer =>
     Buffer.concat([Buffer.of(of[0] ?? 0, 0x80), of.subarray(2), Buffer.alloc(2)]);
@@ -352,6 +368,8 @@ describe("signed attributes (RFC 5652 §5.3, §11)", () => {
 
 describe("algorithms (RFC 5652 §5.4, RFC 5754 §3)", () => {
   const NULL = encode.null();
+  const named = (oid: string, ...parameters: readonly Uint8Array[]): Buffer =>
+    encode.sequence(encode.oid(oid), ...parameters);
   it.each<[string, Made, readonly string[]]>([
     ["digest with NULL", { digest: encode.sequence(encode.oid(OID.sha256), NULL) }, []],
     [
@@ -377,8 +395,92 @@ describe("algorithms (RFC 5652 §5.4, RFC 5754 §3)", () => {
       ["algorithm"],
     ],
     ["a value over something else", { signed: CONTENT }, ["broken"]],
+    ["id-ecPublicKey, as Windows writes it", { algorithm: named(OID.ecPublicKey) }, []],
+    ["id-ecPublicKey with NULL", { algorithm: named(OID.ecPublicKey, NULL) }, []],
+    [
+      "id-ecPublicKey with the curve",
+      { algorithm: named(OID.ecPublicKey, encode.oid("1.2.840.10045.3.1.7")) },
+      [],
+    ],
+    [
+      "id-ecPublicKey with a curve written out (RFC 5480 §2.1.1)",
+      { algorithm: named(OID.ecPublicKey, encode.sequence()) },
+      ["algorithm"],
+    ],
+    [
+      "id-ecPublicKey beside a digest that was not used",
+      { algorithm: named(OID.ecPublicKey), digest: named(OID.sha512) },
+      ["digest-mismatch", "broken"],
+    ],
+    [
+      "id-ecPublicKey with a value over something else",
+      { algorithm: named(OID.ecPublicKey), signed: CONTENT },
+      ["broken"],
+    ],
+    [
+      "ecdsa-with-Specified with the digest",
+      { algorithm: named(OID.ecdsaWithSpecified, named(OID.sha256)) },
+      [],
+    ],
+    [
+      "ecdsa-with-Specified with another digest",
+      { algorithm: named(OID.ecdsaWithSpecified, named(OID.sha1)) },
+      ["algorithm"],
+    ],
+    ["ecdsa-with-Specified without a digest", { algorithm: named(OID.ecdsaWithSpecified) }, ["algorithm"]],
+    ["ecdsa-with-SHA256 with NULL (RFC 5758 §3.2)", { algorithm: named(OID.ecdsaWithSha256, NULL) }, []],
+    [
+      "ecdsa-with-SHA256 with other parameters",
+      { algorithm: named(OID.ecdsaWithSha256, encode.integer(1)) },
+      ["algorithm"],
+    ],
+    [
+      "ecdsa-with-SHA1 as the name of a signature with SHA-256: the value does not tell the digest",
+      { algorithm: named(OID.ecdsaWithSha1) },
+      ["algorithm"],
+    ],
   ])("%s", (_case, parts, problems) => {
     expect(problemsOf(only(make(parts), CONTENT))).toEqual(problems);
+  });
+});
+
+describe("an RSA signature under the name of another digest", () => {
+  const label = (oid: string): Buffer => encode.sequence(encode.oid(oid), encode.null());
+  const relabelled = (bytes: Buffer, from: string, to: string): Buffer => {
+    // Both identifiers have one length, so that nothing around them changes; the signer's own is the last.
+    const at = bytes.lastIndexOf(label(from));
+    expect(at).toBeGreaterThan(0);
+    return Buffer.concat([bytes.subarray(0, at), label(to), bytes.subarray(at + label(to).length)]);
+  };
+
+  it.each([
+    ["sha256", OID.sha1WithRsa, []],
+    ["sha384", OID.sha256WithRsa, []],
+    ["sha1", OID.sha256WithRsa, ["algorithm"]],
+    ["md5", OID.sha1WithRsa, ["algorithm"]],
+  ])("%s under %s", (md, to, problems) => {
+    const bytes = relabelled(opensslSigned("RSA-2048", "-md", md), OID.rsaEncryption, to);
+    expect(problemsOf(only(bytes, CONTENT))).toEqual(problems);
+  });
+
+  it("is refused where the value is over another digest than digestAlgorithm says", () => {
+    const bytes = relabelled(opensslSigned("RSA-2048", "-md", "sha256"), OID.rsaEncryption, OID.sha1WithRsa);
+    const at = bytes.lastIndexOf(encode.oid(OID.sha256));
+    bytes[at + encode.oid(OID.sha256).length - 1] = 3; // digestAlgorithm: SHA-512
+    expect(problemsOf(only(bytes, CONTENT))).toEqual(["digest-mismatch", "broken"]);
+  });
+});
+
+describe("RSASSA-PSS with two digests (RFC 4055 §3.1)", () => {
+  const pss = (mask: string): readonly string[] => [
+    ...["-keyopt", "rsa_padding_mode:pss", "-keyopt", `rsa_mgf1_md:${mask}`, "-keyopt", "rsa_pss_saltlen:32"],
+  ];
+  it.each(["sha1", "sha512"])("MGF1 with %s, as Java writes it", (mask) => {
+    const bytes = opensslSigned("RSA-2048", ...pss(mask));
+    expect(only(bytes, CONTENT)).toMatchObject({ valid: true, digest: "sha256" });
+    const spoilt = Buffer.from(bytes);
+    spoilt[spoilt.length - 1] = (spoilt.at(-1) ?? 0) ^ 1;
+    expect(problemsOf(only(spoilt, CONTENT))).toEqual(["broken"]);
   });
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { TAG } from "../../src/pki/der.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import {
   type Certificate,
@@ -50,6 +51,8 @@ interface Given extends Partial<PathInput> {
 const root = issueCa({ subject: "Root" });
 const ca = issueCa({ subject: "CA", issuer: root });
 const UNKNOWN = extension("1.2.3.4.5", encode.null(), true);
+const netscapeCertType = (bits: number) =>
+  extension("2.16.840.1.113730.1.1", encode.tagged(TAG.bitString, Buffer.of(0, bits)), true);
 const POLICY = "1.3.6.1.4.1.99999.1";
 const leafExtensions = [basicConstraints(false), keyUsage("digitalSignature")];
 
@@ -255,6 +258,23 @@ const ROWS: readonly Row[] = [
     rule: "§6.1.5 (f): an unknown critical extension on the target",
     found: ["critical-extension"],
     given: () => chain({ extensions: [...leafExtensions, UNKNOWN] }),
+  },
+  {
+    rule: "§4.2: a critical Netscape certificate type that allows S/MIME is understood",
+    found: [],
+    given: () => chain({ extensions: [...leafExtensions, netscapeCertType(0b0010_0000)] }),
+  },
+  {
+    rule: "§6.1.5 (f): one that allows web servers only is not",
+    found: ["critical-extension"],
+    given: () => chain({ extensions: [...leafExtensions, netscapeCertType(0b0100_0000)] }),
+    openssl: [true, "it takes the extension for known, and was not asked about a purpose"],
+  },
+  {
+    rule: "§6.1.4 (o): on a CA it must allow S/MIME CAs",
+    found: ["critical-extension"],
+    given: () => chain({}, issueCa({ subject: "CA", issuer: root, more: [netscapeCertType(0b0010_0000)] })),
+    openssl: [true, "it takes the extension for known, and was not asked about a purpose"],
   },
   {
     rule: "§4.2: an unknown extension that is not critical",

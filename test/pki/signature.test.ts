@@ -98,7 +98,14 @@ describe("AlgorithmIdentifiers", () => {
     ["RSA with absent parameters (RFC 4055 §5)", "RSA-2048", algorithm(OID.sha256WithRsa), "valid"],
     ["RSA with other parameters", "RSA-2048", algorithm(OID.sha256WithRsa, encode.integer(1)), "unsupported"],
     ["RSA under another digest", "RSA-2048", algorithm(OID.sha384WithRsa, NULL), "invalid"],
-    ["ECDSA with NULL (RFC 5758 §3.2)", "P-256", algorithm(OID.ecdsaWithSha256, NULL), "unsupported"],
+    ["ECDSA with NULL (RFC 5758 §3.2)", "P-256", algorithm(OID.ecdsaWithSha256, NULL), "valid"],
+    [
+      "ECDSA with other parameters",
+      "P-256",
+      algorithm(OID.ecdsaWithSha256, encode.integer(1)),
+      "unsupported",
+    ],
+    ["the kind of key alone, in a certificate", "P-256", algorithm(OID.ecPublicKey, NULL), "unsupported"],
     ["Ed25519 with NULL (RFC 8410 §3)", "Ed25519", algorithm(OID.ed25519, NULL), "unsupported"],
     ["an unknown algorithm", "P-256", algorithm("1.2.3.4"), "unsupported"],
     ["a digest is no signature algorithm", "P-256", algorithm(OID.sha256), "unsupported"],
@@ -139,9 +146,9 @@ describe("AlgorithmIdentifiers", () => {
       "unsupported",
     ],
     [
-      "two hashes",
+      "another hash for MGF1 than was used",
       [field(0, hash(OID.sha256)), field(1, mgf(OID.sha1)), field(2, encode.integer(32))],
-      "unsupported",
+      "invalid",
     ],
     [
       "another mask function",

@@ -49,13 +49,63 @@ function shapeOf({ offer, facts }: ReadMessage): Shape {
 
 const DETACHED = { form: "detached", whole: true, files: 0, carries: "signed" } as const;
 const OPAQUE = { form: "opaque", whole: true, files: 0, carries: "signed" } as const;
+const RICH_TEXT = { form: null, whole: null, files: 0, carries: "rich-text" } as const;
 const NOTHING = { form: null, whole: null, files: 0, carries: "nothing" } as const;
 const P7M = (more: string) => `Content-Type: ${more}\r\nContent-Transfer-Encoding: base64`;
 const CER = attachment("application/pkix-cert", "me.cer");
 
 type Row = [name: string, mail: ReadMessage, expected: Shape];
 
+/** The CMS without a transfer encoding. */
+const bare = (body: string) => `Content-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\n${body}`;
+const pem = (label: string, body = CMS) =>
+  `-----BEGIN ${label}-----\r\n${body}\r\n-----END ${label}-----\r\n`;
+const inBase64 = (text: string) => Buffer.from(text).toString("base64");
+/** What Exchange makes of a multipart/signed: the entity as the content of a smime.p7m. */
+const HOLDING = inBase64(SIGNED_PART);
+const P7M_PART = (body: string) => attachment("application/pkcs7-mime", "smime.p7m", body);
+
 const FORMS: readonly Row[] = [
+  ["a p7s as PEM", message(SIGNED_TYPE, multipart("s", [TEXT, bare(pem("PKCS7"))])), DETACHED],
+  ["a p7s as PEM of CMS", message(SIGNED_TYPE, multipart("s", [TEXT, bare(pem("CMS"))])), DETACHED],
+  ["a p7s as bare base64", message(SIGNED_TYPE, multipart("s", [TEXT, bare(CMS)])), DETACHED],
+  ["a p7m as PEM", message("Content-Type: application/pkcs7-mime", pem("PKCS7")), OPAQUE],
+  [
+    "a p7m as PEM with words before it",
+    message("Content-Type: application/pkcs7-mime", `Hello\r\n${pem("PKCS7")}`),
+    { ...OPAQUE, whole: false },
+  ],
+  ["a p7m as bare base64", message("Content-Type: application/pkcs7-mime", CMS), OPAQUE],
+  [
+    "a p7m as bare base64 with a footer",
+    message("Content-Type: application/pkcs7-mime", `${CMS}\r\n-- \r\nA list`),
+    { ...OPAQUE, whole: false },
+  ],
+  ["a p7m that holds a multipart/signed", message(P7M("application/pkcs7-mime"), HOLDING), DETACHED],
+  ["the same as an attachment", mixed(TEXT, P7M_PART(HOLDING)), { ...DETACHED, whole: false }],
+  [
+    "a p7m that holds a p7m that holds it",
+    message(P7M("application/pkcs7-mime"), inBase64(P7M_PART(HOLDING))),
+    DETACHED,
+  ],
+  ["a p7m that holds text", message(P7M("application/pkcs7-mime"), inBase64(TEXT)), NOTHING],
+  [
+    "a certificate beside a p7m that holds text",
+    mixed(P7M_PART(inBase64(TEXT)), CER),
+    { ...NOTHING, files: 1, carries: "certificate-file" },
+  ],
+  ["winmail.dat", message("Content-Type: application/ms-tnef; name=winmail.dat", CMS), RICH_TEXT],
+  ["winmail.dat by its name", mixed(TEXT, attachment("application/octet-stream", "WINMAIL.DAT")), RICH_TEXT],
+  [
+    "a signed mail with a winmail.dat in it",
+    message(SIGNED_TYPE, multipart("s", [attachment("application/ms-tnef", "winmail.dat"), SIGNATURE])),
+    DETACHED,
+  ],
+  [
+    "message.rpmsg",
+    mixed(TEXT, attachment("application/x-microsoft-rpmsg-message", "message.rpmsg")),
+    { ...NOTHING, carries: "rights-protected" },
+  ],
   ["multipart/signed", message(SIGNED_TYPE, SIGNED), DETACHED],
   ["the old x-pkcs7-signature", message(SIGNED_TYPE, SIGNED.replace("pkcs7-sig", "x-pkcs7-sig")), DETACHED],
   [

@@ -48,6 +48,57 @@ describe("From (PRODUCT §3, RFC 5322 §3.6.2)", () => {
     expect(factsOf([FROM_OUTSIDE, ...from, ...rest]).from).toEqual(expected);
   });
 
+  const LOOSE: From = { ...ONE, loose: true };
+  it.each<[string, string, From]>([
+    ["a comma in the name", "Muster, Alice <alice@partner.example>", LOOSE],
+    ["brackets in the name", "Dr. A. Muster [extern] <alice@partner.example>", LOOSE],
+    ["brackets with a blank in them", "Alice [Muster GmbH] <alice@partner.example>", LOOSE],
+    ["the address itself as the name", "alice@partner.example <alice@partner.example>", LOOSE],
+    ["the same in other capitals", "Alice@Partner.Example <alice@partner.example>", LOOSE],
+    ["the same in single quotes", "'alice@partner.example' <alice@partner.example>", LOOSE],
+    ["a stray semicolon", "Alice <alice@partner.example>;", LOOSE],
+    ["a stray semicolon behind a bare address", "alice@partner.example;", LOOSE],
+    ["a semicolon in the name", "Muster; Alice <alice@partner.example>", LOOSE],
+    ["a colon in the name", "Vertrieb: Alice <alice@partner.example>", LOOSE],
+    ["a backslash in the name", "COMPANY\\alice <alice@partner.example>", LOOSE],
+    ["a closing parenthesis in the name", "Alice :-) <alice@partner.example>", LOOSE],
+    ["a Notes name", "CN=Alice/OU=x/C=DE@MUSTER <alice@partner.example>", LOOSE],
+    ["an at sign among words", "Alice @ Muster GmbH <alice@partner.example>", LOOSE],
+    ["folded", "Muster, Alice\r\n <alice@partner.example>", LOOSE],
+    ["a quoted part and a special", '"Alice" Muster, Dr. <alice@partner.example>', LOOSE],
+  ])("a name that breaks the grammar, and one address (PRODUCT §3): %s", (_, body, expected) => {
+    const { from, fromAddresses } = factsOf([FROM_OUTSIDE, ...aliceWith(`From: ${body}`)]);
+    expect(from).toEqual(expected);
+    expect(fromAddresses).toEqual(["alice@partner.example"]);
+  });
+
+  it.each([
+    ["another address as the name", "ceo@company.example <alice@partner.example>"],
+    ["another one in single quotes", "'ceo@company.example' <alice@partner.example>"],
+    ["another one in brackets", "Alice [ceo@company.example] <alice@partner.example>"],
+    ["another one with blanks around the signs", "ceo @ company . example, Alice <alice@partner.example>"],
+    ["another one with its literal", "ceo@[192.0.2.1], Alice <alice@partner.example>"],
+    ["another one in a quoted string", '"ceo@company.example", Alice <alice@partner.example>'],
+    ["another one in a comment", "Muster, (ceo@company.example) <alice@partner.example>"],
+    ["two at signs", "ceo@company@x <alice@partner.example>"],
+    ["the same local part elsewhere", "alice@company.example <alice@partner.example>"],
+    ["another one behind", "Muster, Alice <alice@partner.example> ceo@company.example"],
+    ["another one behind a semicolon", "<alice@partner.example>; ceo@company.example"],
+    ["two pairs of brackets", "Muster, <ceo@company.example> <alice@partner.example>"],
+    ["the same twice in brackets", "<alice@partner.example> <alice@partner.example>"],
+    ["words behind", "Alice <alice@partner.example> Muster"],
+    ["a quoted string that does not end", 'Alice "Muster <alice@partner.example>'],
+    ["a comment that does not end", "Alice (Muster <alice@partner.example>"],
+    ["an escaped bracket", "Alice \\<ceo@company.example> <alice@partner.example>"],
+    ["brackets that do not close", "Muster, Alice <alice@partner.example"],
+    ["no address in the brackets", "Muster, Alice <alice>"],
+    ["a control character", "Muster, Al\u0000ice <alice@partner.example>"],
+    ["an encoded word in the brackets", "Muster, Alice <=?utf-8?Q?alice=40partner=2Eexample?=>"],
+    ["a name without end", `${"Muster, ".repeat(200)}<alice@partner.example>`],
+  ])("is refused where a second reading is possible: %s", (_, body) => {
+    expect(factsOf([FROM_OUTSIDE, ...aliceWith(`From: ${body}`)]).from.kind).not.toBe("one");
+  });
+
   it("shows every address of every field", () => {
     const header = [FROM_OUTSIDE, "From: a@x.example, b@x.example", ...aliceWith("From: c@x.example")];
     expect(factsOf(header).fromAddresses).toEqual(["a@x.example", "b@x.example", "c@x.example"]);

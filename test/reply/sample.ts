@@ -134,6 +134,8 @@ export const CONTENTS: Readonly<Record<string, ReplyContent>> = {
   "not-usable.unsigned": { template: "not-usable", why: "unsigned" },
   "not-usable.encrypted": { template: "not-usable", why: "encrypted" },
   "not-usable.openpgp": { template: "not-usable", why: "openpgp" },
+  "not-usable.rich-text": { template: "not-usable", why: "rich-text" },
+  "not-usable.rights-protected": { template: "not-usable", why: "rights-protected" },
   hint: { template: "hint" },
 };
 

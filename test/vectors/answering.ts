@@ -130,6 +130,12 @@ function silentCases(view: NonNullable<Case["view"]>): Case[] {
     silent("automatic", "an automatic mail", header("Auto-Submitted", "auto-replied"), "no-reply.automatic"),
     silent("null", "the null sender", header("Return-Path", "<>"), "no-reply.automatic"),
     silent("list", "a list mail", header("List-Id", "<l.partner.example>"), "no-reply.automatic"),
+    silent(
+      "own-list",
+      "a list of our own, from outside and not authenticated",
+      write({ from: "alle@company.example" }),
+      "no-reply.own-domain",
+    ),
     silent("ourselves", "our own address", write({ from: "Robot@company.example" }), "no-reply.automatic"),
     silent(
       "dmarc",

@@ -46,6 +46,8 @@ export interface Case {
     readonly signature?: boolean | null;
     /** A reason that the ledger must hold. */
     readonly reason?: string;
+    /** What stands in a reason's detail. */
+    readonly detail?: string;
   };
   /** `signature: false` or `path: false`: OpenSSL is not asked, it has no answer to this. */
   readonly openssl?: { readonly signature?: false; readonly path?: false };

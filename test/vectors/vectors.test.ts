@@ -8,10 +8,11 @@ import { answerCases } from "./answering.ts";
 import { ALICE, World } from "./authorities.ts";
 import { explain } from "./bench.ts";
 import type { Case } from "./case.ts";
+import { formCases } from "./forms.ts";
 import { settledCases } from "./settled.ts";
 
 const world = new World();
-const cases = [...acceptingCases(world), ...settledCases(world), ...answerCases(world)];
+const cases = [...acceptingCases(world), ...settledCases(world), ...formCases(world), ...answerCases(world)];
 let asked = 0;
 let diverging = 0;
 
@@ -31,7 +32,7 @@ describe("the vectors (PRODUCT §3-5)", () => {
     "%s: %s (%s)",
     async (_, __, ___, vector) => {
       const { evidence, plan } = await explain(vector, world.root.identity);
-      const { certificates, folder, replies, active, barred = [], signature, reason } = vector.expect;
+      const { certificates, folder, replies, active, barred = [], signature, reason, detail } = vector.expect;
       expect(
         plan.judged.map(({ certificate, verdict, findings }) => ({
           certificate,
@@ -61,6 +62,7 @@ describe("the vectors (PRODUCT §3-5)", () => {
       expect(bars).toEqual(barred.map(({ sha256 }) => sha256));
       expect(plan.actions.at(-1)).toEqual({ action: "file", folder });
       if (reason !== undefined) expect(plan.reasons.map(({ code }) => code)).toContain(reason);
+      if (detail !== undefined) expect(plan.reasons.map((one) => one.detail)).toContain(detail);
       if (signature !== undefined) {
         expect(evidence.kind === "read" ? evidence.inspection.signature?.valid : undefined).toBe(signature);
       }

@@ -1,0 +1,71 @@
+import { type Mailbox, parseAddrSpec } from "./address.ts";
+import { isBlank, isControl } from "./characters.ts";
+import { commentEnd, readQuoted } from "./lexer.ts";
+import { LIMITS } from "./limits.ts";
+
+/**
+ * The one mailbox of a field whose display name has an unquoted special in it (`Muster, Max <m@x.example>`,
+ * `Max [GmbH] <m@x.example>`, `m@x.example <m@x.example>`), or that ends in a stray semicolon. Departs from RFC 5322
+ * §3.2.3 (a phrase holds no specials) because mail programs and gateways write such names, and only where there is no
+ * second reading: one pair of angle brackets, an addr-spec in them, no other address in the name, nothing behind.
+ * @param body an unfolded field body that `parseAddressList` found a syntax problem in
+ * @returns null when it could be read otherwise
+ */
+export function soleAddress(body: string): Mailbox | null {
+  if (body.length > LIMITS.looseAddressLength) return null;
+  const text = body.replace(/[ \t]*[;,][ \t]*$/, "");
+  const brackets = bracketsOf(text);
+  if (brackets === null) return null;
+  if (brackets.length === 0) return parseAddrSpec(text.trim());
+  const [open, close] = brackets;
+  if (open === undefined || close === undefined || brackets.length > 2) return null;
+  if (text[open] !== "<" || text[close] !== ">" || text.slice(close + 1).trim() !== "") return null;
+  const mailbox = parseAddrSpec(text.slice(open + 1, close).trim());
+  const name = text.slice(0, open);
+  if (mailbox === null || looksLikeGroup(body, name)) return null;
+  return addressesIn(name).every((address) => isSame(address, mailbox)) ? mailbox : null;
+}
+
+/**
+ * Where angle brackets stand outside of quoted strings and comments; null for what hides or opens one only for some
+ * readers: an unfinished string or comment, a backslash before a special, a control character.
+ */
+function bracketsOf(text: string): number[] | null {
+  const brackets: number[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (isControl(text.charCodeAt(at)) && !isBlank(text.charCodeAt(at))) return null;
+    if (character === "\\" && /[<>"(),;:@\\]/.test(text.charAt(at + 1))) return null;
+    if (character === "<" || character === ">") brackets.push(at);
+    if (character !== '"' && character !== "(") continue;
+    const end = character === '"' ? (readQuoted(text, at)?.end ?? null) : commentEnd(text, at);
+    if (end === null) return null;
+    at = end - 1;
+  }
+  return brackets;
+}
+
+/** RFC 5322 §3.4 `group = display-name ":" … ";"`: PRODUCT §3 refuses it, one member or many. */
+function looksLikeGroup(body: string, name: string): boolean {
+  return name.includes(":") && body.includes(";");
+}
+
+/**
+ * What a reader could take for an address in a display name, quoted and commented text too: what stands around an `@`,
+ * with the blanks that RFC 5322 §4.4 lets stand around the signs. A domain without a dot (`CN=Max/O=X@NOTES`) is no
+ * address that anybody writes from.
+ */
+function addressesIn(name: string): string[] {
+  const close = name.replace(/\s*([@.])\s*/g, "$1");
+  const found = close.match(/[^\s<>()[\],;:"]*@[^\s<>(),;:"]*/g) ?? [];
+  return found
+    .map((address) => address.replace(/^['`‘’]+|['`‘’.\]]+$/g, ""))
+    .filter((address) => /@[^@]*[.[]/.test(address) || address.split("@").length > 2);
+}
+
+function isSame(address: string, { localPart, domain }: Mailbox): boolean {
+  const named = parseAddrSpec(address);
+  return (
+    named !== null && named.domain === domain && named.localPart.toLowerCase() === localPart.toLowerCase()
+  );
+}
