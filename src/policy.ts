@@ -71,8 +71,10 @@ export interface Policy {
     readonly replay: Doubt;
     /** Days between signing time and arrival that are still ordinary. */
     readonly replayDays: number;
-    /** New pending certificates of one domain in 24 hours before more are turned away. */
+    /** New pending certificates of one organisation, or freemail address, in 24 hours before more wait or are turned away. */
     readonly pendingPerDomain: number;
+    /** The same of all senders together. Who is authenticated counts apart in both. */
+    readonly pendingTotal: number;
     readonly initialPolicies: InitialPolicies;
   };
   readonly replies: {
@@ -112,6 +114,7 @@ export const DEFAULT_POLICY: Policy = {
     replay: "pending",
     replayDays: 14,
     pendingPerDomain: 20,
+    pendingTotal: 500,
     initialPolicies: {
       acceptable: null,
       explicitPolicy: false,

@@ -36,8 +36,9 @@ export async function barredDoubts(
   at: Date,
 ): Promise<readonly string[]> {
   const spkis = certificates.map(({ spkiSha256 }) => spkiSha256);
+  const nobody = { from: null, authenticated: false, pendingOf: null };
   const { barred } = await store.view(
-    { from: null, mailboxes: [], spkis, references: [], returned: [], buckets: [] },
+    { ...nobody, mailboxes: [], spkis, references: [], returned: [], buckets: [] },
     at,
   );
   return certificates

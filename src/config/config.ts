@@ -236,6 +236,7 @@ function policyOf(values: Values, robot: readonly string[]): Policy {
       replay: trust.replay,
       replayDays: trust.replay_days,
       pendingPerDomain: trust.pending_per_domain,
+      pendingTotal: trust.pending_total,
       initialPolicies: DEFAULT_POLICY.certificates.initialPolicies,
     },
     replies: {

@@ -258,8 +258,14 @@ export const SCHEMA = {
       pending_per_domain: byDefault(
         integer(1, 100_000),
         certificates.pendingPerDomain,
-        "New pending certificates of one sender's domain in 24 hours; more are turned away. Prevents that somebody " +
-          "buries the one certificate that matters under thousands that nobody can check.",
+        "New pending certificates of one organisation's domain, with all names below it, in 24 hours; at a freemail " +
+          "provider of one address. Above it an authenticated sender's mail waits, 72 hours at most, others' are turned " +
+          "away. Prevents that somebody buries the one certificate that matters under thousands that nobody can check.",
+      ),
+      pending_total: byDefault(
+        integer(1, 1_000_000),
+        certificates.pendingTotal,
+        "The same of all senders together; those who are authenticated and those who are not are counted apart.",
       ),
     },
   },

@@ -1,14 +1,24 @@
-import { withoutPlus } from "../mail/index.ts";
 import type { Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
 import { bounceOf, bounceReason } from "./bounce.ts";
-import { bucketsFor, draw } from "./budget.ts";
+import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
+import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
 import { judgeCertificates } from "./judge.ts";
 import { isSubmission, kindOf } from "./kind.ts";
-import type { Action, BucketState, Folder, NotUsable, Plan, ReplyAction, ReplyContent } from "./plan.ts";
+import type {
+  Action,
+  BucketState,
+  Folder,
+  NotUsable,
+  Plan,
+  ReplyAction,
+  ReplyContent,
+  Template,
+} from "./plan.ts";
 import { type Reason, reason } from "./reason.ts";
 import { answerOf, requestedMailboxes, requestReasons } from "./request.ts";
+import { roomAgainAt } from "./room.ts";
 import { isRobot, silence } from "./silence.ts";
 import { decideSubmission, type SubmissionOutcome } from "./submission.ts";
 import type { View, ViewQuery } from "./view.ts";
@@ -17,17 +27,17 @@ import type { View, ViewQuery } from "./view.ts";
 export function viewQuery(evidence: Evidence, policy: Policy): ViewQuery {
   const { facts } = evidence;
   const from = facts?.from.kind === "one" ? facts.from.address : null;
+  const authenticated = facts?.authenticated ?? null;
   return {
     from,
+    authenticated: authenticated === true,
+    pendingOf: from === null ? null : capOf(from),
     mailboxes: facts === null ? [] : requestedMailboxes(facts, policy),
     spkis:
       evidence.kind === "read" ? evidence.inspection.certificates.map(({ spkiSha256 }) => spkiSha256) : [],
     references: facts?.references ?? [],
     returned: facts?.returned?.messageIds ?? [],
-    buckets:
-      from === null
-        ? []
-        : bucketsFor(withoutPlus(from), facts?.authenticated ?? null, policy.replies).map(({ name }) => name),
+    buckets: from === null ? [] : bucketNames(bucketsFor(from, authenticated, policy.replies)),
   };
 }
 
@@ -43,15 +53,20 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
     return { kind, judged: [], actions: [file("Unhandled")], reasons, buckets: [] };
   }
   const { facts, inspection } = evidence;
-  const judged = judgeCertificates(inspection, facts, view, policy.certificates);
+  const judged = judgeCertificates(inspection, facts, view, policy.certificates, now);
   const submission = isSubmission(evidence)
     ? decideSubmission(judged, inspection, facts, view.held, now)
     : null;
-  const changes = submission?.changes ?? false;
   const bounced = bounceOf(facts, view);
-  const due = repliesDue(evidence, submission, view, policy);
+  const waits = judged.some(({ findings }) => findings.some(({ code }) => code === "cert.pending-later"));
+  const changes = submission?.changes === true && !waits;
+  // What was said when it began to wait is not said, and not counted, again.
+  const due = repliesDue(evidence, submission, view, policy).filter(
+    ({ template }) => view.waited?.told.includes(template) !== true,
+  );
   const replies = tell(due, { facts, changes, view, policy, now });
-  const answered = replies.actions.some(({ content }) => isAnswer(content));
+  const answered =
+    replies.actions.some(({ template }) => isAnswer(template)) || (view.waited?.told ?? []).some(isAnswer);
   return {
     kind,
     judged: judged.map(({ report, verdict, findings }) => ({
@@ -60,13 +75,14 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
       findings,
     })),
     actions: [
-      ...(submission?.actions ?? []),
+      ...(submission?.actions ?? []).filter(({ action }) => !waits || action === "bar"),
       ...(bounced === null ? [] : [bounced]),
       ...replies.actions,
-      file(folderOf(submission, answered)),
+      waits ? { action: "wait", until: roomAgainAt(view, now) } : file(folderOf(submission, answered)),
     ],
     reasons: [
       ...(submission?.reasons ?? []),
+      ...(waits ? [reason("submission.over-cap")] : []),
       ...noted(evidence, view, policy),
       ...(bounced === null ? [] : [bounceReason(bounced)]),
       ...replies.reasons,
@@ -81,8 +97,8 @@ function weightOf(content: ReplyContent): number {
 }
 
 /** The answer to a request, in either of its two forms. */
-function isAnswer(content: ReplyContent): boolean {
-  return content.template === "certificate" || content.template === "no-certificate";
+function isAnswer(template: Template): boolean {
+  return template === "certificate" || template === "no-certificate";
 }
 
 /** The replies that the message itself calls for; whether they may be sent is `silence`'s question. */
@@ -134,14 +150,14 @@ function tell(
   const reasons: Reason[] = [];
   let buckets: readonly BucketState[] = view.buckets;
   for (const content of due) {
-    const forbidden = silence({ ...situation, template: content.template });
+    const forbidden = silence({ ...situation, content });
     if (forbidden !== null || facts.from.kind !== "one") {
       reasons.push(forbidden ?? reason("no-reply.from", facts.from.kind));
       continue;
     }
     const to = facts.from.address;
-    const wanted = bucketsFor(withoutPlus(to), facts.authenticated, policy.replies);
-    const allowance = draw(wanted, buckets, now, weightOf(content));
+    const wanted = bucketsFor(to, facts.authenticated, policy.replies);
+    const allowance = drawReply(wanted, buckets, now, weightOf(content));
     if (allowance.sendAt === null) {
       reasons.push(reason("no-reply.over-budget", content.template));
       continue;
@@ -159,13 +175,14 @@ function tell(
       to,
       content,
       sendAfter: delayed ? allowance.sendAt : null,
+      authenticated: facts.authenticated === true,
     });
   }
   return { actions, reasons, buckets };
 }
 
 function sent(content: ReplyContent): Reason[] {
-  if (isAnswer(content)) return [reason("request.answered", content.template)];
+  if (isAnswer(content.template)) return [reason("request.answered", content.template)];
   return content.template === "hint" ? [reason("hint.sent")] : [];
 }
 

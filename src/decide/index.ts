@@ -5,6 +5,7 @@
  * database, no log. It must not know how mail arrives, how a reply is worded or how a plan is carried out.
  */
 
+export { capOf } from "./counted-as.ts";
 export { decide, viewQuery } from "./decide.ts";
 export type { Evidence } from "./evidence.ts";
 export { isPinnedToAnother } from "./judge.ts";
@@ -44,10 +45,19 @@ export type {
   StoreAction,
   Template,
   VerdictOnCertificate,
+  WaitAction,
 } from "./plan.ts";
 export { REASONS, type Reason, type ReasonCode, reason } from "./reason.ts";
+export { saidIn } from "./said.ts";
 export { isRobot } from "./silence.ts";
 export { isQuotable } from "./submission.ts";
 export { type CertificateStatus, statusOf, type Verdict, verdictOf } from "./verdict.ts";
-export { emptyView, type HeldCertificate, type PastReply, type View, type ViewQuery } from "./view.ts";
+export {
+  emptyView,
+  type HeldCertificate,
+  type PastReply,
+  type View,
+  type ViewQuery,
+  type Waited,
+} from "./view.ts";
 export { askAgainAt, isWorthWaiting, LONGEST_WAIT_MS } from "./waiting.ts";

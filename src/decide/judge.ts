@@ -2,6 +2,7 @@ import { type CertificateReport, type Finding, finding, type Inspection } from "
 import type { Pinning, Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
 import { historyFindings } from "./history.ts";
+import { mayWaitForRoom } from "./room.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import type { HeldCertificate, View } from "./view.ts";
 
@@ -20,10 +21,10 @@ export function judgeCertificates(
   facts: MessageFacts,
   view: View,
   policy: Policy["certificates"],
+  now: Date,
 ): Judged[] {
-  let newPending = view.pendingOfDomain;
   const signedAt = signedAtOf(signature);
-  return certificates.map((report) => {
+  const judged = certificates.map((report) => {
     const held = view.held.find((candidate) => candidate.sha256 === report.sha256) ?? null;
     const findings = [...report.findings, ...directoryFindings(report, held, view, policy, signedAt)];
     let verdict = settled(verdictOf(findings), held);
@@ -32,14 +33,42 @@ export function judgeCertificates(
       findings.push(finding("mail.authentication"));
       verdict = "rejected";
     }
-    if (verdict === "pending" && held?.status !== "pending") {
-      if (newPending >= policy.pendingPerDomain) {
-        findings.push(finding("cert.pending-cap"));
-        verdict = "rejected";
-      } else newPending += 1;
-    }
     return { report, findings, verdict, held };
   });
+  // What is accepted is stored at once, whatever comes beside it.
+  const isDelayed =
+    facts.authenticated === true &&
+    mayWaitForRoom(view, policy, now) &&
+    !judged.some(isAcceptedForEncryption);
+  return capped(judged, view, policy, isDelayed);
+}
+
+/**
+ * PRODUCT §3: newly pending certificates are capped, so that nobody can bury the admin.
+ * @param isDelayed what is over the cap waits until there is room; else it is turned away
+ */
+function capped(
+  judged: readonly Judged[],
+  view: View,
+  policy: Policy["certificates"],
+  isDelayed: boolean,
+): Judged[] {
+  let room = Math.min(
+    policy.pendingPerDomain - view.pendingOfDomain,
+    policy.pendingTotal - view.pendingOfAll,
+  );
+  return judged.map((entry) => {
+    if (entry.verdict !== "pending" || entry.held?.status === "pending") return entry;
+    room -= 1;
+    if (room >= 0) return entry;
+    return isDelayed
+      ? { ...entry, findings: [...entry.findings, finding("cert.pending-later")] }
+      : { ...entry, findings: [...entry.findings, finding("cert.pending-cap")], verdict: "rejected" };
+  });
+}
+
+function isAcceptedForEncryption({ report, verdict }: Judged): boolean {
+  return verdict === "accepted" && report.usage.encrypt;
 }
 
 /** What the directory adds to a certificate: a barred key, another key pinned to the address, its place in the history. */

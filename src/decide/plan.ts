@@ -111,6 +111,8 @@ export interface ReplyAction {
   readonly content: ReplyContent;
   /** Not to be sent before this time: the budget is used up until then; null: at once. */
   readonly sendAfter: Date | null;
+  /** Whether the sender was authenticated: what the others were told does not keep him from being told. */
+  readonly authenticated: boolean;
 }
 
 /** Notes that a mail of ours came back. */
@@ -129,14 +131,28 @@ export interface FileAction {
   readonly folder: Folder;
 }
 
-export type Action = StoreAction | DropAction | BarAction | BounceAction | ReplyAction | FileAction;
+/** The message stays in the mailbox and is decided anew later; it stores nothing until then. */
+export interface WaitAction {
+  readonly action: "wait";
+  /** When it is decided again. */
+  readonly until: Date;
+}
+
+export type Action =
+  | StoreAction
+  | DropAction
+  | BarAction
+  | BounceAction
+  | ReplyAction
+  | FileAction
+  | WaitAction;
 
 /** Everything that becomes of one message: a pure value, printed as it is by `keybot inspect`. */
 export interface Plan {
   readonly kind: MessageKind;
   /** Every certificate of the message with its verdict, in the order of the inspection. */
   readonly judged: readonly VerdictOnCertificate[];
-  /** In the order in which they are done; exactly one `file`, the last. */
+  /** In the order in which they are done; exactly one `file` or `wait`, the last. */
   readonly actions: readonly Action[];
   /** Why, for the ledger: what was decided and, where nothing is answered, what forbids it. */
   readonly reasons: readonly Reason[];

@@ -13,6 +13,8 @@ export const REASONS = {
   "submission.pending": "PRODUCT §3: a person must decide",
   "submission.rejected": "PRODUCT §3: nothing in it can be used",
   "submission.waiting": "PRODUCT §3: no CA has told yet whether a certificate is revoked; asked again later",
+  "submission.over-cap":
+    "PRODUCT §3: more certificates wait for a person than a day may bring; decided again later",
   "nothing-offered": "PRODUCT §3: neither a request nor a certificate",
   bounce: "PRODUCT §5: a mail of ours came back (RFC 3464)",
   unreadable: "PRODUCT §2: the message cannot be read",

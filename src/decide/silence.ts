@@ -1,14 +1,15 @@
 import { sameAddress, withoutPlus } from "../mail/index.ts";
 import type { Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
-import type { Template } from "./plan.ts";
+import type { ReplyContent, Template } from "./plan.ts";
 import { type Reason, reason } from "./reason.ts";
-import type { View } from "./view.ts";
+import { saidIn } from "./said.ts";
+import type { PastReply, View } from "./view.ts";
 
 /** What a rule of silence looks at. */
 interface Situation {
   readonly facts: MessageFacts;
-  readonly template: Template;
+  readonly content: ReplyContent;
   /** The message makes a certificate newly active or pending. */
   readonly changes: boolean;
   readonly view: View;
@@ -40,16 +41,20 @@ const RULES: readonly Rule[] = [
   // PRODUCT §5: nothing is sent to an address whose authentication failed.
   ({ facts }) => (facts.authenticated === false ? reason("no-reply.authentication-failed") : null),
   // PRODUCT §5: an answer to one of our mails, a ticket system's for example.
-  ({ view, changes }) =>
-    (view.refersToUs && !changes) || view.refersToOtherForm.some((template) => CLOSING.has(template))
+  // A right request after our hint is what the hint asked for (PRODUCT §4).
+  ({ view, changes, facts }) =>
+    (view.refersToUs && !changes && !(facts.request === "exact" && view.refersToHint)) ||
+    view.refersToOtherForm.some((template) => CLOSING.has(template))
       ? reason("no-reply.refers-to-us")
       : null,
   // PRODUCT §4: hints can be switched off.
-  ({ template, policy }) =>
-    template === "hint" && !policy.replies.hints ? reason("no-reply.switched-off") : null,
+  ({ content, policy }) =>
+    content.template === "hint" && !policy.replies.hints ? reason("no-reply.switched-off") : null,
   // PRODUCT §3: how to do it right is told to authenticated senders only.
-  ({ template, facts }) =>
-    template === "not-usable" && facts.authenticated !== true ? reason("no-reply.not-authenticated") : null,
+  ({ content, facts }) =>
+    content.template === "not-usable" && facts.authenticated !== true
+      ? reason("no-reply.not-authenticated")
+      : null,
   // PRODUCT §3-4: what changes nothing is not told over and over.
   toldOften,
 ];
@@ -69,17 +74,31 @@ export function silence(situation: Situation): Reason | null {
  */
 const CLOSING: ReadonlySet<Template> = new Set(["certificate", "no-certificate", "accepted", "pending"]);
 
-/** How often the same is told to one address when nothing has changed. */
-interface Repeats {
-  /** Replies that count as the same. */
-  readonly same: readonly Template[];
-  readonly limits: readonly { readonly times: number; readonly within: number }[];
+interface Limit {
+  readonly times: number;
+  readonly within: number;
 }
 
-const SUBMISSION = [
-  { times: 1, within: DAY },
-  { times: 3, within: 30 * DAY },
-];
+/** How often one address is told of one kind when nothing has changed. */
+interface Repeats {
+  /** Replies that count as of the same kind. */
+  readonly same: readonly Template[];
+  readonly limits: readonly Limit[];
+  /** Instead, for what says the same; `limits` counts all of the kind then. */
+  readonly ofSame?: readonly Limit[];
+}
+
+/** PRODUCT §3: the same once a day and three times in 30 days; a second, different failure is told, a few times. */
+const SUBMISSION = {
+  ofSame: [
+    { times: 1, within: DAY },
+    { times: 3, within: 30 * DAY },
+  ],
+  limits: [
+    { times: 3, within: DAY },
+    { times: 10, within: 30 * DAY },
+  ],
+};
 
 /**
  * Pending and rejected count together: anybody can provoke them in another's name. An acceptance he cannot, so it does
@@ -88,9 +107,9 @@ const SUBMISSION = [
 const REPEATS: Readonly<Partial<Record<Template, Repeats>>> = {
   hint: { same: ["hint"], limits: [{ times: 1, within: DAY }] },
   "not-usable": { same: ["not-usable"], limits: [{ times: 1, within: 7 * DAY }] },
-  accepted: { same: ["accepted"], limits: SUBMISSION },
-  pending: { same: ["pending", "rejected"], limits: SUBMISSION },
-  rejected: { same: ["pending", "rejected"], limits: SUBMISSION },
+  accepted: { same: ["accepted"], ...SUBMISSION },
+  pending: { same: ["pending", "rejected"], ...SUBMISSION },
+  rejected: { same: ["pending", "rejected"], ...SUBMISSION },
 };
 
 /**
@@ -121,13 +140,20 @@ function isUnprovenColleague({ from, authenticated, fromInside }: MessageFacts, 
  * What changes the directory is told, however often. But a new plus form makes a change of anything, so what was told to
  * another form of the address counts all the same. An acceptance or a doubt alone can be new.
  */
-function toldOften({ template, changes, view, now }: Situation): Reason | null {
-  const repeats = REPEATS[template];
+function toldOften({ content, changes, view, now }: Situation): Reason | null {
+  const repeats = REPEATS[content.template];
   if (repeats === undefined) return null;
   const counted = changes ? view.toldOtherForms : view.told;
   const told = counted.filter((reply) => repeats.same.includes(reply.template));
-  const within = (ms: number) => told.filter(({ at }) => now.getTime() - at.getTime() < ms).length;
-  const over = repeats.limits.some((limit) => within(limit.within) >= limit.times);
+  // To other forms of the address all of it was the same: whatever a program numbers, it may number that too.
+  const said = changes ? null : saidIn(content);
+  const same = told.filter((reply) => said === null || (reply.said ?? said) === said);
+  const isOver = (replies: readonly PastReply[], limits: readonly Limit[]) =>
+    limits.some(
+      ({ times, within }) =>
+        replies.filter(({ at }) => now.getTime() - at.getTime() < within).length >= times,
+    );
+  const over = isOver(told, repeats.limits) || isOver(same, repeats.ofSame ?? []);
   return over ? reason("no-reply.told-before", `${told.length} in 30 days`) : null;
 }
 

@@ -185,8 +185,14 @@ export const FINDINGS = {
   "cert.pending-cap": rule(
     "error",
     "PRODUCT §3",
-    "too many certificates of this domain wait for a decision",
-    "Work through keybot list --status pending; if many of the domain's certificates are of one CA, decide about the CA with keybot trust add, else raise trust.pending_per_domain.",
+    "too many certificates of this sender's organisation, or of all, wait for a decision",
+    "Work through keybot list --status pending; if many of a domain's certificates are of one CA, decide about the CA with keybot trust add, else raise trust.pending_per_domain or trust.pending_total.",
+  ),
+  "cert.pending-later": rule(
+    "warning",
+    "PRODUCT §3",
+    "too many certificates wait for a decision; the mail waits in the mailbox until there is room, 72 hours at most",
+    "Work through keybot list --status pending; if many of a domain's certificates are of one CA, decide about the CA with keybot trust add, else raise trust.pending_per_domain or trust.pending_total.",
   ),
   "address.mismatch": rule(
     "error",

@@ -3,7 +3,7 @@
  *
  * It knows RFC 5322 (header, addresses, dates, message identifiers), RFC 6532 (UTF-8 in headers), RFC
  * 2045-2047 and 2231 (MIME), RFC 3464 (delivery status), RFC 5321 §4.4 (Received) and RFC 8601
- * (Authentication-Results); it reads them from strangers' bytes and writes them for our replies. Offsets are
+ * (Authentication-Results), and the Public Suffix List; it reads them from strangers' bytes and writes them for our replies. Offsets are
  * into one Buffer of the raw message, so that signed parts can be cut out byte for byte.
  *
  * It must not know what a request, a submission or a mailbox of ours is, nothing of CMS or certificates, and
@@ -52,6 +52,7 @@ export { type Disposition, type MediaType, parseDisposition, parseMediaType } fr
 export { messageIds } from "./message-id.ts";
 export { type MimeMessage, type MimePart, type MimeProblem, parseMime } from "./mime.ts";
 export { ipInNetworks } from "./network.ts";
+export { organisationalDomain, registeredDomain } from "./organisational-domain.ts";
 export { parseReceived, type Received } from "./received.ts";
 export { soleAddress } from "./sole-address.ts";
 export { type DecodedBody, decodeBody, type EncodingProblem } from "./transfer-encoding.ts";

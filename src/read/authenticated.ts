@@ -3,6 +3,7 @@ import {
   type AuthenticationResults,
   fieldsNamed,
   type HeaderField,
+  organisationalDomain,
   parseAuthenticationResults,
 } from "../mail/index.ts";
 import { EXCHANGE_ONLINE, type TrustedBlock } from "./trusted-block.ts";
@@ -84,16 +85,14 @@ function isDmarc(result: AuthenticationResult, domain: string): boolean {
 }
 
 /**
- * Relaxed alignment (RFC 7489 §3.1). Departs from "same Organizational Domain" because that needs the Public Suffix
- * List: one must be the other or lie below it, and the upper one must have a dot, so `com` aligns with nobody.
+ * Relaxed alignment (RFC 7489 §3.1): the same domain, or two of one organisation. A public suffix (`co.uk`, `github.io`)
+ * is no organisation, so it aligns with nothing but itself, and a name without a dot not even with that.
  */
 function aligned(authenticated: string | null, from: string): boolean {
   if (authenticated === null || !authenticated.includes(".")) return false;
-  return (
-    authenticated === from ||
-    from.endsWith(`.${authenticated}`) ||
-    (from.includes(".") && authenticated.endsWith(`.${from}`))
-  );
+  if (authenticated === from) return true;
+  const organisation = organisationalDomain(authenticated);
+  return organisation !== null && organisation === organisationalDomain(from);
 }
 
 function domainOf(value: string | undefined): string | null {

@@ -24,7 +24,7 @@ import type { Network } from "./route.ts";
 
 /** Who has us ask. */
 export interface Stranger {
-  /** Domain of the From address; empty when there is none. */
+  /** As caps count him: his registered domain, or his address at a freemail provider; empty when there is none. */
   readonly domain: string;
   /** The domain is his: who forges it draws on a ration of its own. */
   readonly authenticated: boolean;

@@ -4,6 +4,7 @@ import {
   type Folder,
   newsOf,
   type Plan,
+  saidIn,
   type Template,
   type View,
 } from "../decide/index.ts";
@@ -30,6 +31,8 @@ export interface Letter {
   /** What the Message-ID is derived from: a ledger key, or an admin's decision. */
   readonly key: string;
   readonly sendAfter: Date | null;
+  /** Whether the sender who is answered was authenticated; left out when no mail is answered. */
+  readonly authenticated?: boolean;
 }
 
 /** The loop mark belongs to the installation, not to the configuration. */
@@ -66,6 +69,7 @@ export function decideAndRender(
               references,
               key,
               sendAfter: action.sendAfter,
+              authenticated: action.authenticated,
             },
             voice,
             now,
@@ -73,7 +77,8 @@ export function decideAndRender(
         ]
       : [],
   );
-  return { plan, folder, outcome: outcomeOf(plan, folder), replies, news: newsOf(plan) };
+  const outcome = folder === null ? "waiting" : outcomeOf(plan, folder);
+  return { plan, folder, outcome, replies, news: newsOf(plan) };
 }
 
 /** A letter as the final bytes that go into the outbox. */
@@ -87,12 +92,15 @@ export function renderLetter(letter: Letter, voice: Voice, now: Date): RenderedR
     template,
     bytes,
     sendAfter: letter.sendAfter,
+    said: saidIn(letter.content),
+    ...(letter.authenticated === undefined ? {} : { authenticated: letter.authenticated }),
   };
 }
 
-/** The one folder that a plan files its message in. */
-export function folderOf(plan: Plan): Folder {
+/** The one folder that a plan files its message in; null when the message stays where it is. */
+export function folderOf(plan: Plan): Folder | null {
   const last = plan.actions.at(-1);
+  if (last?.action === "wait") return null;
   if (last?.action !== "file") throw new Error("a plan must end with its folder");
   return last.folder;
 }

@@ -1,3 +1,4 @@
+import { capOf } from "../decide/index.ts";
 import { NO_HELP, type PathHelp } from "../inspect/index.ts";
 import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
 import type { MessageFacts } from "../read/index.ts";
@@ -17,13 +18,13 @@ export interface Helped {
   readonly help: PathHelp;
 }
 
-/** On whose ration strangers' servers are asked: the domain of the one From address, apart for who may have forged it. */
+/** On whose ration strangers' servers are asked: as caps count a sender, apart for who may have forged the address. */
 export function askerOf({
   fromAddresses: [from = ""],
   authenticated,
 }: Pick<MessageFacts, "fromAddresses" | "authenticated">): Stranger {
   return {
-    domain: from.slice(from.lastIndexOf("@") + 1).toLowerCase(),
+    domain: capOf(from),
     authenticated: authenticated === true,
   };
 }

@@ -64,7 +64,7 @@ function tooLarge({ key, evidence }: Gathered): Gathered {
 
 /**
  * Commits several gathered messages in one transaction, each wholly or not at all.
- * @returns one entry a message, null for one that failed; it stays in the mailbox
+ * @returns one entry a message, null for one that failed or has to wait; it stays in the mailbox
  * @throws KeybotError `temporary` when the database cannot be written; nothing of any is written then
  */
 export async function commitGathered(
@@ -112,6 +112,14 @@ function handled(
   if (result.known) {
     log.debug("message.known", { folder: result.folder });
     return { uid, key, folder: result.folder, outcome: null };
+  }
+  if (result.outcome === "waiting") {
+    robot.waiting.set(uid, result.until);
+    log.warn("message.waits-for-room", {
+      from: evidence.facts?.fromAddresses[0] ?? null,
+      until: result.until,
+    });
+    return null;
   }
   log.info("message.decided", {
     kind: result.plan.kind,

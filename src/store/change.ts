@@ -169,6 +169,7 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
     return rows.holdings.offer({
       ...offer,
       reason: why,
+      pendingOf: null,
       source,
       messageKey: null,
       authenticated: null,

@@ -7,18 +7,20 @@ import type {
   StoreAction,
   View,
   ViewQuery,
+  Waited,
 } from "../decide/index.ts";
 import type { CertificateReport } from "../inspect/index.ts";
 import type { NewsRows } from "./admin-notice.ts";
 import type { KeyBar } from "./bar.ts";
 import type { BucketRows } from "./bucket.ts";
 import type { CertificateRows } from "./certificate.ts";
+import { time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { guarded } from "./connection.ts";
 import { isOfDatabase } from "./error.ts";
 import { decisive, type HoldingRows, ROBOT } from "./holding.ts";
 import type { InHandRows, MailMark } from "./in-hand.ts";
-import type { LedgerMessage, LedgerRows, Outcome } from "./ledger.ts";
+import type { LedgerMessage, LedgerRow, LedgerRows, Outcome } from "./ledger.ts";
 import type { OutboxRows, RenderedReply } from "./outbox.ts";
 import type { StoredStatus } from "./transition.ts";
 import type { ViewReader } from "./view.ts";
@@ -39,8 +41,10 @@ export interface CommitInput {
 /** What was decided, with the replies as final bytes. */
 export interface Decision {
   readonly plan: Plan;
-  readonly outcome: Outcome;
-  readonly folder: Folder;
+  /** `waiting`: the plan ends with `wait`. */
+  readonly outcome: Outcome | "waiting";
+  /** Null while it is waiting. */
+  readonly folder: Folder | null;
   readonly replies: readonly RenderedReply[];
   /** What of it the admin is to be told. */
   readonly news: readonly MessageNews[];
@@ -60,7 +64,9 @@ export type CommitResult =
       /** Certificates that became active with this message. */
       readonly newlyActive: number;
       readonly newlyPending: number;
-    };
+    }
+  /** It stays in the mailbox, to be decided again then. */
+  | { readonly known: false; readonly outcome: "waiting"; readonly until: Date; readonly plan: Plan };
 
 /** One message's part in a shared transaction. */
 export type CommitAttempt =
@@ -81,7 +87,7 @@ export interface Commit {
   commitMessages(
     list: readonly { readonly input: CommitInput; readonly decide: Decide }[],
   ): Promise<readonly CommitAttempt[]>;
-  /** What `decide` would see, for `keybot inspect`; changes nothing. */
+  /** What `decide` would see of a message that did not wait, for `keybot inspect`; changes nothing. */
   view(query: ViewQuery, at: Date): Promise<View>;
 }
 
@@ -107,14 +113,22 @@ export function commit(on: Connection, rows: CommitRooms): Commit {
     if (before !== null && before.outcome !== "waiting" && before.folder !== null) {
       return { known: true, folder: before.folder, outcome: before.outcome };
     }
-    const decision = decide(rows.view(input.query, input.at));
+    const waited = before === null ? null : waitedOf(before, rows.outbox);
+    const decision = decide({ ...rows.view(input.query, input.at), waited });
     const changes = decision.plan.actions.map((action) => carryOut(action, input, rows));
     rows.buckets.put(decision.plan.buckets, input.at);
     const { key, message, at } = input;
     const { outcome, folder, plan } = decision;
-    const id = rows.ledger.put({ key, message, at, kind: plan.kind, reasons: plan.reasons, outcome, folder });
+    const { kind, reasons } = plan;
+    const until = plan.actions.flatMap((action) => (action.action === "wait" ? [action.until] : []))[0];
+    const again = until === undefined ? {} : { askAgainAt: until, waitingOf: input.query.pendingOf };
+    const id = rows.ledger.put({ key, message, at, kind, reasons, outcome, folder, ...again });
     for (const reply of decision.replies) rows.outbox.insert(reply, id, at);
     rows.news.note(decision.news, id);
+    if (outcome === "waiting" || folder === null) {
+      if (until === undefined) throw new Error("a plan that waits must say until when");
+      return { known: false, outcome: "waiting", until, plan };
+    }
     const count = (status: StoredStatus) => changes.filter((change) => change === status).length;
     return {
       known: false,
@@ -139,7 +153,16 @@ export function commit(on: Connection, rows: CommitRooms): Commit {
   return {
     commitMessage: (input, decide) => on.write(() => one(input, decide)),
     commitMessages: (list) => on.write(() => list.map(({ input, decide }) => attempt(input, decide))),
-    view: (query, at) => on.read(() => rows.view(query, at)),
+    view: (query, at) => on.read(() => ({ ...rows.view(query, at), waited: null })),
+  };
+}
+
+function waitedOf({ id, seen_at, waiting_of }: LedgerRow, mails: OutboxRows): Waited {
+  const told = mails.ofLedger(id).map(({ template }) => template);
+  return {
+    since: time(seen_at),
+    told: told.filter((template) => template !== "notice"),
+    forRoom: waiting_of !== null,
   };
 }
 
@@ -157,6 +180,7 @@ function carryOut(action: Action, input: CommitInput, rows: CommitRooms): Stored
     case "bounce":
       rows.outbox.bounced(action.messageId, action.error, input.at);
       return null;
+    case "wait": // the ledger's row says it
     case "reply": // its rendered bytes are among the decision's replies
     case "file": // done over IMAP, after the commit
       return null;
@@ -187,6 +211,7 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
     role: action.role,
     findings: action.findings,
     reason: decisive(action.status, action.findings),
+    pendingOf: input.query.pendingOf,
     source: input.message.messageId ?? input.key,
     messageKey: input.key,
     authenticated: input.message.authenticated ?? null,

@@ -41,9 +41,11 @@ export interface Offer {
   readonly role: CertificateRole;
   readonly findings: readonly Finding[];
   readonly reason: string | null;
+  /** In whose cap it counts when it becomes pending; null: in nobody's. */
+  readonly pendingOf: string | null;
   readonly source: string;
   readonly messageKey: string | null;
-  /** Whether the sender was authenticated; null: nothing says so. */
+  /** Whether the sender was authenticated, and has caps of his own; null: nothing says so. */
   readonly authenticated: boolean | null;
   readonly actor: string;
   readonly at: Date;
@@ -143,9 +145,9 @@ const OF_KEY = `
   WHERE c.spki_sha256 = ? ORDER BY h.address`;
 const INSERT = `
   INSERT INTO holding (address, domain, certificate, status, role, approved, findings, reason, source, message_key,
-    authenticated, first_seen, last_seen, pending_at, decided_by, decided_at)
+    authenticated, first_seen, last_seen, pending_at, pending_of, pending_authenticated, decided_by, decided_at)
   VALUES (:address, :domain, :certificate, :status, :role, 0, :findings, :reason, :source, :message_key,
-    :authenticated, :at, :at, :pending_at, :decided_by, :at)`;
+    :authenticated, :at, :at, :pending_at, :pending_of, :pending_authenticated, :decided_by, :at)`;
 const SEEN = "UPDATE holding SET last_seen = max(last_seen, ?) WHERE id = ?";
 const VOUCHED = "UPDATE holding SET authenticated = 1 WHERE id = ?";
 const DROP = `
@@ -155,7 +157,10 @@ const DROP = `
   RETURNING certificate`;
 const IMPROVE = `
   UPDATE holding SET status = :status, role = :role, findings = :findings, reason = :reason, source = :source,
-    message_key = :message_key, authenticated = :authenticated, last_seen = max(last_seen, :at), pending_at = coalesce(:pending_at, pending_at),
+    message_key = :message_key, authenticated = :authenticated, last_seen = max(last_seen, :at),
+    pending_at = coalesce(:pending_at, pending_at),
+    pending_of = iif(:pending_at IS NULL, pending_of, :pending_of),
+    pending_authenticated = iif(:pending_at IS NULL, pending_authenticated, :pending_authenticated),
     decided_by = :decided_by, decided_at = :at
   WHERE id = :id`;
 const MOVE = `
@@ -256,6 +261,8 @@ function offered(offer: Offer): object {
     message_key: offer.messageKey,
     authenticated: offer.authenticated === null ? null : bit(offer.authenticated),
     pending_at: offer.status === "pending" ? at : null,
+    pending_of: offer.pendingOf,
+    pending_authenticated: bit(offer.authenticated === true),
     decided_by: offer.actor,
     at,
   };

@@ -62,6 +62,8 @@ export interface WaitingMessage {
   readonly reasons?: readonly Reason[];
   /** When it is to be judged again; at any time when it is left out. */
   readonly askAgainAt?: Date;
+  /** In whose cap it waits for room among the pending certificates; left out when it waits for another reason. */
+  readonly waitingOf?: string | null;
 }
 
 /** How long a message has been waiting. */
@@ -95,8 +97,8 @@ export interface Ledger {
 
 /** What a plan made of a message, as a row. */
 export interface LedgerRecord extends WaitingMessage {
-  readonly outcome: Outcome;
-  readonly folder: Folder;
+  readonly outcome: Outcome | "waiting";
+  readonly folder: Folder | null;
   readonly reasons: readonly Reason[];
 }
 
@@ -121,20 +123,21 @@ export interface LedgerRow {
   readonly attempts: number;
   readonly filed_at: number | null;
   readonly ask_again_at: number | null;
+  readonly waiting_of: string | null;
 }
 
 const COLUMNS = `
   id, key, message_id, from_address, seen_at, kind, outcome, folder, reasons, addressed, attempts, filed_at,
-  ask_again_at`;
+  ask_again_at, waiting_of`;
 export const BY_KEY = `SELECT ${COLUMNS} FROM ledger WHERE key = ?`;
 const PUT = `
   INSERT INTO ledger (key, message_id, from_address, from_domain, seen_at, kind, outcome, folder, reasons, addressed,
-    ask_again_at)
+    ask_again_at, waiting_of)
   VALUES (:key, :message_id, :from_address, :from_domain, :seen_at, :kind, :outcome, :folder, :reasons, :addressed,
-    :ask_again_at)
+    :ask_again_at, :waiting_of)
   ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, outcome = excluded.outcome, folder = excluded.folder, reasons = excluded.reasons,
-    ask_again_at = excluded.ask_again_at, attempts = attempts + 1
+    ask_again_at = excluded.ask_again_at, waiting_of = excluded.waiting_of, attempts = attempts + 1
   WHERE outcome = 'waiting'
   RETURNING id`;
 const FILED = "UPDATE ledger SET filed_at = coalesce(filed_at, :at) WHERE key = :key";
@@ -248,6 +251,7 @@ function columns(record: WaitingMessage): object {
     reasons: JSON.stringify(record.reasons ?? []),
     addressed: JSON.stringify(message.addressed),
     ask_again_at: record.askAgainAt === undefined ? null : milliseconds(record.askAgainAt),
+    waiting_of: record.waitingOf ?? null,
   };
 }
 

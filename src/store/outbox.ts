@@ -1,7 +1,7 @@
 import type { Template } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
 import type { AuditAction, AuditWriter } from "./audit.ts";
-import { bytes, milliseconds, time, timeOrNull } from "./column.ts";
+import { bit, bytes, milliseconds, time, timeOrNull } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { checkOutbox, mailMayBecome, type OutboxState } from "./transition.ts";
 
@@ -18,6 +18,10 @@ export interface RenderedReply {
   readonly bytes: Uint8Array;
   /** Not to be sent before; null: at once. */
   readonly sendAfter: Date | null;
+  /** Whether the sender who is answered was authenticated; left out: nobody is answered. */
+  readonly authenticated?: boolean;
+  /** What it says, in short (`saidIn`); left out or null: it is not about certificates. */
+  readonly said?: string | null;
 }
 
 export interface OutboxEntry {
@@ -126,9 +130,9 @@ const COLUMNS = `
   sent_at, bounced_at, response, last_error`;
 const INSERT = `
   INSERT INTO outbox (message_id, ledger, recipient, recipient_folded, template, state,
-    next_attempt_at, created_at, bytes)
+    next_attempt_at, created_at, authenticated, said, bytes)
   VALUES (:message_id, :ledger, :recipient, :recipient_folded, :template, 'waiting',
-    :next_attempt_at, :created_at, :bytes)
+    :next_attempt_at, :created_at, :authenticated, :said, :bytes)
   ON CONFLICT (message_id) DO NOTHING`;
 const BY_MESSAGE_ID = `SELECT ${COLUMNS} FROM outbox WHERE message_id = ?`;
 const BOUNCED = "UPDATE outbox SET bounced_at = :at, last_error = :error WHERE id = :id";
@@ -208,6 +212,8 @@ export function outboxRows({ db }: Connection): OutboxRows {
         template: mail.template,
         next_attempt_at: milliseconds(mail.sendAfter ?? at),
         created_at: milliseconds(at),
+        authenticated: mail.authenticated === undefined ? null : bit(mail.authenticated),
+        said: mail.said ?? null,
         bytes: mail.bytes,
       });
     },

@@ -10,7 +10,7 @@ import type {
 import type { BarredKeyRows } from "./barred-key.ts";
 import type { BucketRows } from "./bucket.ts";
 import { CERTIFICATE_COLUMNS, type CertificateRow, type CertificateRows, summary } from "./certificate.ts";
-import { domainOf, milliseconds, time } from "./column.ts";
+import { bit, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { ROBOT, statusAt } from "./holding.ts";
 import { folded, type MailTemplate } from "./outbox.ts";
@@ -23,7 +23,7 @@ const PENDING_WINDOW = DAY;
 const TOLD_WINDOW = 30 * DAY;
 
 /** Reads what `decide` has to know; runs inside the caller's transaction, so that it is still true when the plan is carried out. */
-export type ViewReader = (query: ViewQuery, at: Date) => View;
+export type ViewReader = (query: ViewQuery, at: Date) => Omit<View, "waited">;
 
 /** Published certificates of a mailbox or an alias that are valid at a time, the one with the latest notBefore first. */
 export type PublishedReader = (address: string, at: Date) => readonly PublishedCertificate[];
@@ -32,11 +32,21 @@ export const HELD = `
   SELECT c.sha256, c.spki_sha256, c.issuer, c.not_before, c.not_after, h.status, h.approved, h.decided_by, h.decided_at
   FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
 const OURS = "SELECT recipient, template FROM outbox WHERE message_id = ?";
+/** What answers nobody, or did so before this was noted, counts for both kinds of senders. */
 const TOLD = `
-  SELECT recipient, template, created_at FROM outbox
+  SELECT recipient, template, created_at, said FROM outbox
   WHERE recipient_folded = :recipient AND created_at > :after AND state IN ('waiting', 'sent') AND template <> 'notice'
+    AND (authenticated IS NULL OR authenticated = :authenticated)
   ORDER BY created_at DESC, id DESC`;
-const PENDING = "SELECT count(*) AS count FROM holding WHERE domain = ? AND pending_at > ?";
+/** Of one cap, and of all. */
+export const PENDING = `
+  SELECT count(*) AS count FROM holding
+  WHERE pending_authenticated = :authenticated AND pending_of = :of AND pending_at > :after`;
+export const ALL_PENDING = `
+  SELECT count(*) AS count FROM holding WHERE pending_authenticated = :authenticated AND pending_at > :after`;
+export const WAITING = "SELECT count(*) AS count FROM ledger WHERE outcome = 'waiting' AND waiting_of = ?";
+export const ALL_WAITING =
+  "SELECT count(*) AS count FROM ledger WHERE outcome = 'waiting' AND waiting_of IS NOT NULL";
 export const PUBLISHED = `
   SELECT ${CERTIFICATE_COLUMNS}, m.id AS mailbox_id
   FROM mailbox m JOIN mailbox_certificate mc ON mc.mailbox = m.id JOIN certificate c ON c.id = mc.certificate
@@ -66,10 +76,11 @@ interface ToldRow {
   readonly recipient: string;
   readonly template: Template;
   readonly created_at: number;
+  readonly said: string | null;
 }
 
 function toldOf(row: ToldRow): PastReply {
-  return { template: row.template, at: time(row.created_at) };
+  return { template: row.template, at: time(row.created_at), said: row.said };
 }
 
 export function publishedReader({ db }: Connection, certificates: CertificateRows): PublishedReader {
@@ -90,17 +101,23 @@ export function viewReader(
   const held = db.prepare<[string], HeldRow>(HELD);
   const ours = db.prepare<[string], OursRow>(OURS);
   const told = db.prepare<[object], ToldRow>(TOLD);
-  const pending = db.prepare<[string, number], { count: number }>(PENDING);
+  const pending = db.prepare<[object], { count: number }>(PENDING);
+  const waiting = db.prepare<[string | null], { count: number }>(WAITING);
+  const allWaiting = db.prepare<[], { count: number }>(ALL_WAITING);
+  const allPending = db.prepare<[object], { count: number }>(ALL_PENDING);
 
   return (query, at) => {
     const now = milliseconds(at);
     const { from } = query;
     const referred = query.references.flatMap((id) => ours.get(id) ?? []);
-    const toldRows = from === null ? [] : told.all({ recipient: folded(from), after: now - TOLD_WINDOW });
+    const authenticated = bit(query.authenticated);
+    const toldRows =
+      from === null ? [] : told.all({ recipient: folded(from), after: now - TOLD_WINDOW, authenticated });
+    const isSamePerson = (row: { readonly recipient: string }) =>
+      from !== null && folded(row.recipient) === folded(from);
     const isOtherForm = (row: { readonly recipient: string }) =>
-      from !== null &&
-      folded(row.recipient) === folded(from) &&
-      row.recipient.toLowerCase() !== from.toLowerCase();
+      isSamePerson(row) && row.recipient.toLowerCase() !== from?.toLowerCase();
+    const newlyPending = { authenticated, of: query.pendingOf, after: now - PENDING_WINDOW };
     return {
       held: from === null ? [] : held.all(from).map((row) => heldCertificate(row, now)),
       barred: new Set(query.spkis.filter((spki) => barred.has(spki))),
@@ -108,6 +125,8 @@ export function viewReader(
         (address): PublishedMailbox => ({ address, certificates: published(address, at) }),
       ),
       refersToUs: referred.length > 0,
+      refersToHint:
+        referred.length > 0 && referred.every((row) => row.template === "hint" && isSamePerson(row)),
       refersToOtherForm: referred
         .filter(isOtherForm)
         .flatMap(({ template }) => (template === "notice" ? [] : [template])),
@@ -117,7 +136,10 @@ export function viewReader(
       }),
       told: toldRows.map(toldOf),
       toldOtherForms: toldRows.filter(isOtherForm).map(toldOf),
-      pendingOfDomain: from === null ? 0 : (pending.get(domainOf(from), now - PENDING_WINDOW)?.count ?? 0),
+      pendingOfDomain: pending.get(newlyPending)?.count ?? 0,
+      pendingOfAll: allPending.get({ authenticated, after: newlyPending.after })?.count ?? 0,
+      waitingOfDomain: waiting.get(query.pendingOf)?.count ?? 0,
+      waitingOfAll: allWaiting.get()?.count ?? 0,
       buckets: buckets.get(query.buckets),
     };
   };

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bucketsFor, draw } from "../../src/decide/budget.ts";
+import { bucketNames, bucketsFor, draw, drawReply } from "../../src/decide/budget.ts";
 import type { BucketState } from "../../src/decide/index.ts";
-import type { Rate } from "../../src/policy.ts";
+import type { Budget, Rate } from "../../src/policy.ts";
 import { ALICE, CLAIMS, DAY, evidence, HOUR, NOW, POLICY, planOf, REQUEST } from "./kit.ts";
 
 const later = (milliseconds: number) => new Date(NOW.getTime() + milliseconds);
@@ -113,10 +113,10 @@ describe("a reply budget (PRODUCT §5)", () => {
 
 describe("the buckets of a sender", () => {
   const names = (address: string, authenticated: boolean | null) =>
-    bucketsFor(address, authenticated, POLICY.replies).map(({ name }) => name);
+    bucketNames(bucketsFor(address, authenticated, POLICY.replies));
 
-  it("are his address, his domain and the total", () => {
-    expect(names(ALICE, true)).toEqual([`address ${ALICE}`, "domain partner.example", "total"]);
+  it("are his address, his domain, the total and the part of it that is kept for what waits", () => {
+    expect(names(ALICE, true)).toEqual([`address ${ALICE}`, "domain partner.example", "total", "delayed"]);
   });
   it("are others when he is not authenticated: who forges an address does not use up what its owner is due", () => {
     const stranger = names(ALICE, null);
@@ -130,6 +130,105 @@ describe("the buckets of a sender", () => {
       evidence({ ...REQUEST, from: { kind: "one", address: "Alice+news@partner.example" } }),
     );
     expect(buckets.map(({ name }) => name)).toContain(`address ${ALICE}`);
+  });
+});
+
+/** The robot's answers to requests over time, with the budget's memory between them. */
+class Answered {
+  #states = new Map<string, BucketState>();
+  readonly #budget: Budget;
+
+  constructor(budget: Partial<Budget> = {}) {
+    this.#budget = { ...POLICY.replies.budget, ...budget };
+  }
+
+  /** Milliseconds until the answer leaves, or null: never. */
+  ask(from: string, at: Date, mailboxes = 1, authenticated: boolean | null = true): number | null {
+    const wanted = bucketsFor(from, authenticated, { ...POLICY.replies, budget: this.#budget });
+    const states = bucketNames(wanted).flatMap((name) => this.#states.get(name) ?? []);
+    const { sendAt, buckets } = drawReply(wanted, states, at, mailboxes);
+    for (const state of buckets) this.#states.set(state.name, state);
+    return sendAt === null ? null : sendAt.getTime() - at.getTime();
+  }
+}
+
+const HONEST = "claire@broker.example";
+const rate = (limit: number): Rate => ({ limit, seconds: 3600 });
+const SMALL: Partial<Budget> = { perDomain: rate(5), total: rate(20) };
+
+describe("a flood of authenticated senders (PRODUCT §5) does not keep the customer of another domain waiting", () => {
+  it.each<[string, (n: number) => string, Partial<Budget>?]>([
+    ["one domain, one name", () => "m@evil.com"],
+    ["one domain, many names", (n) => `m${n}@evil.com`],
+    ["one domain, many names below it", (n) => `m@h${n}.evil.com`],
+    ["the same with a small budget", (n) => `m@h${n}.evil.com`, SMALL],
+    ["below a suffix of two labels", (n) => `m@h${n}.evil.co.uk`],
+    ["a dynamic DNS provider's names", (n) => `m@h${n}.dyndns.org`],
+    ["the domain in many cases and forms", (n) => `m@H${n}.EVIL.${n % 2 ? "com" : "COM"}`],
+    ["many addresses of one freemail provider", (n) => `m${n}@gmail.com`],
+    ["one domain with as much as all", (n) => `m@h${n}.evil.com`, { perDomain: rate(1500) }],
+  ])("%s", (_, address, budget) => {
+    const robot = new Answered(budget);
+    // Ten hours, more than the budget of a day.
+    for (let n = 0; n < 20_000; n++) {
+      const at = later(n * 1800);
+      robot.ask(address(n), at, 5);
+      if (n % 4000 === 3999) expect(robot.ask(HONEST, at), `after ${n} requests`).toBe(0);
+    }
+  });
+
+  it("a hundred names below one domain are not a hundred domains", () => {
+    const robot = new Answered(SMALL);
+    const flood = Array.from({ length: 100 }, (_, n) => robot.ask(`m@h${n}.evil.com`, NOW, 5));
+    expect(flood.filter((wait) => wait === 0)).toHaveLength(1);
+    expect(robot.ask(HONEST, NOW, 5)).toBe(0);
+  });
+
+  it("all together never get more than `total` and its refill", () => {
+    const robot = new Answered({ total: rate(100), perDomain: rate(30) });
+    const sent: number[] = [];
+    for (let n = 0; n < 3000; n++) {
+      const at = n * 10_000;
+      const wait = robot.ask(`m@evil${n % 40}.com`, later(at));
+      if (wait !== null) sent.push(at + wait);
+    }
+    for (const start of sent) {
+      const hour = sent.filter((time) => time >= start && time < start + HOUR);
+      expect(hour.length).toBeLessThanOrEqual(201);
+    }
+  });
+
+  it("an office of many people in one domain gets all of its answers within the day", () => {
+    const robot = new Answered();
+    const waits = Array.from({ length: 600 }, (_, n) => robot.ask(`person${n}@office.example`, NOW));
+    expect(waits.filter((wait) => wait === 0)).toHaveLength(200);
+    expect(waits).not.toContain(null);
+  });
+});
+
+describe("a freemail customer counts by his address", () => {
+  it.each([
+    ["ann@gmx.de", "bob@gmx.de"],
+    ["ann@t-online.de", "bob@t-online.de"],
+  ])("%s asks, and %s has his whole budget", (ann, bob) => {
+    const robot = new Answered({ perDomain: rate(1) });
+    for (let n = 0; n < 5; n++) expect(robot.ask(ann, NOW)).toBe(0);
+    expect(robot.ask(ann, NOW)).toBeGreaterThan(0);
+    expect(robot.ask(bob, NOW)).toBe(0);
+  });
+
+  it("in whatever way he writes it", () => {
+    const robot = new Answered();
+    const spellings = [
+      "ann.lee@gmail.com",
+      "a.n.n.lee@googlemail.com",
+      "annlee+x@gmail.com",
+      "AnnLee@gmail.com",
+    ];
+    for (const spelling of spellings) expect(robot.ask(spelling, NOW)).toBe(0);
+    expect(robot.ask("an.nlee@gmail.com", NOW)).toBe(0);
+    expect(robot.ask("ann.l.ee@gmail.com", NOW)).toBeGreaterThan(0);
+    expect(robot.ask("ann.lee@gmx.de", NOW)).toBe(0);
   });
 });
 

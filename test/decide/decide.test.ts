@@ -212,14 +212,18 @@ describe("the view query", () => {
     const mail = evidence({ ...REQUEST, references: ["<a@x>"] }, offering(GOOD, WRONG));
     expect(viewQuery(mail, POLICY)).toEqual({
       from: ALICE,
+      authenticated: true,
+      pendingOf: "partner.example",
       mailboxes: [CLAIMS],
       spkis: [GOOD.spkiSha256, WRONG.spkiSha256],
       references: ["<a@x>"],
       returned: [],
-      buckets: [`address ${ALICE}`, "domain partner.example", "total"],
+      buckets: [`address ${ALICE}`, "domain partner.example", "total", "delayed"],
     });
     expect(viewQuery(UNREADABLE, POLICY)).toEqual({
       from: null,
+      authenticated: false,
+      pendingOf: null,
       mailboxes: [],
       spkis: [],
       references: [],

@@ -265,18 +265,40 @@ const ROWS: readonly Row[] = [
     { pendingOfDomain: 19 },
   ],
   [
-    "cap: one more",
-    report("new", UNKNOWN),
-    ["rejected", "path.unknown-ca", "cert.pending-cap"],
-    { pendingOfDomain: 20 },
-  ],
-  ["cap: accepted is not counted", NEW, ["accepted"], { pendingOfDomain: 20 }],
-  [
-    "cap: pending already",
+    "cap: the last of all senders' day",
     report("new", UNKNOWN),
     ["pending", "path.unknown-ca"],
-    { pendingOfDomain: 20, held: [held("new", { status: "pending" })] },
+    { pendingOfAll: 499 },
   ],
+  ...(["pendingOfDomain", "pendingOfAll"] as const).flatMap((cap): Row[] => {
+    const full = { [cap]: cap === "pendingOfAll" ? 500 : 20 };
+    const doubtful = report("new", UNKNOWN);
+    const away: [Verdict, ...FindingCode[]] = ["rejected", "path.unknown-ca", "cert.pending-cap"];
+    const later: [Verdict, ...FindingCode[]] = ["pending", "path.unknown-ca", "cert.pending-later"];
+    return [
+      [`${cap}: one more of nobody known`, doubtful, away, full, POLICY, { authenticated: null }],
+      [`${cap}: one more of an authenticated sender waits`, doubtful, later, full],
+      [
+        `${cap}: it still waits after 71 hours`,
+        doubtful,
+        later,
+        { ...full, waited: { since: daysOn(-71 / 24), told: [], forRoom: true } },
+      ],
+      [
+        `${cap}: it is turned away after 72 hours`,
+        doubtful,
+        away,
+        { ...full, waited: { since: daysOn(-3), told: [], forRoom: true } },
+      ],
+      [`${cap}: accepted is not counted`, NEW, ["accepted"], full],
+      [
+        `${cap}: pending already is not counted`,
+        doubtful,
+        ["pending", "path.unknown-ca"],
+        { ...full, held: [held("new", { status: "pending" })] },
+      ],
+    ];
+  }),
 
   ["DMARC fails: accepted stays", NEW, ["accepted"], {}, POLICY, { authenticated: false }],
   [
@@ -326,8 +348,15 @@ describe("a certificate against the directory (PRODUCT §3)", () => {
 
   it("counts the pending certificates of one mail too", () => {
     const mail = offering(report("a", UNKNOWN), report("b", UNKNOWN), report("c", UNKNOWN));
-    const { judged } = planOf(evidence({}, mail), { view: { pendingOfDomain: 18 } });
+    const { judged } = planOf(evidence({ authenticated: null }, mail), { view: { pendingOfDomain: 18 } });
     expect(judged.map(({ verdict }) => verdict)).toEqual(["pending", "pending", "rejected"]);
+  });
+
+  it("stores at once what is accepted, though another certificate of the mail finds no room", () => {
+    const mail = evidence({}, offering(NEW, report("b", UNKNOWN)));
+    const { judged, actions } = planOf(mail, { view: { pendingOfDomain: 20 } });
+    expect(judged.map(({ verdict }) => verdict)).toEqual(["accepted", "rejected"]);
+    expect(actions.at(-1)).toEqual({ action: "file", folder: "Processed" });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Evidence, Template } from "../../src/decide/index.ts";
+import { type Evidence, saidIn, type Template } from "../../src/decide/index.ts";
 import { REASONS } from "../../src/decide/reason.ts";
+import type { FindingCode } from "../../src/inspect/index.ts";
 import {
   ALICE,
   CLAIMS,
@@ -240,6 +241,74 @@ describe("a mail is not answered, its twin is", () => {
     const shown = new Set(RULES.map(([, why]) => why));
     const all = Object.keys(REASONS).filter((code) => code.startsWith("no-reply."));
     expect(all.filter((code) => !shown.has(code))).toEqual(["no-reply.over-budget"]);
+  });
+
+  describe("a second and different failure on the same day is told (PRODUCT §3)", () => {
+    const said = (of: Evidence) => {
+      const reply = planOf(of).actions.find(({ action }) => action === "reply");
+      return reply?.action === "reply" ? saidIn(reply.content) : null;
+    };
+    const again = (of: Evidence, ...past: readonly (readonly [Evidence, number])[]) =>
+      templates(
+        planOf(of, {
+          view: {
+            told: past.map(([mail, hours]) => ({
+              template: "rejected",
+              at: hoursAgo(hours),
+              said: said(mail),
+            })),
+          },
+        }),
+      );
+    const failing = (name: string, code: FindingCode) => evidence({}, offering(report(name, [code])));
+    const expired = failing("one", "cert.expired");
+    const signOnly = failing("one", "cert.sign-only");
+    const other = failing("two", "cert.expired");
+
+    it("sign-only, then expired: both", () => expect(again(expired, [signOnly, 1])).toEqual(["rejected"]));
+    it("another certificate that has expired", () =>
+      expect(again(other, [expired, 1])).toEqual(["rejected"]));
+    it("the same once a day", () => {
+      expect(again(expired, [expired, 1])).toEqual([]);
+      expect(again(expired, [signOnly, 1], [expired, 2])).toEqual([]);
+      expect(again(expired, [expired, 25])).toEqual(["rejected"]);
+    });
+    it("the same three times in 30 days", () => {
+      expect(again(expired, [expired, 30], [expired, 60], [expired, 700])).toEqual([]);
+      expect(again(expired, [signOnly, 30], [expired, 60], [expired, 700])).toEqual(["rejected"]);
+    });
+    it("different ones three a day and ten in 30 days, whatever a program thinks up", () => {
+      const numbered = (n: number) => failing(`number ${n}`, "cert.expired");
+      const past = (count: number, hours: number) =>
+        Array.from({ length: count }, (_, n) => [numbered(n), hours] as const);
+      expect(again(expired, ...past(2, 5))).toEqual(["rejected"]);
+      expect(again(expired, ...past(3, 5))).toEqual([]);
+      expect(again(expired, ...past(9, 100))).toEqual(["rejected"]);
+      expect(again(expired, ...past(10, 100))).toEqual([]);
+    });
+    it("what was said before this was noted may have been the same", () => {
+      expect(templates(planOf(expired, told("rejected", 1)))).toEqual([]);
+    });
+  });
+
+  describe("a reply to our hint whose subject is the tag is a request (PRODUCT §4)", () => {
+    const toHint = { view: { refersToUs: true, refersToHint: true } };
+    it("is answered", () => expect(templates(planOf(evidence(REQUEST), toHint))).toEqual(["no-certificate"]));
+    it.each<[string, Evidence, Situation]>([
+      [
+        "not when it refers to another mail of ours as well",
+        evidence(REQUEST),
+        { view: { refersToUs: true } },
+      ],
+      ["not when it nearly has the tag again", evidence(NEAR), toHint],
+      ["not without the tag", evidence(), toHint],
+      ["not when a program wrote it", evidence({ ...REQUEST, ...AUTOMATIC }), toHint],
+      [
+        "not when another plus form of the address was answered before",
+        evidence(REQUEST),
+        { view: { ...toHint.view, refersToOtherForm: ["certificate"] } },
+      ],
+    ])("%s", (_, mail, situation) => expect(templates(planOf(mail, situation))).toEqual([]));
   });
 
   it("a mail that changes the directory is answered whatever was told", () => {

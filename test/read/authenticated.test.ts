@@ -60,6 +60,30 @@ describe("authenticated (PRODUCT §1, RFC 8601, RFC 7489 §3.1)", () => {
     expect(factsOf([LMTP, ...results, FROM_OUTSIDE, ...ALICE]).authenticated).toBe(expected);
   });
 
+  it.each<[from: string, authenticated: string, boolean | null]>([
+    ["partner.example", "mail.partner.example", true],
+    ["mail.partner.example", "partner.example", true],
+    ["news.partner.example", "bounces.mail.partner.example", true],
+    ["partner.co.uk", "mail.partner.co.uk", true],
+    ["partner.co.uk", "evil.co.uk", null],
+    ["partner.co.uk", "co.uk", null],
+    ["co.uk", "evil.co.uk", null],
+    ["alice.github.io", "evil.github.io", null],
+    ["alice.github.io", "github.io", null],
+    ["github.io", "evil.github.io", null],
+    ["alice.github.io", "mail.alice.github.io", true],
+  ])("From %s, DKIM of %s: %s", (from, by, expected) => {
+    const fields = [LMTP, `${OURS} dkim=pass header.d=${by}`, FROM_OUTSIDE, ...aliceWith(`From: a@${from}`)];
+    expect(factsOf(fields).authenticated).toBe(expected);
+    const spf = [
+      LMTP,
+      `${OURS} spf=pass smtp.mailfrom=x@${by}`,
+      FROM_OUTSIDE,
+      ...aliceWith(`From: a@${from}`),
+    ];
+    expect(factsOf(spf).authenticated).toBe(expected);
+  });
+
   it("is not, when our own authserv-id stands below the border (a sender wrote it)", () => {
     expect(factsOf([LMTP, FROM_OUTSIDE, RSPAMD, ...ALICE]).authenticated).toBeNull();
   });

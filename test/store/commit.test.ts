@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { View, ViewQuery } from "../../src/decide/index.ts";
+import type { Decision } from "../../src/store/index.ts";
 import {
   at,
   DAY,
@@ -318,9 +320,73 @@ describe("the view", () => {
     const [failed] = (await store.outboxEntries()).filter(({ template }) => template === "rejected");
     await store.markFailed(failed?.id ?? 0, "550 no such user");
     expect((await store.view(query("alice+new@partner.example"), at())).told).toEqual([
-      { template: "pending", at: at() },
-      { template: "hint", at: at(-DAY) },
+      { template: "pending", at: at(), said: null },
+      { template: "hint", at: at(-DAY), said: null },
     ]);
+  });
+
+  it("tells what authenticated senders of an address were told apart from what others were", async () => {
+    const store = await freshStore();
+    await store.enqueue([mail("forged", ALICE, { authenticated: false, said: "rejected x" })], at(-3));
+    await store.enqueue([mail("real", ALICE, { authenticated: true, template: "hint" })], at(-2));
+    await store.enqueue([mail("by hand", ALICE, { template: "rejected" })], at(-1));
+    const told = async (authenticated: boolean) =>
+      (await store.view(query(ALICE, { authenticated }), at())).told.map(({ template }) => template);
+    expect(await told(true)).toEqual(["rejected", "hint"]);
+    expect(await told(false)).toEqual(["rejected", "accepted"]);
+    const [, first] = (await store.view(query(ALICE), at())).told;
+    expect(first?.said).toBe("rejected x");
+  });
+
+  it("knows whether all that a mail refers to of ours is a hint to its sender", async () => {
+    const store = await freshStore();
+    await store.enqueue([mail("hint", "Alice+x@partner.example", { template: "hint" })], at(-1));
+    await store.enqueue([mail("answer", ALICE, { template: "certificate" })], at(-1));
+    const refers = async (from: string, ...ids: string[]) => {
+      const references = ids.map((id) => `<${id}@company.example>`);
+      return (await store.view(query(from, { references }), at())).refersToHint;
+    };
+    expect(await refers(ALICE, "hint", "unknown")).toBe(true);
+    expect(await refers(ALICE, "hint", "answer")).toBe(false);
+    expect(await refers(ALICE, "unknown")).toBe(false);
+    expect(await refers("bob@partner.example", "hint")).toBe(false);
+  });
+
+  it("tells of a message that waited since when it does and what its sender was told", async () => {
+    const store = await freshStore();
+    const until = at(120);
+    const waits = () => ({
+      ...decision([], {
+        outcome: "waiting",
+        folder: null,
+        replies: [mail("later", ALICE, { template: "pending" })],
+      }),
+      plan: { ...decision([]).plan, actions: [{ action: "wait" as const, until }] },
+    });
+    const offered = input("k", ALICE, []);
+    const waiting = { ...offered, query: { ...offered.query, pendingOf: "partner.example" } };
+    const seen: (View["waited"] | undefined)[] = [];
+    const commit = (minutes: number, decide: () => Decision) =>
+      store.commitMessage({ ...waiting, at: at(minutes) }, (view) => {
+        seen.push(view.waited);
+        return decide();
+      });
+    expect(await commit(0, waits)).toMatchObject({ known: false, outcome: "waiting", until });
+    expect(await store.waiting("k")).toMatchObject({ since: at(0), askAgainAt: until, attempts: 1 });
+    expect(await store.isKnown("k")).toBe(false);
+    const room = async (pendingOf: string) => {
+      const { waitingOfDomain, waitingOfAll } = await store.view(query(ALICE, { pendingOf }), at());
+      return [waitingOfDomain, waitingOfAll];
+    };
+    expect([await room("partner.example"), await room("other.example")]).toEqual([
+      [1, 1],
+      [0, 1],
+    ]);
+    expect(await commit(120, () => decision([]))).toMatchObject({ known: false, folder: "Processed" });
+    expect(await store.isKnown("k")).toBe(true);
+    expect(await room("partner.example")).toEqual([0, 0]);
+    expect(seen).toEqual([null, { since: at(0), told: ["pending"], forRoom: true }]);
+    expect(await store.outboxEntries()).toHaveLength(1);
   });
 
   it("tells apart what another plus form of the address was told, and what is referred to of it", async () => {
@@ -332,7 +398,7 @@ describe("the view", () => {
     const references = ["one", "two", "bob", "notice"].map((id) => `<${id}@company.example>`);
     const view = await store.view(query("Alice+2@partner.example", { references }), at());
     expect(view.told).toHaveLength(2);
-    expect(view.toldOtherForms).toEqual([{ template: "accepted", at: at(-2) }]);
+    expect(view.toldOtherForms).toEqual([{ template: "accepted", at: at(-2), said: null }]);
     expect(view.refersToOtherForm).toEqual(["accepted"]);
     const plain = await store.view(query(ALICE, { references }), at());
     expect(plain.toldOtherForms).toEqual(plain.told);
@@ -342,13 +408,36 @@ describe("the view", () => {
 
   it("counts what became pending under a domain in the last day, also when it is decided by now", async () => {
     const store = await freshStore();
-    await harvest(store, report("a"), "a@partner.example", "pending", at(-2 * DAY));
-    await harvest(store, report("b"), "b@partner.example", "pending", at(-60));
-    await harvest(store, report("c"), "c@partner.example", "pending", at(-30));
-    await harvest(store, report("c"), "c@partner.example", "active", at(-20));
-    await harvest(store, report("d"), "d@other.example", "pending", at(-20));
-    await harvest(store, report("e"), "e@partner.example", "active", at(-20));
-    expect((await store.view(query(ALICE), at())).pendingOfDomain).toBe(2);
+    const cap = { authenticated: true, pendingOf: "partner.example" };
+    const offer = async (
+      name: string,
+      status: "pending" | "active" | "rejected",
+      minutes: number,
+      of: Partial<ViewQuery> = cap,
+    ) => {
+      const from = `${name}@host.partner.example`;
+      const certificate = report(name);
+      const mail = input(`${name} ${status}`, from, [certificate], at(minutes));
+      await store.commitMessage({ ...mail, query: { ...mail.query, ...of } }, () =>
+        decision([storing(certificate, from, status)]),
+      );
+    };
+    await offer("a", "pending", -2 * DAY);
+    await offer("b", "pending", -60);
+    await offer("c", "pending", -30);
+    await offer("c", "active", -20);
+    await offer("d", "pending", -20, { ...cap, pendingOf: "other.example" });
+    await offer("e", "active", -20);
+    for (const name of ["f", "g", "h"]) await offer(name, "pending", -10, { ...cap, authenticated: false });
+    // Turned away as one cap was full, pending in the other.
+    await offer("i", "rejected", -10, { ...cap, authenticated: false });
+    await offer("i", "pending", -5);
+    expect(await store.view(query(ALICE, cap), at())).toMatchObject({ pendingOfDomain: 3, pendingOfAll: 4 });
+    expect(await store.view(query(ALICE, { ...cap, authenticated: false }), at())).toMatchObject({
+      pendingOfDomain: 3,
+      pendingOfAll: 3,
+    });
+    expect(await store.view(query(null), at())).toMatchObject({ pendingOfDomain: 0, pendingOfAll: 3 });
   });
 
   it("forgets a reply budget that is full again", async () => {

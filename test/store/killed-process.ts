@@ -23,15 +23,16 @@ for (;; number += 1) {
   const keep = { action: "store", certificate: name, status: "active", address, role: "signer", findings: [] };
   await store.commitMessage({
     key: "message-" + number,
-    query: { from: address, mailboxes: [], spkis: [], references: [], returned: [], buckets: [] },
+    query: { from: address, mailboxes: [], spkis: [], references: [], returned: [], buckets: [], authenticated: false, pendingOf: null },
     message: { messageId: null, from: address, addressed: [] },
     certificates: [certificate],
     at: new Date(number),
   }, () => ({
     plan: { kind: "submission", actions: [keep], reasons: [], judged: [], buckets: [] },
-    outcome: "stored", folder: "Processed", news: [],
+    outcome: "stored", folder: "Processed",
     replies: [{ messageId: "<" + number + "@company.example>", to: address, template: "accepted",
       bytes: Buffer.alloc(8000), sendAfter: null }],
+    news: [],
   }));
   writeSync(1, number + "\\n");
 }

@@ -70,7 +70,8 @@ export function report(name: string, more: Partial<CertificateReport> = {}): Cer
 }
 
 export function query(from: string | null, more: Partial<ViewQuery> = {}): ViewQuery {
-  return { from, mailboxes: [], spkis: [], references: [], returned: [], buckets: [], ...more };
+  const nobody = { authenticated: false, pendingOf: null };
+  return { ...nobody, from, mailboxes: [], spkis: [], references: [], returned: [], buckets: [], ...more };
 }
 
 export function input(

@@ -37,7 +37,8 @@ export interface Case {
   readonly view?: Partial<View>;
   readonly expect: {
     readonly certificates: readonly ExpectedCertificate[];
-    readonly folder: Folder;
+    /** Null: it stays in the mailbox. */
+    readonly folder: Folder | null;
     readonly replies: readonly Template[];
     /** Certificates stored as active, in order. */
     readonly active?: readonly Identity[];

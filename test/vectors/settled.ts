@@ -525,6 +525,19 @@ function directoryCases(world: World): Case[] {
   const barred = { barred: new Set([certificateOf(first).spkiSha256]) };
   const known = accepted("known.active", SETTLED, "a certificate that is active already", first);
   const domainFull = { pendingOfDomain: 20 };
+  const authenticated = { extraHeaders: delivered({ dmarc: "pass" }) } as const;
+  const later: Case = {
+    ...refused(
+      "pending",
+      "cap.authenticated.over",
+      SETTLED,
+      "one more, of an authenticated sender, waits until there is room",
+      first,
+      ["path.issuer-missing", "cert.pending-later"],
+      signed(first, { chain: [], ...authenticated }),
+    ),
+    view: domainFull,
+  };
   const doubtful = signed(first, { chain: [] });
   return [
     {
@@ -676,6 +689,19 @@ function directoryCases(world: World): Case[] {
         doubtful,
       ),
       view: domainFull,
+    },
+    { ...later, expect: { ...later.expect, folder: null, reason: "submission.over-cap" } },
+    {
+      ...refused(
+        "pending",
+        "cap.authenticated.below",
+        SETTLED,
+        "the twentieth, of an authenticated sender",
+        first,
+        ["path.issuer-missing"],
+        signed(first, { chain: [], ...authenticated }),
+      ),
+      view: { pendingOfDomain: 19 },
     },
     { ...accepted("cap.accepted", SETTLED, "what is accepted is not capped", first), view: domainFull },
     {

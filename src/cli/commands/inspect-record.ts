@@ -131,6 +131,8 @@ function planned(action: Action): object {
       return { action: "reply", template: action.template, to: action.to, sendAfter: action.sendAfter };
     case "file":
       return { action: "file", folder: action.folder };
+    case "wait":
+      return { action: "wait", until: action.until };
   }
 }
 
