@@ -34,8 +34,9 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   reply: { uses: ["mail", "pki", "text.ts"], types: ["decide", "inspect"], pure: true },
 
   store: {
-    uses: ["errors.ts"],
-    types: ["pki", "read", "inspect", "decide"],
+    // pki: a migration tells which key a stored certificate is of.
+    uses: ["errors.ts", "pki"],
+    types: ["read", "inspect", "decide"],
     libraries: ["better-sqlite3"],
     noClock: true,
   },
@@ -98,13 +99,18 @@ const PURE_NAMES: Readonly<Record<string, readonly string[]>> = {
   "node:url": ["domainToASCII", "domainToUnicode"],
   // All that takes its result from its arguments: no randomBytes, no generateKeyPair.
   "node:crypto": [
+    "ECDH",
     "constants",
+    "createDecipheriv",
+    // Made with a given scalar only.
+    "createECDH",
     "createHash",
     "createHmac",
     "createPrivateKey",
     "createPublicKey",
     "hash",
     "KeyObject",
+    "pbkdf2Sync",
     "sign",
     "timingSafeEqual",
     "verify",

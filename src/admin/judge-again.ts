@@ -42,7 +42,7 @@ export function judgeAgain(
     const findings = ranked([...kept, finding("cert.unreadable", certificate.detail)]);
     return { verdict: verdictOf(findings), findings, quotable: false };
   }
-  const pinned = isPinnedToAnother(certificate.spkiSha256, beside, bench.policy.pin)
+  const pinned = isPinnedToAnother(certificate.keyIdentity, beside, bench.policy.pin)
     ? [finding("cert.pinned")]
     : [];
   const report = reportOn(certificate, {

@@ -1,3 +1,4 @@
+import { isBarred, keysOf } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
 import type { Mailbox, Store } from "../store/index.ts";
 import { parseAddress, parseOwnAddress, sameStored } from "./address.ts";
@@ -35,14 +36,14 @@ export async function barredDoubts(
   { certificates }: Publication,
   at: Date,
 ): Promise<readonly string[]> {
-  const spkis = certificates.map(({ spkiSha256 }) => spkiSha256);
+  const spkis = certificates.flatMap(keysOf);
   const nobody = { from: null, authenticated: false, pendingOf: null };
   const { barred } = await store.view(
     { ...nobody, mailboxes: [], spkis, references: [], returned: [], buckets: [] },
     at,
   );
   return certificates
-    .filter(({ spkiSha256 }) => barred.has(spkiSha256))
+    .filter((certificate) => isBarred(certificate, barred))
     .map(({ sha256 }) => `${sha256.slice(0, 16)} has a public key that was revoked here`);
 }
 

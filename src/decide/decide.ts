@@ -4,7 +4,7 @@ import { bounceOf, bounceReason } from "./bounce.ts";
 import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
 import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
-import { judgeCertificates } from "./judge.ts";
+import { judgeCertificates, keysOf } from "./judge.ts";
 import { isSubmission, kindOf } from "./kind.ts";
 import type {
   Action,
@@ -33,8 +33,7 @@ export function viewQuery(evidence: Evidence, policy: Policy): ViewQuery {
     authenticated: authenticated === true,
     pendingOf: from === null ? null : capOf(from),
     mailboxes: facts === null ? [] : requestedMailboxes(facts, policy),
-    spkis:
-      evidence.kind === "read" ? evidence.inspection.certificates.map(({ spkiSha256 }) => spkiSha256) : [],
+    spkis: evidence.kind === "read" ? evidence.inspection.certificates.flatMap(keysOf) : [],
     references: facts?.references ?? [],
     returned: facts?.returned?.messageIds ?? [],
     buckets: from === null ? [] : bucketNames(bucketsFor(from, authenticated, policy.replies)),

@@ -56,7 +56,7 @@ function relationTo(report: CertificateReport, others: readonly HeldCertificate[
   return (
     related(
       "history.same-key",
-      settled.find(({ spkiSha256 }) => spkiSha256 === report.spkiSha256),
+      settled.find(({ keyIdentity }) => keyIdentity === report.keyIdentity),
     ) ??
     related(
       "history.renewal",

@@ -8,7 +8,7 @@
 export { capOf } from "./counted-as.ts";
 export { decide, viewQuery } from "./decide.ts";
 export type { Evidence } from "./evidence.ts";
-export { isPinnedToAnother } from "./judge.ts";
+export { isBarred, isPinnedToAnother, keysOf } from "./judge.ts";
 export {
   type AdminNews,
   type MailNews,

@@ -81,15 +81,31 @@ function directoryFindings(
 ): Finding[] {
   const findings: Finding[] = [];
   // A revoked public key stays barred, in a fresh certificate and under any address.
-  if (view.barred.has(report.spkiSha256)) findings.push(finding("cert.barred"));
+  if (isBarred(report, view.barred)) findings.push(finding("cert.barred"));
   // A CA's "revoked" is final (PRODUCT §3), whatever it says today: no mail leads out of it (`store/transition.ts`).
   else if (held?.status === "revoked") findings.push(finding("revocation.revoked", "revoked here before"));
   // What is only pending, or expired, is not settled: else the same mail twice would get round the pin.
-  if (held?.status !== "active" && isPinnedToAnother(report.spkiSha256, view.held, policy.pin))
+  if (held?.status !== "active" && isPinnedToAnother(report.keyIdentity, view.held, policy.pin))
     findings.push(finding("cert.pinned"));
   // What is in use already has its place in the history.
   if (held?.status !== "active") findings.push(...historyFindings(report, view.held, signedAt));
   return findings;
+}
+
+/** Both names of a key: bars of versions that knew keys by their spelling alone, and no certificate of it any more, have that one. */
+export function keysOf({
+  keyIdentity,
+  spkiSha256,
+}: Pick<CertificateReport, "keyIdentity" | "spkiSha256">): readonly string[] {
+  return [keyIdentity, spkiSha256];
+}
+
+/** Whether a key is barred, in whatever spelling. @param barred which of the keys that `keysOf` names are */
+export function isBarred(
+  key: Pick<CertificateReport, "keyIdentity" | "spkiSha256">,
+  barred: ReadonlySet<string>,
+): boolean {
+  return keysOf(key).some((name) => barred.has(name));
 }
 
 /** The earliest time at which somebody says to have signed; null when one of them does not say. */
@@ -105,15 +121,15 @@ function signedAtOf(signature: Inspection["signature"]): Date | null {
  * @param held what the directory holds under the address
  */
 export function isPinnedToAnother(
-  spkiSha256: string,
-  held: readonly Pick<HeldCertificate, "spkiSha256" | "status" | "approved">[],
+  keyIdentity: string,
+  held: readonly Pick<HeldCertificate, "keyIdentity" | "status" | "approved">[],
   pin: Pinning,
 ): boolean {
   if (pin === "off") return false;
   // A key that has expired still tells who the partner was: its successor is a person's decision too.
   const settled = held.filter(({ status }) => status === "active" || status === "expired");
   const pins = settled.filter(({ approved }) => pin === "first" || approved);
-  return pins.length > 0 && !pins.some((pinned) => pinned.spkiSha256 === spkiSha256);
+  return pins.length > 0 && !pins.some((pinned) => pinned.keyIdentity === keyIdentity);
 }
 
 /**

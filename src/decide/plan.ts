@@ -66,6 +66,8 @@ export type ReplyContent =
       readonly judged: readonly JudgedCertificate[];
       /** What is wrong with the signature itself, where no certificate could be judged for it. */
       readonly problems: readonly Finding[];
+      /** A private key came along: the first thing that its sender must know, whatever became of the rest. */
+      readonly privateKey?: boolean;
     }
   | { readonly template: "not-usable"; readonly why: NotUsable }
   | { readonly template: "hint" };
@@ -101,6 +103,8 @@ export interface BarAction {
   readonly action: "bar";
   readonly certificate: string;
   readonly spkiSha256: string;
+  /** Which key it is, whatever its spelling. */
+  readonly keyIdentity: string;
   readonly reason: string;
 }
 

@@ -47,8 +47,10 @@ export function decideSubmission(
     content: {
       template: verdict,
       // PRODUCT §3: a mail says accepted exactly when `lookup` gives that certificate.
-      judged: usable.filter((entry) => entry.verdict === verdict).map(told),
-      problems,
+      judged: usable.filter((entry) => entry.verdict === verdict || isKeySent(entry)).map(told),
+      // What the reply as a whole says is no problem of the signature.
+      problems: problems.filter(({ code }) => code !== "mail.private-key"),
+      ...(privateKey ? { privateKey } : {}),
     },
     changes: changed.length > 0,
   };
@@ -74,16 +76,22 @@ function changesDirectory({ verdict, held }: Judged): boolean {
 }
 
 /** PRODUCT §3: whoever sends the private key along has given the key away. */
-function barAction({ report, findings }: Judged): BarAction[] {
-  if (!findings.some(({ code }) => code === "cert.private-key")) return [];
+function barAction(entry: Judged): BarAction[] {
+  if (!isKeySent(entry)) return [];
+  const { report } = entry;
   return [
     {
       action: "bar",
       certificate: report.sha256,
       spkiSha256: report.spkiSha256,
+      keyIdentity: report.keyIdentity,
       reason: "its private key was sent by mail",
     },
   ];
+}
+
+function isKeySent({ findings }: Judged): boolean {
+  return findings.some(({ code }) => code === "cert.private-key");
 }
 
 function told({ report, verdict, findings }: Judged): JudgedCertificate {
@@ -109,10 +117,12 @@ export function isQuotable(pathValid: boolean, findings: readonly Finding[]): bo
 
 /** What is wrong with the mail as such: there is no certificate that could bear it. */
 function problemsOf(signature: SignatureReport | null, privateKey: boolean): readonly Finding[] {
-  if (signature === null) return privateKey ? [finding("mail.private-key", undefined, "error")] : [];
-  return [...signature.findings, ...signature.signers.flatMap(({ findings }) => findings)].filter(
-    ({ severity }) => severity !== "info",
-  );
+  const key = privateKey ? [finding("mail.private-key", undefined, "error")] : [];
+  const ofSignature = [
+    ...(signature?.findings ?? []),
+    ...(signature?.signers ?? []).flatMap(({ findings }) => findings),
+  ];
+  return [...key, ...ofSignature.filter(({ severity }) => severity !== "info")];
 }
 
 function reasonsOf(

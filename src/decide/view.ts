@@ -11,7 +11,7 @@ export interface ViewQuery {
   readonly pendingOf: string | null;
   /** Own addresses that a request asks for. */
   readonly mailboxes: readonly string[];
-  /** Public keys of the judged certificates. */
+  /** Public keys of the judged certificates, each by its identity and by its spelling (`keysOf`). */
   readonly spkis: readonly string[];
   /** Message-IDs that the mail refers to. */
   readonly references: readonly string[];
@@ -24,7 +24,7 @@ export interface ViewQuery {
 /** A certificate that the directory holds under the From address. */
 export interface HeldCertificate {
   readonly sha256: string;
-  readonly spkiSha256: string;
+  readonly keyIdentity: string;
   readonly issuer: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -59,7 +59,7 @@ export interface Waited {
 export interface View {
   /** Certificates under the From address. */
   readonly held: readonly HeldCertificate[];
-  /** Which of the asked public keys are barred. */
+  /** Which of the asked public keys are barred; ask `isBarred`. */
   readonly barred: ReadonlySet<string>;
   /** The asked mailboxes, in the order asked, aliases resolved. */
   readonly mailboxes: readonly PublishedMailbox[];

@@ -1,10 +1,10 @@
-import type { Certificate, PathResult } from "../pki/index.ts";
-import { certificateAddresses } from "../pki/index.ts";
+import type { Certificate, Computing, PathResult } from "../pki/index.ts";
+import { certificateAddresses, fullComputing } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { Finding, Severity } from "./finding.ts";
 import { holderFindings } from "./holder.ts";
 import type { CertificateReport, CertificateRole, CertificateSummary } from "./inspection.ts";
-import { strengthFindings } from "./strength.ts";
+import { isRefusedKey, strengthFindings } from "./strength.ts";
 import {
   anchorFindings,
   pathFindings,
@@ -31,12 +31,15 @@ export interface Circumstances {
   /** Findings from elsewhere that bear on it: on the signature, on From. */
   readonly findings: readonly Finding[];
   readonly capabilities: Uint8Array | null;
+  /** What the mail may still compute; left out: a budget of this certificate's own. */
+  readonly computing?: Computing;
 }
 
 /** Judges one certificate: address, path, time, usage, strength, revocation. All findings, the worst first. */
 export function reportOn(certificate: Certificate, circumstances: Circumstances): CertificateReport {
   const { address, policy, trust, beside, at } = circumstances;
-  const result = pathOf(certificate, beside, trust, policy, at, address);
+  const computing = circumstances.computing ?? fullComputing(isRefusedKey(policy));
+  const result = pathOf(certificate, beside, trust, policy, at, address, computing);
   const findings = [
     ...circumstances.findings,
     ...(address === null ? [] : holderFindings(certificate, address, policy.exactLocalPart)),
@@ -66,6 +69,7 @@ export function summaryOf(certificate: Certificate): CertificateSummary {
   return {
     sha256: certificate.sha256,
     spkiSha256: certificate.spkiSha256,
+    keyIdentity: certificate.keyIdentity,
     der: certificate.der,
     addresses: certificateAddresses(certificate).addresses,
     subject: certificate.subject.text,

@@ -146,6 +146,12 @@ export const FINDINGS = {
     "the extended key usage does not allow e-mail protection",
     "Nothing to do; a certificate for web servers or log-ins must not be used for mail.",
   ),
+  "cert.cannot-sign": rule(
+    "error",
+    "RFC 8550 §4.4.2",
+    "the mail was signed by a certificate whose key usage allows no signing",
+    "Nothing to do; the partner must sign with a certificate for signing. Whoever signs by one for encryption only may not be its holder.",
+  ),
   "cert.weak-key": rule(
     "error",
     "RFC 8550 §4.3",

@@ -1,9 +1,10 @@
 import {
   type Certificate,
+  type Computing,
+  fullComputing,
   isProblem,
   type ParseProblem,
   parseSignedData,
-  publicKeysOfPrivateKeys,
   readCertificates,
   type SignedData,
 } from "../pki/index.ts";
@@ -14,6 +15,7 @@ import {
   type MessageFacts,
   type Offer,
   type SignedPart,
+  secretsInContent,
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
 import { otherContent } from "./cms-content.ts";
@@ -21,9 +23,11 @@ import { type Finding, finding } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
 import { CERTIFICATES_BESIDE, JUDGED_CERTIFICATES, SIGNER_INFOS } from "./limits.ts";
+import { type KeySource, type KeysSent, keysSent } from "./private-keys.ts";
 import { type JudgedSigner, judgeSigner, signedContentOf, wholeFindings } from "./signature.ts";
+import { isRefusedKey } from "./strength.ts";
 import type { TrustStore } from "./trust.ts";
-import { isCa, usageOf } from "./usage.ts";
+import { isCa, signingFindings, usageOf } from "./usage.ts";
 import { vouchedFor } from "./vouch.ts";
 
 /** What a message is judged by, beside its own bytes: all of it arguments, so that judging twice gives the same. */
@@ -46,12 +50,15 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
       ? signedData.content
       : null;
   const files = readFiles([...offer.files, ...(opaque === null ? [] : filesInContent(opaque))]);
+  const secrets = [...offer.secrets, ...(opaque === null ? [] : secretsInContent(opaque))];
+  const computing = fullComputing(isRefusedKey(bench.policy));
+  const keys = keysSent([...files.sources, ...secrets.map(unlabelled)], computing);
   const subject: Subject = {
     ...bench,
     address: addressOf(facts),
     about: fromFindings(facts),
-    keysSent: files.keysSent,
-    lockedKeySent: files.lockedKeySent,
+    computing,
+    keys,
   };
 
   const signed =
@@ -62,14 +69,20 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
   const attached = reportsOnFiles(files.certificates, subject).filter(
     (report) => !already.has(report.sha256),
   );
-  return { ...signed, certificates: [...signed.certificates, ...attached], privateKey: files.privateKey };
+  return { ...signed, certificates: [...signed.certificates, ...attached], privateKey: keys.some };
+}
+
+function unlabelled(bytes: Uint8Array): KeySource {
+  return { bytes, labelled: false };
 }
 
 /** Judges a certificate file on its own (PEM, DER, PKCS#7): no address rule, and no signature, so at most pending. */
 export function inspectCertificateFile(file: CertificateFile, bench: Bench): Inspection {
-  const { certificates, privateKey, keysSent, lockedKeySent } = readFiles([file]);
-  const subject: Subject = { ...bench, address: null, about: [], keysSent, lockedKeySent };
-  return { ...NOTHING, certificates: reportsOnFiles(certificates, subject), privateKey };
+  const { certificates, sources } = readFiles([file]);
+  const computing = fullComputing(isRefusedKey(bench.policy));
+  const keys = keysSent(sources, computing);
+  const subject: Subject = { ...bench, address: null, about: [], computing, keys };
+  return { ...NOTHING, certificates: reportsOnFiles(certificates, subject), privateKey: keys.some };
 }
 
 /** Whose certificates are judged, and what holds for each of them. */
@@ -78,16 +91,15 @@ interface Subject extends Bench {
   readonly address: string | null;
   /** Findings on the mail that bear on every certificate in it. */
   readonly about: readonly Finding[];
-  /** Public keys (SHA-256 of the SPKI) whose private half came along. */
-  readonly keysSent: ReadonlySet<string>;
-  /** A private key came along that only its password opens. */
-  readonly lockedKeySent: boolean;
+  /** What the mail may still compute: one budget for all that it holds. */
+  readonly computing: Computing;
+  /** The private keys that came along. */
+  readonly keys: KeysSent;
 }
 
 /** The findings on the mail, and on its certificate's own key. */
-function aboutCertificate(certificate: Certificate, subject: Subject): Finding[] {
-  if (subject.keysSent.has(certificate.spkiSha256)) return [finding("cert.private-key"), ...subject.about];
-  return subject.lockedKeySent ? [finding("mail.private-key"), ...subject.about] : [...subject.about];
+function aboutCertificate(certificate: Certificate, { keys, about }: Subject): Finding[] {
+  return [...keys.about(certificate), ...about];
 }
 
 /** The CMS structure of the mail: verified, and each certificate in it judged. */
@@ -114,7 +126,7 @@ function inspectSigned(
   const arrival = { arrival: facts.borderTime ?? subject.internalDate ?? facts.date };
   const signers = parsed.signerInfos
     .slice(0, SIGNER_INFOS)
-    .map((signerInfo) => judgeSigner(parsed, signerInfo, content, arrival, subject.policy));
+    .map((signerInfo) => judgeSigner(parsed, signerInfo, content, arrival, subject));
   return {
     ...NOTHING,
     signature: signatureReport(part, signers, whole, subject),
@@ -156,7 +168,12 @@ function countingSigner(
       address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
     );
   });
-  return own.find(({ verification }) => !verification.valid) ?? own[0] ?? signers[0];
+  return own.find(isNoSignature) ?? own[0] ?? signers[0];
+}
+
+/** Broken, or made by a certificate that may not sign. */
+function isNoSignature({ verification: { valid, certificate } }: JudgedSigner): boolean {
+  return !valid || (certificate !== null && signingFindings(certificate).length > 0);
 }
 
 /** Each signer certificate, and each other end-entity certificate of the SignedData, each once. */
@@ -174,6 +191,7 @@ function signedCertificates(
     trust: subject.trust,
     policy: subject.policy,
     at: subject.at,
+    computing: subject.computing,
   };
   const counting = countingSigner(signers, subject);
 
@@ -216,6 +234,7 @@ function signedCertificates(
       findings: [
         ...whole,
         ...judged.flatMap(({ findings }) => findings),
+        ...signingFindings(certificate),
         ...aboutCertificate(certificate, subject),
       ],
       capabilities: judged[0]?.verification.capabilities ?? null,
@@ -234,21 +253,15 @@ function isPreferred(certificate: Certificate, counting: JudgedSigner | undefine
 /** All certificate files of a mail as one. */
 interface Files {
   readonly certificates: readonly Certificate[];
-  readonly privateKey: boolean;
-  readonly keysSent: ReadonlySet<string>;
-  readonly lockedKeySent: boolean;
+  /** All of them, for the private keys in them. */
+  readonly sources: readonly KeySource[];
 }
 
 function readFiles(files: readonly CertificateFile[]): Files {
-  const read = files.map(({ bytes }) => {
-    const file = readCertificates(bytes);
-    return { ...file, keys: file.privateKey ? publicKeysOfPrivateKeys(bytes) : [] };
-  });
+  const read = files.map(({ bytes }) => ({ bytes, file: readCertificates(bytes) }));
   return {
-    certificates: unique(read.flatMap((file) => file.certificates)),
-    privateKey: read.some((file) => file.privateKey),
-    keysSent: new Set(read.flatMap((file) => file.keys)),
-    lockedKeySent: read.some((file) => file.privateKey && file.keys.length === 0),
+    certificates: unique(read.flatMap(({ file }) => file.certificates)),
+    sources: read.map(({ bytes, file }) => ({ bytes, labelled: file.privateKey })),
   };
 }
 
@@ -266,6 +279,7 @@ function reportsOnFiles(found: readonly Certificate[], subject: Subject): Certif
       trust: subject.trust,
       policy: subject.policy,
       at: subject.at,
+      computing: subject.computing,
       findings: [finding("signature.none"), ...aboutCertificate(certificate, subject)],
       capabilities: null,
     }),

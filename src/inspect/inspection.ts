@@ -36,7 +36,10 @@ export type CertificateRole = "signer" | "encryption" | "offered";
 /** What is known of a certificate from its own bytes; shared by inspection, directory and replies. */
 export interface CertificateSummary {
   readonly sha256: string;
+  /** SHA-256 over the subjectPublicKeyInfo as it stands: what is shown. */
   readonly spkiSha256: string;
+  /** Which key it is, whatever its spelling: what is compared, barred and pinned. */
+  readonly keyIdentity: string;
   readonly der: Uint8Array;
   /** Mail addresses that it names (RFC 8550 §3), domain in lower case. */
   readonly addresses: readonly string[];

@@ -11,3 +11,6 @@ export const CERTIFICATES_BESIDE = 64;
 
 /** CA certificates taken of one answer about an issuer: all cross-certificates of a CA that anybody was seen to publish. */
 export const ISSUERS_TAKEN = 16;
+
+/** Private keys of one mail that are compared with its certificates; nobody sends more by mistake. */
+export const PRIVATE_KEYS = 64;

@@ -1,5 +1,6 @@
 import { toCrlf } from "../mail/index.ts";
 import {
+  type Computing,
   type SignatureProblem,
   type SignedData,
   type SignerInfo,
@@ -70,9 +71,9 @@ export function judgeSigner(
   signerInfo: SignerInfo,
   content: SignedContent,
   { arrival }: Arrival,
-  policy: Policy["certificates"],
+  { policy, computing }: { readonly policy: Policy["certificates"]; readonly computing: Computing },
 ): JudgedSigner {
-  const verification = verifySigner(signedData, signerInfo, content.bytes);
+  const verification = verifySigner(signedData, signerInfo, content.bytes, computing);
   const findings = verification.problems.map(({ problem, detail }) => finding(PROBLEMS[problem], detail));
   findings.push(
     ...digestFindings(verification.digest),

@@ -1,4 +1,10 @@
-import { type Certificate, digestOf, type PathResult, type WeaknessOf } from "../pki/index.ts";
+import {
+  type Certificate,
+  digestOf,
+  type PathResult,
+  type PublicKey,
+  type WeaknessOf,
+} from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -64,8 +70,15 @@ function isSelfIssued({ issuer, subject }: Certificate): boolean {
   return issuer.canonical === subject.canonical;
 }
 
-function keyWeakness(certificate: Certificate, minimumRsaBits: number): string | null {
-  const { kind, name, bits, defect } = certificate.publicKey;
+/** Whether no signature by this key, and no certificate of it, is ever accepted: `strengthFindings` says why. */
+export function isRefusedKey({
+  minimumRsaBits,
+}: Pick<Policy["certificates"], "minimumRsaBits">): (key: PublicKey) => boolean {
+  return (publicKey) => keyWeakness({ publicKey }, minimumRsaBits) !== null;
+}
+
+function keyWeakness({ publicKey }: Pick<Certificate, "publicKey">, minimumRsaBits: number): string | null {
+  const { kind, name, bits, defect } = publicKey;
   if (defect !== null) return `the key is unusable: ${defect}`;
   if (kind === "RSA" || kind === "RSA-PSS") {
     if (bits === null || bits < minimumRsaBits)

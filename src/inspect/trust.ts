@@ -1,8 +1,10 @@
 import {
   type Certificate,
   CLOCK_SKEW_MS,
+  type Computing,
   type Crl,
   findPath,
+  fullComputing,
   type GeneralName,
   OID,
   type PathProblem,
@@ -12,7 +14,7 @@ import {
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Finding, type FindingCode, finding } from "./finding.ts";
-import { answerWeakness } from "./strength.ts";
+import { answerWeakness, isRefusedKey } from "./strength.ts";
 
 /** What an installation trusts, decoded: the input of every path search. */
 export interface TrustStore {
@@ -37,6 +39,7 @@ export interface TrustedAnchor {
  * it goes before one to an anchor that may not, which a cross-certificate can bring closer.
  * @param beside certificates that came along in the mail; candidates, not trusted
  * @param address the From address, or null when no address is judged
+ * @param computing what the mail may still compute; what one search found out, the next one knows
  */
 export function pathOf(
   certificate: Certificate,
@@ -45,6 +48,7 @@ export function pathOf(
   policy: Policy["certificates"],
   at: Date,
   address: string | null,
+  computing: Computing = fullComputing(isRefusedKey(policy)),
 ): PathResult {
   const initial = policy.initialPolicies;
   const candidates = [...trust.intermediates, ...beside].filter(
@@ -66,6 +70,7 @@ export function pathOf(
       inhibitAnyPolicy: initial.inhibitAnyPolicy,
       inhibitPolicyMapping: initial.inhibitPolicyMapping,
       crls: trust.crls,
+      computing,
     });
   const fit = trust.anchors.filter((anchor) => objections(anchor, certificate, address).length === 0);
   const result = pathTo(fit);

@@ -28,6 +28,15 @@ export function usageOf(certificate: Certificate): Usage {
 
 type KeyUsageName = Parameters<NonNullable<Certificate["extensions"]["keyUsage"]>["has"]>[0];
 
+/**
+ * What speaks against a signature by this certificate: a keyUsage that allows neither of the uses that stand for a
+ * signature over mail (RFC 8550 §4.4.2). Such a key may be held by others, or sign whatever it is given to decrypt.
+ */
+export function signingFindings({ extensions: { keyUsage } }: Certificate): Finding[] {
+  const maySign = keyUsage === null || keyUsage.has("digitalSignature") || keyUsage.has("nonRepudiation");
+  return maySign ? [] : [finding("cert.cannot-sign")];
+}
+
 /** A CA certificate is nobody's mailbox (RFC 5280 §4.2.1.9). */
 export function isCa(certificate: Certificate): boolean {
   const { basicConstraints, keyUsage } = certificate.extensions;

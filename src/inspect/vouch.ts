@@ -1,6 +1,6 @@
 /** A certificate that came beside the signer's, and what it takes over from him. */
 import { ranked } from "./certificate-report.ts";
-import type { Finding, FindingCode } from "./finding.ts";
+import { type Finding, type FindingCode, finding } from "./finding.ts";
 import type { CertificateReport } from "./inspection.ts";
 
 /** What is wrong with a signer's key for encrypting, which says nothing of the certificate beside it. */
@@ -8,6 +8,12 @@ const OF_ITS_KEY_ALONE: ReadonlySet<FindingCode> = new Set(["cert.sign-only", "c
 
 /** How a finding begins that was taken over. */
 const BY_SIGNER = "the certificate that signed: ";
+
+/**
+ * Who sent his private key along can vouch for nothing; but the key beside his is not the one that was sent, and must not
+ * be barred for it: anybody can sign with a key that he gives away, beside the certificate of whom he likes.
+ */
+const KEY_GIVEN_AWAY = finding("mail.private-key", undefined, "error");
 
 /**
  * A certificate beside the signer's is worth no more than the signer's own: anybody can put a stranger's certificate
@@ -21,7 +27,10 @@ export function vouchedFor(
   const against = (signer?.findings ?? [])
     .filter(({ code, severity }) => severity !== "info" && !OF_ITS_KEY_ALONE.has(code))
     .filter(({ code }) => report.findings.every((own) => own.code !== code))
-    .map((of) => ({ ...of, detail: `${BY_SIGNER}${of.detail}` }));
+    .map((of) => ({
+      ...(of.code === "cert.private-key" ? KEY_GIVEN_AWAY : of),
+      detail: `${BY_SIGNER}${of.detail}`,
+    }));
   return { ...report, findings: ranked([...report.findings, ...against]) };
 }
 

@@ -8,11 +8,13 @@ import {
   DerError,
   type DerReader,
   enterOnly,
+  isProblem,
   type ParseProblem,
   TAG,
 } from "./der.ts";
 import { hexOfInteger, integerBytes, signatureOctets, smallInteger } from "./der-value.ts";
 import { decodeExtensions, type Extensions, NO_EXTENSIONS, readExtensions } from "./extensions.ts";
+import { keyIdentity } from "./key-identity.ts";
 import { MAX_CERTIFICATE_BYTES } from "./limits.ts";
 import { type Name, readName } from "./name.ts";
 import { type PublicKey, readPublicKey } from "./public-key.ts";
@@ -27,8 +29,10 @@ export interface Certificate {
   readonly der: Uint8Array;
   /** SHA-256 over `der`, lower-case hex. */
   readonly sha256: string;
-  /** SHA-256 over the DER of subjectPublicKeyInfo, lower-case hex. */
+  /** SHA-256 over the DER of subjectPublicKeyInfo, lower-case hex: what is shown. */
   readonly spkiSha256: string;
+  /** Which key it is, whatever its spelling (`key-identity.ts`): what is compared. */
+  readonly keyIdentity: string;
   /** The signed bytes: the raw tbsCertificate. */
   readonly tbs: Uint8Array;
   readonly version: 1 | 2 | 3;
@@ -61,6 +65,12 @@ export function parseCertificate(der: Uint8Array): Certificate | ParseProblem {
   return attempt(() => readCertificate(Uint8Array.from(der)));
 }
 
+/** Which key a certificate is of, whatever the key's spelling (`key-identity.ts`); null when it cannot be read. */
+export function keyIdentityOf(der: Uint8Array): string | null {
+  const certificate = parseCertificate(der);
+  return isProblem(certificate) ? null : certificate.keyIdentity;
+}
+
 /** Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue } (RFC 5280 §4.1.1). */
 function readCertificate(der: Uint8Array): Certificate {
   const outer = enterOnly(der, TAG.sequence, "certificate");
@@ -69,10 +79,12 @@ function readCertificate(der: Uint8Array): Certificate {
   const signature = signatureOctets(outer);
   outer.finish("certificate");
   const fields = readTbs(tbs);
+  const spkiSha256 = hash("sha256", fields.publicKey.spki, "hex");
   return {
     der,
     sha256: hash("sha256", der, "hex"),
-    spkiSha256: hash("sha256", fields.publicKey.spki, "hex"),
+    spkiSha256,
+    keyIdentity: keyIdentity(fields.publicKey, spkiSha256),
     tbs,
     ...fields,
     signatureAlgorithm,
@@ -84,7 +96,7 @@ function readCertificate(der: Uint8Array): Certificate {
 
 type TbsFields = Omit<
   Certificate,
-  "der" | "sha256" | "spkiSha256" | "tbs" | "signatureAlgorithm" | "signature"
+  "der" | "sha256" | "spkiSha256" | "keyIdentity" | "tbs" | "signatureAlgorithm" | "signature"
 >;
 
 /** TBSCertificate, field by field in the order of RFC 5280 §4.1.2. */

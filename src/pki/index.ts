@@ -13,8 +13,9 @@
 // Certificates and what stands in them.
 
 export type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
-export { type Certificate, parseCertificate } from "./certificate.ts";
+export { type Certificate, keyIdentityOf, parseCertificate } from "./certificate.ts";
 export { type CertificateAddresses, certificateAddresses } from "./certificate-addresses.ts";
+export { type Computing, fullComputing } from "./computing.ts";
 export { isProblem, type ParseProblem } from "./der.ts";
 export type { DistributionPoint } from "./distribution-point.ts";
 export type { Extension, Extensions, KeyUsage } from "./extensions.ts";
@@ -46,6 +47,7 @@ export { type SignerVerification, verifySigner } from "./verify-signer.ts";
 
 export { buildCertsOnly } from "./certs-only.ts";
 export { readCrls } from "./crl-file.ts";
+export { findPrivateKeys } from "./find-private-keys.ts";
 export { type NssRoot, parseNssRoots } from "./nss-roots.ts";
 export {
   type CertificateFile,
@@ -55,7 +57,7 @@ export {
   readCertificates,
   toPem,
 } from "./pem.ts";
-export { publicKeysOfPrivateKeys } from "./private-key.ts";
+export { isPrivateHalf, type PrivateHalf, type PrivateKey, privateKeyDigest } from "./private-key.ts";
 
 // Paths and revocation.
 

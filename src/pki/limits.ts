@@ -58,10 +58,20 @@ export const MAX_PATH_LENGTH = 12;
 export const MAX_SIGNATURE_CHECKS = 200;
 
 /**
- * Bits of the largest RSA modulus whose check counts as one. One of 16,384 bits with an exponent of 64 takes 300 times as
- * long as one of 2,048: 64 such issuers of one name, in a mail of 200 KB, would keep a process busy for half a minute.
+ * Units of public-key mathematics for one mail (`computing.ts`), some 0.3 s. What honest mail needs stays under 1,000: two
+ * signers with their paths of four certificates over P-521 take 900. Counting checks is not enough: one by a DSA key of
+ * 10,000 bits takes 300 times as long as one by RSA-2048.
  */
-export const ORDINARY_RSA_BITS = 4_096;
+export const MAX_COMPUTING = 8_000;
+
+/**
+ * Of them, units for keys that are refused whatever they sign: an honest weak path (DSA-1024, P-192) needs under 200, and
+ * a key that alone costs more is never computed with.
+ */
+export const MAX_REFUSED_COMPUTING = 300;
+
+/** Units for trying passwords on the PKCS#12 files of one mail, beside those: one of the most iterations that are taken. */
+export const MAX_PASSWORD_COMPUTING = 7_000;
 
 /** Issuers stepped to for one target: limits meshes of cross-certificates, whose paths grow with the factorial. */
 export const MAX_PATH_STEPS = 500;
@@ -98,3 +108,28 @@ export const MAX_ROOT_LIST_BYTES = 16 * 1024 * 1024;
 
 /** Certificates of one list of public roots. Mozilla's has 167. */
 export const MAX_ROOT_LIST_CERTIFICATES = 2_000;
+
+/**
+ * Iterations of one derivation of a key from a password. Programs write 1 to 10,000, careful ones 600,000; more is a
+ * stranger's way to keep a machine busy.
+ */
+export const MAX_PASSWORD_ITERATIONS = 600_000;
+
+/** Iterations of PBKDF2 that cost one unit of a mail's computing: SHA-512 takes 0.3 µs each. */
+export const ITERATIONS_PER_UNIT = 100;
+
+/** Iterations of PKCS#12's own derivation that cost one unit: each is a call of its own, some 2 µs. */
+export const PKCS12_ITERATIONS_PER_UNIT = 10;
+
+/** Bags of one PKCS#12 structure, and their nesting: a key, its certificate and the path above are some 5, all on one level. */
+export const MAX_BAGS = 100;
+export const MAX_BAG_DEPTH = 4;
+
+/** Characters of one private key in PEM: RSA with 16,384 bits has 13,000, and quoting adds to them. */
+export const MAX_KEY_BASE64 = 32 * 1024;
+
+/** Private keys looked at in one part of a mail; nobody sends more by mistake. What is beyond counts as locked. */
+export const MAX_PRIVATE_KEYS = 16;
+
+/** Passwords taken from one configuration profile. */
+export const MAX_PASSWORDS = 4;

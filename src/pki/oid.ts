@@ -61,6 +61,7 @@ export const OID = {
   // Public keys (RFC 3279 §2.3, RFC 4055 §1.2, RFC 5480 §2.1, RFC 8410 §3).
   rsaEncryption: "1.2.840.113549.1.1.1",
   rsassaPss: "1.2.840.113549.1.1.10",
+  rsaesOaep: "1.2.840.113549.1.1.7",
   ecPublicKey: "1.2.840.10045.2.1",
   dsa: "1.2.840.10040.4.1",
   x25519: "1.3.101.110",
@@ -117,4 +118,22 @@ export const OID = {
   signingCertificate: "1.2.840.113549.1.9.16.2.12",
   signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
   algorithmProtection: "1.2.840.113549.1.9.52",
+
+  // PKCS#12 and encryption by password (RFC 7292 §4.2, Appendix C; RFC 8018 Appendix B, RFC 3565 §4.1).
+  keyBag: "1.2.840.113549.1.12.10.1.1",
+  shroudedKeyBag: "1.2.840.113549.1.12.10.1.2",
+  safeContentsBag: "1.2.840.113549.1.12.10.1.6",
+  pbeWithSha1And3KeyTripleDes: "1.2.840.113549.1.12.1.3",
+  pbeWithSha1And2KeyTripleDes: "1.2.840.113549.1.12.1.4",
+  pbes2: "1.2.840.113549.1.5.13",
+  pbkdf2: "1.2.840.113549.1.5.12",
+  hmacWithSha1: "1.2.840.113549.2.7",
+  hmacWithSha224: "1.2.840.113549.2.8",
+  hmacWithSha256: "1.2.840.113549.2.9",
+  hmacWithSha384: "1.2.840.113549.2.10",
+  hmacWithSha512: "1.2.840.113549.2.11",
+  tripleDesCbc: "1.2.840.113549.3.7",
+  aes128Cbc: "2.16.840.1.101.3.4.1.2",
+  aes192Cbc: "2.16.840.1.101.3.4.1.22",
+  aes256Cbc: "2.16.840.1.101.3.4.1.42",
 } as const;

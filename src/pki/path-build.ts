@@ -4,10 +4,11 @@
  * wrong candidates end at once. Nothing else is judged here.
  */
 import type { Certificate } from "./certificate.ts";
+import type { SignatureVerdict } from "./computing.ts";
 import { equalBytes } from "./der.ts";
 import { inheritsParameters } from "./dsa-inheritance.ts";
 import { MAX_PATH_LENGTH } from "./limits.ts";
-import { type PathBudget, type SignatureVerdict, signatureVerdict, spend } from "./path-budget.ts";
+import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
 import { isCa, isSelfIssued } from "./path-profile.ts";
 import type { PathInput, PathRule, TrustAnchor } from "./path-result.ts";
 
@@ -89,22 +90,36 @@ function* extended(path: readonly Certificate[], search: Search): Generator<Buil
 }
 
 /** The certificates that may have issued this one, the likeliest first (RFC 4158 §3.5). */
-function candidatesFor(child: Certificate, { candidates, bySubject, at }: Search): readonly Candidate[] {
+function candidatesFor(
+  child: Certificate,
+  { candidates, bySubject, at, budget }: Search,
+): readonly Candidate[] {
   // Where nobody has the name, the key identifier finds the issuer all the same: then its name is what is wrong.
   const found =
     bySubject.get(child.issuer.canonical) ??
     candidates.filter(({ certificate }) => compareKeyIdentifiers(child, certificate) === "match");
   return found
-    .map((candidate) => ({ candidate, order: likelihood(child, candidate, at) }))
+    .map((candidate) => ({ candidate, order: likelihood(child, candidate, at, budget) }))
     .sort((left, right) => left.order - right.order)
     .map(({ candidate }) => candidate);
 }
 
-/** Lower is likelier. A wrong key identifier never excludes a candidate (RFC 4158 §3.5.15), it only comes last. */
-function likelihood(child: Certificate, { certificate, anchor }: Candidate, at: Date): number {
+/**
+ * Lower is likelier. A wrong key identifier never excludes a candidate (RFC 4158 §3.5.15), it only comes late; last come
+ * those by whose keys nothing is accepted.
+ */
+function likelihood(
+  child: Certificate,
+  { certificate, anchor }: Candidate,
+  at: Date,
+  { computing }: PathBudget,
+): number {
   const keyIdentifier = { match: 0, unknown: 1, mismatch: 2 }[compareKeyIdentifiers(child, certificate)];
   const now = certificate.notBefore <= at && at <= certificate.notAfter;
-  return keyIdentifier * 8 + (anchor === null ? 4 : 0) + (isCa(certificate) ? 0 : 2) + (now ? 0 : 1);
+  const refused = computing.isRefused(certificate.publicKey) ? 24 : 0;
+  return (
+    refused + keyIdentifier * 8 + (anchor === null ? 4 : 0) + (isCa(certificate) ? 0 : 2) + (now ? 0 : 1)
+  );
 }
 
 /** RFC 4158 §5.2: a path that comes to the same name with the same key again has gone in a circle. */
@@ -131,9 +146,8 @@ function deadEndOf(path: readonly Certificate[], refused: readonly Refused[], se
   if (last === undefined)
     return { rule: "issuer-missing", section: "RFC 5280 §6.1", detail: "no certificate" };
   const name = last.issuer.text;
-  if (isSelfIssued(last) && signatureVerdict(last, last.publicKey, search.budget) === "valid") {
-    return selfSigned(path, refused, name);
-  }
+  const byItself = isSelfIssued(last) ? signatureVerdict(last, last.publicKey, search.budget) : null;
+  if (byItself === "valid") return selfSigned(path, refused, name);
   const failed = refused.filter(({ verdict }) => verdict !== "circle");
   const keyFits = failed.filter(
     ({ candidate }) => compareKeyIdentifiers(last, candidate.certificate) === "match",
@@ -148,6 +162,9 @@ function deadEndOf(path: readonly Certificate[], refused: readonly Refused[], se
   if (failed.some(({ verdict }) => verdict === "unsupported")) {
     const detail = `signature algorithm ${last.signatureAlgorithm.oid} cannot be checked`;
     return { rule: "algorithm", section, detail };
+  }
+  if (byItself === "refused" || failed.some(({ verdict }) => verdict === "refused")) {
+    return { rule: "algorithm", section, detail: `the key of ${name} is of no accepted kind` };
   }
   if (failed.length > 0) {
     return { rule: "issuer-key", section, detail: `a CA named ${name} is known, but another key signed` };

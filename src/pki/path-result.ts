@@ -1,5 +1,6 @@
 /** What a path search starts from and what it answers. */
 import type { Certificate } from "./certificate.ts";
+import type { Computing } from "./computing.ts";
 import type { Crl } from "./crl.ts";
 
 /** A trust anchor (RFC 5280 §6.1.1 (d)), given as a certificate. */
@@ -24,6 +25,8 @@ export interface PathInput {
   readonly inhibitPolicyMapping: boolean;
   /** CRLs to check against (§6.3); null: revocation is not part of the path result. */
   readonly crls: readonly Crl[] | null;
+  /** What the mail may still compute, shared by all searches for it; left out: a budget of this search's own. */
+  readonly computing?: Computing;
 }
 
 /** What broke a path; one value a rule of RFC 5280 §6. */

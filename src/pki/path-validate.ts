@@ -155,6 +155,10 @@ function checkSignature(state: State, { certificate, budget, report }: Step): vo
   const [rule, detail] = {
     invalid: ["signature", "the signature was not made by the key of the certificate above"] as const,
     unsupported: ["algorithm", `signature algorithm ${algorithm} cannot be checked`] as const,
+    refused: [
+      "algorithm",
+      `the key ${state.working_public_key.name} above it is of no accepted kind`,
+    ] as const,
     budget: ["budget", "the signature was not checked: too many checks for one certificate"] as const,
   }[verdict];
   report(rule, "RFC 5280 §6.1.3 (a)(1)", detail);

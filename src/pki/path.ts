@@ -14,7 +14,7 @@ import { validatePath } from "./path-validate.ts";
  *   `limits.ts`, whatever the certificates are; an unfinished search has a problem of the rule `budget`. Never throws.
  */
 export function findPath(input: PathInput): PathResult {
-  return searchPath(input, fullBudget());
+  return searchPath(input, fullBudget(input.computing));
 }
 
 /** As `findPath`, on a budget that the caller can look at afterwards. */

@@ -82,16 +82,31 @@ function classify(algorithm: AlgorithmIdentifier, key: Uint8Array): Classified {
 
 /** RSAPublicKey (RFC 8017 §A.1.1). */
 function classifyRsa(kind: "RSA" | "RSA-PSS", key: Uint8Array): Classified {
-  const read = attempt(() => {
-    const sequence = enterOnly(key, TAG.sequence, "RSA key");
-    const modulus = integerBytes(sequence, "RSA modulus");
-    const exponent = integerBytes(sequence, "RSA exponent");
-    sequence.finish("RSA key");
-    return { modulus, exponent };
-  });
+  const read = attempt(() => readRsaNumbers(key));
   if (isProblem(read)) return { kind, name: kind, bits: null, defect: read.detail };
   const bits = bitLength(read.modulus);
   return { kind, name: `${kind}-${bits}`, bits, defect: rsaDefect(read.modulus, read.exponent, bits) };
+}
+
+function readRsaNumbers(key: Uint8Array): RsaNumbers {
+  const sequence = enterOnly(key, TAG.sequence, "RSA key");
+  const modulus = integerBytes(sequence, "RSA modulus");
+  const exponent = integerBytes(sequence, "RSA exponent");
+  sequence.finish("RSA key");
+  return { modulus, exponent };
+}
+
+/** The contents of the INTEGERs of an RSA key, with sign octets. */
+export interface RsaNumbers {
+  readonly modulus: Uint8Array;
+  readonly exponent: Uint8Array;
+}
+
+/** The numbers of an RSA key, whatever its parameters or its OID; null for any other key. */
+export function rsaNumbers(key: PublicKey): RsaNumbers | null {
+  if (key.kind !== "RSA" && key.kind !== "RSA-PSS" && key.name !== OID.rsaesOaep) return null;
+  const numbers = attempt(() => readRsaNumbers(keyBits(key)));
+  return isProblem(numbers) ? null : numbers;
 }
 
 function rsaDefect(modulus: Uint8Array, exponent: Uint8Array, bits: number): string | null {

@@ -3,18 +3,13 @@
 import type { Certificate } from "./certificate.ts";
 import { readAttributes, type SignedData, type SignerInfo } from "./cms.ts";
 import { cmsScheme } from "./cms-scheme.ts";
+import { affordsCheck, type Computing, fullComputing, type SignatureVerdict } from "./computing.ts";
 import { attempt, equalBytes, isProblem, TAG } from "./der.ts";
 import { encode } from "./der-write.ts";
 import { MAX_SIGNER_CANDIDATES } from "./limits.ts";
 import { OID } from "./oid.ts";
 import type { PublicKey } from "./public-key.ts";
-import {
-  digestBytes,
-  digestOf,
-  type SignatureCheck,
-  type SignatureScheme,
-  verifyScheme,
-} from "./signature.ts";
+import { digestBytes, digestOf, type SignatureScheme, verifyScheme } from "./signature.ts";
 import {
   type CheckedAttributes,
   checkAttributes,
@@ -41,12 +36,14 @@ export interface SignerVerification {
 /**
  * Verifies one SignerInfo of a SignedData.
  * @param content the signed content in its canonical form: the detached part, or `signedData.content`
+ * @param computing what the mail may still compute; left out: a budget of its own
  * @returns what holds and all that is wrong; never throws
  */
 export function verifySigner(
   signedData: SignedData,
   signer: SignerInfo,
   content: Uint8Array,
+  computing: Computing = fullComputing(),
 ): SignerVerification {
   const problems: SignerProblem[] = [];
   const note = (problem: SignatureProblem, detail: string): void => void problems.push({ problem, detail });
@@ -83,7 +80,7 @@ export function verifySigner(
     note("attributes", `attribute ${type} is not signed (RFC 5652 §11)`);
   }
 
-  const found = findCertificate(signedData, signer, attributes, scheme, content);
+  const found = findCertificate(signedData, signer, attributes, scheme, content, computing);
   if (found.problem !== null) problems.push(found.problem);
   return {
     valid: problems.length === 0,
@@ -125,6 +122,7 @@ function findCertificate(
   attributes: CheckedAttributes | null,
   scheme: SignatureScheme | null,
   content: Uint8Array,
+  computing: Computing,
 ): Found {
   const fitting = signedData.certificates.filter((certificate) => identifies(signer.identifier, certificate));
   const [first] = fitting;
@@ -139,8 +137,12 @@ function findCertificate(
   const keys = new Map(named.map((certificate) => [certificate.spkiSha256, certificate.publicKey]));
   let unsupported = false;
   for (const [spki, key] of [...keys].slice(0, MAX_SIGNER_CANDIDATES)) {
-    const check = checkOver(messages(), scheme, key, signer.signature);
-    unsupported ||= check === "unsupported";
+    const check = checkOver(messages(), scheme, key, signer.signature, computing);
+    unsupported ||= check === "unsupported" || check === "refused";
+    if (check === "budget") {
+      const detail = "the signature was not checked: too much to compute for one mail";
+      return failed(candidate, "algorithm", detail);
+    }
     if (check === "valid") {
       const same = named.filter(({ spkiSha256 }) => spkiSha256 === spki);
       return { certificate: same.reduce(longerValid), problem: null };
@@ -165,8 +167,11 @@ function checkOver(
   scheme: SignatureScheme,
   key: PublicKey,
   signature: Uint8Array,
-): SignatureCheck {
+  computing: Computing,
+): SignatureVerdict {
   for (const message of messages) {
+    const afforded = affordsCheck(computing, key);
+    if (afforded !== "yes") return afforded;
     const check = verifyScheme(scheme, key, message, signature);
     if (check !== "invalid") return check;
   }

@@ -18,7 +18,13 @@ export type {
   ReturnedRecipient,
   ReturnPath,
 } from "./facts.ts";
-export { type CertificateFile, filesInContent, type Offer, type SignedPart } from "./offer.ts";
+export {
+  type CertificateFile,
+  filesInContent,
+  type Offer,
+  type SignedPart,
+  secretsInContent,
+} from "./offer.ts";
 export { READ_PROBLEMS, type ReadProblem } from "./problem.ts";
 export { ledgerKey, type ReadMessage, readMessage } from "./read-message.ts";
 export { type FilterTrace, filterTrace } from "./results-place.ts";

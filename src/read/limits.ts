@@ -32,3 +32,12 @@ export const RETURNED = 20;
 
 /** How deep the parts of a bounce lie: a filter on the way wraps once. */
 export const RETURNED_DEPTH = 3;
+
+/** Bytes of one part in which a private key is looked for; a key has 10 KB, a long discussion in HTML some 500 KB. */
+export const SECRET_BYTES = 1024 * 1024;
+
+/** Bytes of all parts of a mail together in which one is looked for. */
+export const SECRETS_BYTES = 8 * 1024 * 1024;
+
+/** How deep forwarded mails are looked into for private keys. */
+export const FORWARDED_DEPTH = 3;

@@ -2,6 +2,7 @@ import { decodeBody, type MimePart, parseMime } from "../mail/index.ts";
 import { cmsBytes, entityInside } from "./cms-bytes.ts";
 import type { Carries } from "./facts.ts";
 import { CERTIFICATE_FILE_BYTES, CERTIFICATE_FILES, ENTITIES_INSIDE, SIGNED_PART_DEPTH } from "./limits.ts";
+import { decodedLeaves } from "./secrets.ts";
 
 /** A CMS structure that says something about the mail, with the exact bytes that it covers. */
 export type SignedPart =
@@ -27,6 +28,8 @@ export interface CertificateFile {
 export interface Offer {
   readonly signed: SignedPart | null;
   readonly files: readonly CertificateFile[];
+  /** Every part, decoded, in which a private key may have come along. What is found in them is never offered. */
+  readonly secrets: readonly Uint8Array[];
 }
 
 /** The MIME structure's answer: what the mail offers and what it carries. */
@@ -50,16 +53,23 @@ export function structureOf(raw: Uint8Array, root: MimePart, inside = ENTITIES_I
     const signed = inner.offer.signed === null ? null : { ...inner.offer.signed, whole };
     const files = [...inner.offer.files, ...certificateFiles(raw, root, first)].slice(0, CERTIFICATE_FILES);
     const carries = inner.carries === "nothing" && files.length > 0 ? "certificate-file" : inner.carries;
-    return { offer: { signed, files }, carries };
+    const secrets = [...inner.offer.secrets, ...decodedLeaves(raw, root, first)];
+    return { offer: { signed, files, secrets }, carries };
   }
   const signed = first === undefined ? null : signedPart(raw, first, first === root && isWhole(root));
   const files = certificateFiles(raw, root, signed === null ? undefined : first);
-  return { offer: { signed, files }, carries: carriesOf(raw, root, signed, files) };
+  const secrets = decodedLeaves(raw, root, signed === null ? undefined : signatureOf(first));
+  return { offer: { signed, files, secrets }, carries: carriesOf(raw, root, signed, files) };
 }
 
 /** The certificate files inside an opaque content, which is a MIME entity of its own (RFC 8551 §3.5.2). */
 export function filesInContent(content: Uint8Array): readonly CertificateFile[] {
   return certificateFiles(content, parseMime(content).root, undefined);
+}
+
+/** The parts inside an opaque content in which a private key may lie. */
+export function secretsInContent(content: Uint8Array): readonly Uint8Array[] {
+  return decodedLeaves(content, parseMime(content).root, undefined);
 }
 
 const PKCS7_MIME = new Set(["application/pkcs7-mime", "application/x-pkcs7-mime"]);
@@ -132,7 +142,7 @@ function isWhole(root: MimePart): boolean {
 
 function certificateFiles(raw: Uint8Array, root: MimePart, counted: MimePart | undefined): CertificateFile[] {
   const files: CertificateFile[] = [];
-  const signature = counted === undefined ? undefined : isDetached(counted) ? counted.parts[1] : counted;
+  const signature = signatureOf(counted);
   for (const part of partsBelow(root, SIGNED_PART_DEPTH)) {
     if (part === signature || part.parts.length > 0 || !isCertificateFile(part)) continue;
     if (part.end - part.bodyStart > 2 * CERTIFICATE_FILE_BYTES) continue;
@@ -142,6 +152,11 @@ function certificateFiles(raw: Uint8Array, root: MimePart, counted: MimePart | u
     if (files.length === CERTIFICATE_FILES) break;
   }
   return files;
+}
+
+/** The part that holds the CMS structure. */
+function signatureOf(signedPart: MimePart | undefined): MimePart | undefined {
+  return signedPart !== undefined && isDetached(signedPart) ? signedPart.parts[1] : signedPart;
 }
 
 function isCertificateFile(part: MimePart): boolean {

@@ -61,7 +61,7 @@ export function ledgerKey(digest: string, addressed: readonly AddressedMailbox[]
 }
 
 const UNREADABLE: { readonly offer: Offer; readonly carries: Carries } = {
-  offer: { signed: null, files: [] },
+  offer: { signed: null, files: [], secrets: [] },
   carries: "nothing",
 };
 

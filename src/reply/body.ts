@@ -34,9 +34,14 @@ export function inAllLanguages(
 }
 
 /** The subject, in every language of the reply. Departs from RFC 3834 §3.1.5: the original one is a stranger's text. */
-export function replySubject(template: Template, identity: Identity, texts: Texts): string {
+export function replySubject(content: ReplyContent, identity: Identity, texts: Texts): string {
   const common = commonValues(identity);
-  return texts.map((language) => fill(language.subjects[template], common)).join(" / ");
+  return texts.map((language) => fill(language.subjects[textOf(content)], common)).join(" / ");
+}
+
+/** A private key that came along is more urgent than what became of the certificate. */
+function textOf(content: ReplyContent): Template | "private-key" {
+  return "privateKey" in content && content.privateKey === true ? "private-key" : content.template;
 }
 
 function languageText(
@@ -71,6 +76,10 @@ function languageText(
     case "accepted":
     case "pending":
     case "rejected":
+      if (content.privateKey === true) {
+        const certificates = judgementText(content, to, language, identity);
+        return fill(language["private-key"].body, { ...frame, certificates });
+      }
       return fill(language[content.template].body, {
         ...frame,
         sender: to,

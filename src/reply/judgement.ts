@@ -22,7 +22,7 @@ export type Judgement = Extract<ReplyContent, { readonly template: "accepted" | 
  * @param sender the address that it was judged for
  */
 export function judgementText(
-  { judged, problems }: Judgement,
+  { judged, problems, privateKey }: Judgement,
   sender: string,
   language: LanguageTexts,
   identity: Identity,
@@ -34,7 +34,8 @@ export function judgementText(
   if (more > 0) told.push(fill(language.judgement.more, { ...common, count: String(more) }));
   const wrong = reasonsBlock(problems, language, { ...common, sender, notBefore: "", notAfter: "" });
   if (wrong.text !== "") told.unshift(fill(language.judgement.signature, { ...common, reasons: wrong }));
-  return new Block(told.length === 0 ? fill(language.judgement.none, common) : told.join("\n\n"));
+  const nothing = privateKey === true ? language.judgement["key-alone"] : language.judgement.none;
+  return new Block(told.length === 0 ? fill(nothing, common) : told.join("\n\n"));
 }
 
 function judgedText(

@@ -35,7 +35,7 @@ export function renderReply(reply: Reply): Buffer {
   const { content, to, identity, texts } = reply;
   const fields = replyFields({
     ...reply,
-    subject: replySubject(content.template, identity, texts),
+    subject: replySubject(content, identity, texts),
     languages: texts.map(({ language }) => language),
     autoSubmitted: "auto-replied",
   });

@@ -23,6 +23,7 @@ export const TEXT_FILES = {
     rejected: [],
     "not-usable": [],
     hint: [],
+    "private-key": [],
   },
   certificate: {
     body: ["greeting", "mailboxes", "clients", "closing"],
@@ -38,6 +39,7 @@ export const TEXT_FILES = {
   accepted: { body: ["greeting", "sender", "certificates", "closing"] },
   pending: { body: ["greeting", "sender", "certificates", "closing"] },
   rejected: { body: ["greeting", "sender", "certificates", "closing"] },
+  "private-key": { body: ["greeting", "certificates", "closing"] },
   judgement: {
     accepted: ["certificate", "notAfter"],
     pending: ["certificate", "reasons"],
@@ -48,6 +50,7 @@ export const TEXT_FILES = {
     unexplained: [],
     signature: ["reasons"],
     none: [],
+    "key-alone": [],
     more: ["count"],
   },
   "not-usable": {
@@ -88,7 +91,7 @@ export const TEXT_FILES = {
   },
 } as const satisfies Record<string, Record<string, readonly string[]>> &
   // A new template without a subject or a file does not compile.
-  Record<Template, object> & { readonly subjects: Record<Template, readonly string[]> };
+  Record<Template, object> & { readonly subjects: Record<Template | "private-key", readonly string[]> };
 
 /** What a reason in `findings.txt` may say of the certificate: dates and the sender's address, never its own text. */
 export const FINDING_PLACEHOLDERS = ["sender", "notBefore", "notAfter"] as const;

@@ -1,12 +1,11 @@
 import { KeybotError } from "../errors.ts";
 import type { AuditWriter } from "./audit.ts";
-import type { BarredKeyRows } from "./barred-key.ts";
+import type { BarredKeyRows, KeyNames } from "./barred-key.ts";
 import type { HoldingRows, KeyHolding } from "./holding.ts";
 import { mayBecome } from "./transition.ts";
 
-/** Bars a public key; a lower-case hex SHA-256 over its SubjectPublicKeyInfo. */
-export interface BarRequest {
-  readonly spkiSha256: string;
+/** Bars a public key. */
+export interface BarRequest extends KeyNames {
   readonly actor: string;
   readonly reason: string;
   readonly at: Date;
@@ -21,16 +20,16 @@ export interface KeyBar {
    * The last guard before a certificate becomes active.
    * @throws KeybotError `store.barred` (usage) for a key that is barred
    */
-  refuse(spkiSha256: string): void;
+  refuse(key: KeyNames): void;
 }
 
 export function keyBar(keys: BarredKeyRows, holdings: HoldingRows, record: AuditWriter): KeyBar {
   return {
-    bar: ({ spkiSha256, actor, reason, at, messageKey }) => {
-      if (keys.insert({ spkiSha256, actor, reason, at })) {
+    bar: ({ spkiSha256, keyIdentity, actor, reason, at, messageKey }) => {
+      if (keys.insert({ spkiSha256, keyIdentity, actor, reason, at })) {
         record({ at, actor, action: "key.barred", messageKey, reason, detail: { spkiSha256 } });
       }
-      const hit = holdings.ofKey(spkiSha256).filter(({ status }) => mayBecome("bar", status, "revoked"));
+      const hit = holdings.ofKey(keyIdentity).filter(({ status }) => mayBecome("bar", status, "revoked"));
       for (const holding of hit) {
         const { address, sha256: certificate, status } = holding;
         holdings.move({ holding, to: "revoked", approved: false, actor, reason, at });
@@ -48,8 +47,8 @@ export function keyBar(keys: BarredKeyRows, holdings: HoldingRows, record: Audit
       }
       return hit;
     },
-    refuse: (spkiSha256) => {
-      if (!keys.has(spkiSha256)) return;
+    refuse: (key) => {
+      if (!keys.has(key)) return;
       throw new KeybotError(
         "usage",
         "store.barred",

@@ -5,13 +5,14 @@ import type { Connection } from "./connection.ts";
 
 /** The columns of `certificate c` that make a CertificateSummary. */
 export const CERTIFICATE_COLUMNS = `
-  c.id AS certificate_id, c.sha256, c.spki_sha256, c.subject, c.issuer, c.serial, c.not_before, c.not_after,
+  c.id AS certificate_id, c.sha256, c.spki_sha256, c.key_identity, c.subject, c.issuer, c.serial, c.not_before, c.not_after,
   c.key_algorithm, c.usage_sign, c.usage_encrypt, c.addresses AS named, c.capabilities, c.der`;
 
 export interface CertificateRow {
   readonly certificate_id: number;
   readonly sha256: string;
   readonly spki_sha256: string;
+  readonly key_identity: string;
   readonly subject: string;
   readonly issuer: string;
   readonly serial: string;
@@ -30,6 +31,7 @@ export function summary(row: CertificateRow): CertificateSummary {
   return {
     sha256: row.sha256,
     spkiSha256: row.spki_sha256,
+    keyIdentity: row.key_identity,
     der: bytes(row.der),
     addresses: json<readonly string[]>(row.named),
     subject: row.subject,
@@ -71,9 +73,9 @@ export interface CertificateRows {
 
 const ID = "SELECT id FROM certificate WHERE sha256 = ?";
 const INSERT = `
-  INSERT INTO certificate (sha256, spki_sha256, subject, issuer, serial, not_before, not_after, key_algorithm,
+  INSERT INTO certificate (sha256, spki_sha256, key_identity, subject, issuer, serial, not_before, not_after, key_algorithm,
     usage_sign, usage_encrypt, addresses, capabilities, der)
-  VALUES (:sha256, :spki_sha256, :subject, :issuer, :serial, :not_before, :not_after, :key_algorithm,
+  VALUES (:sha256, :spki_sha256, :key_identity, :subject, :issuer, :serial, :not_before, :not_after, :key_algorithm,
     :usage_sign, :usage_encrypt, :addresses, NULL, :der)`;
 const CAPABILITIES = `
   UPDATE certificate SET capabilities = :capabilities, capabilities_at = :signed_at
@@ -155,6 +157,7 @@ function columns(certificate: CertificateSummary): object {
   return {
     sha256: certificate.sha256,
     spki_sha256: certificate.spkiSha256,
+    key_identity: certificate.keyIdentity,
     subject: certificate.subject,
     issuer: certificate.issuer,
     serial: certificate.serial,

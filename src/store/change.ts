@@ -2,7 +2,7 @@ import { KeybotError } from "../errors.ts";
 import type { CertificateRole, CertificateSummary, Finding } from "../inspect/index.ts";
 import type { AuditAction, AuditWriter } from "./audit.ts";
 import type { KeyBar } from "./bar.ts";
-import type { BarredKeyRows } from "./barred-key.ts";
+import type { BarredKeyRows, KeyNames } from "./barred-key.ts";
 import type { CertificateRows } from "./certificate.ts";
 import type { Connection } from "./connection.ts";
 import { decisive, type HoldingRow, type HoldingRows, type Offer } from "./holding.ts";
@@ -70,7 +70,7 @@ export interface Changes {
    * @throws KeybotError `store.no-holding` (not-found), `store.transition` or `store.barred` (usage); then nothing changes
    */
   changeHolding(change: HoldingChange): Promise<readonly ChangedHolding[]>;
-  /** Bars a public key for every address and revokes every holding of it; returns those. */
+  /** Bars a public key, named by one of its spellings, for every address and revokes every holding of it; returns those. */
   barKey(request: {
     readonly spkiSha256: string;
     readonly actor: string;
@@ -107,13 +107,22 @@ export interface ChangeRooms {
 
 interface Found {
   readonly id: number;
-  readonly spki_sha256: string;
+  readonly keyIdentity: string;
+  readonly spkiSha256: string;
 }
 
-const BY_SHA256 = "SELECT id, spki_sha256 FROM certificate WHERE sha256 = ?";
+const NAMES = "key_identity AS keyIdentity, spki_sha256 AS spkiSha256";
+const BY_SHA256 = `SELECT id, ${NAMES} FROM certificate WHERE sha256 = ?`;
+const BY_SPKI = `SELECT ${NAMES} FROM certificate WHERE spki_sha256 = ? LIMIT 1`;
 
 export function changes(on: Connection, rows: ChangeRooms): Changes {
   const bySha256 = on.db.prepare<[string], Found>(BY_SHA256);
+  const bySpki = on.db.prepare<[string], KeyNames>(BY_SPKI);
+
+  /** People name keys by the spelling that they are shown. */
+  function keyOf(spkiSha256: string): KeyNames {
+    return bySpki.get(spkiSha256) ?? { keyIdentity: spkiSha256, spkiSha256 };
+  }
 
   function held(
     certificate: string,
@@ -144,7 +153,7 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
   ): readonly ChangedHolding[] {
     const { certificate, status: to, actor, reason, at } = wanted;
     const { found, holdings } = held(certificate, wanted.address);
-    if (to === "active") rows.bar.refuse(found.spki_sha256);
+    if (to === "active") rows.bar.refuse(found);
     const changed: ChangedHolding[] = [];
     for (const holding of holdings) {
       const { address, status: from } = holding;
@@ -188,7 +197,7 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
       }),
     barKey: (request) =>
       on.write(() => {
-        const revoked = rows.bar.bar({ ...request, messageKey: null });
+        const revoked = rows.bar.bar({ ...request, ...keyOf(request.spkiSha256), messageKey: null });
         return revoked.map(({ sha256, address, status }) => ({
           certificate: sha256,
           address,
@@ -198,7 +207,7 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
       }),
     unbarKey: ({ spkiSha256, actor, reason, at, judged }) =>
       on.write(() => {
-        if (!rows.keys.remove(spkiSha256)) {
+        if (!rows.keys.remove(keyOf(spkiSha256))) {
           throw new KeybotError(
             "not-found",
             "store.not-barred",
@@ -214,7 +223,7 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
       on.write(() => {
         const count = { active: 0, pending: 0, rejected: 0, known: 0, barred: 0 };
         for (const item of request.items) {
-          if (rows.keys.has(item.certificate.spkiSha256)) count.barred += 1;
+          if (rows.keys.has(item.certificate)) count.barred += 1;
           else count[take(item, request) ?? "known"] += 1;
         }
         return count;

@@ -195,7 +195,7 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
   const report = input.certificates.find(({ sha256 }) => sha256 === action.certificate);
   if (report === undefined)
     throw new Error(`the plan stores ${action.certificate}, which the message did not bring`);
-  if (action.status === "active") rows.bar.refuse(report.spkiSha256);
+  if (action.status === "active") rows.bar.refuse(report);
   const certificateId = rows.certificates.put(report);
   // Both are shared by all who hold the certificate: who is not believed would change them for the others.
   if (action.keepsPath) rows.certificates.putChain(certificateId, report.path.intermediates);
@@ -224,6 +224,7 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
 function bar(action: BarAction, input: CommitInput, rows: CommitRooms): void {
   rows.bar.bar({
     spkiSha256: action.spkiSha256,
+    keyIdentity: action.keyIdentity,
     actor: ROBOT,
     reason: action.reason,
     at: input.at,

@@ -52,7 +52,7 @@ export interface Directory {
   usableFor(address: string, now: Date): Promise<readonly DirectoryCertificate[]>;
   /** Finds a certificate by its SHA-256 or the beginning of it (8 digits at least), also one that only a mailbox publishes. */
   findCertificate(sha256: string, now: Date): Promise<Search>;
-  /** Every certificate that has a public key, by its SPKI SHA-256 in full. */
+  /** Every certificate that has a public key, whatever the spelling, by the SHA-256 of one spelling in full. */
   certificatesOfKey(spkiSha256: string, now: Date): Promise<readonly FoundCertificate[]>;
 }
 
@@ -66,7 +66,7 @@ interface JoinedRow extends CertificateRow, HoldingRow {
 }
 
 const COLUMNS = `${CERTIFICATE_COLUMNS}, ${HOLDING_COLUMNS.replace(" h.certificate AS certificate_id,", "")},
-  EXISTS (SELECT 1 FROM barred_key b WHERE b.spki_sha256 = c.spki_sha256) AS barred`;
+  EXISTS (SELECT 1 FROM barred_key b WHERE b.key_identity = c.key_identity) AS barred`;
 export const OF_ADDRESS = `
   SELECT ${COLUMNS} FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = :address
   ORDER BY h.status = 'active' AND c.not_after >= :now DESC, h.approved DESC, c.not_before DESC, c.id DESC`;
@@ -76,7 +76,7 @@ export const USABLE = `
   SELECT ${COLUMNS} FROM holding h JOIN certificate c ON c.id = h.certificate
   WHERE h.address = :address AND h.status = 'active' AND c.usage_encrypt = 1
     AND c.not_before <= :now + ${CLOCK_SKEW_MS} AND c.not_after >= :now
-    AND NOT EXISTS (SELECT 1 FROM barred_key b WHERE b.spki_sha256 = c.spki_sha256)
+    AND NOT EXISTS (SELECT 1 FROM barred_key b WHERE b.key_identity = c.key_identity)
   ORDER BY h.approved DESC, c.not_before DESC, c.id DESC`;
 /** Hex digits end before `g`, so this range is all that begins with the prefix, and the index finds it. */
 export const BY_PREFIX = `
@@ -85,7 +85,8 @@ export const BY_PREFIX = `
 const NO_PATH = `
   SELECT no_path_since AS since, no_path_why AS code FROM revocation_check
   WHERE certificate = ? AND no_path_since IS NOT NULL`;
-export const BY_KEY = `SELECT ${CERTIFICATE_COLUMNS} FROM certificate c WHERE c.spki_sha256 = ? ORDER BY c.id`;
+export const BY_KEY = `SELECT ${CERTIFICATE_COLUMNS} FROM certificate c WHERE c.key_identity = ? ORDER BY c.id`;
+export const IDENTITY = "SELECT key_identity FROM certificate WHERE spki_sha256 = ? LIMIT 1";
 
 export function directory(
   on: Connection,
@@ -98,6 +99,7 @@ export function directory(
   const byPrefix = on.db.prepare<[object], CertificateRow>(BY_PREFIX);
   const noPath = on.db.prepare<[number], { since: number; code: FindingCode }>(NO_PATH);
   const byKey = on.db.prepare<[string], CertificateRow>(BY_KEY);
+  const identity = on.db.prepare<[string], { key_identity: string }>(IDENTITY);
 
   const joined = (row: JoinedRow, now: Date): DirectoryCertificate => ({
     ...summary(row),
@@ -114,7 +116,7 @@ export function directory(
     certificate: summary(row),
     capabilities: capabilitiesOf(row),
     chain: certificates.chain(row.certificate_id),
-    barred: keys.get(row.spki_sha256),
+    barred: keys.get({ keyIdentity: row.key_identity, spkiSha256: row.spki_sha256 }),
     holdings: holdings.ofCertificate(row.certificate_id).map((held) => holding(held, row.not_after, now)),
     noPath: withoutPath(row.certificate_id),
   });
@@ -134,6 +136,7 @@ export function directory(
         if (rows.length > 1) return { found: "several", sha256: rows.map((row) => row.sha256) };
         return { found: "one", certificate: found(first, now) };
       }),
-    certificatesOfKey: (spki, now) => on.read(() => byKey.all(spki).map((row) => found(row, now))),
+    certificatesOfKey: (spki, now) =>
+      on.read(() => byKey.all(identity.get(spki)?.key_identity ?? spki).map((row) => found(row, now))),
   };
 }

@@ -1,6 +1,6 @@
 import type { Folder } from "../decide/index.ts";
 import type { AuditBlanker, AuditWriter } from "./audit.ts";
-import type { BarredKeyRows } from "./barred-key.ts";
+import type { BarredKeyRows, KeyNames } from "./barred-key.ts";
 import type { CertificateRows } from "./certificate.ts";
 import type { Connection } from "./connection.ts";
 
@@ -40,9 +40,10 @@ const LEDGER = `
   WHERE from_address = ?`;
 const OUTBOX = "DELETE FROM outbox WHERE recipient = ? COLLATE NOCASE";
 const KEYS = "SELECT key FROM ledger WHERE from_address = ?";
-const SPKIS = `
-  SELECT DISTINCT c.spki_sha256 FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
-const KEY_IN_USE = "SELECT 1 FROM certificate WHERE spki_sha256 = ? LIMIT 1";
+const PUBLIC_KEYS = `
+  SELECT DISTINCT c.spki_sha256 AS spkiSha256, c.key_identity AS keyIdentity
+  FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
+const KEY_IN_USE = "SELECT 1 FROM certificate WHERE key_identity = ? LIMIT 1";
 
 /** In place of why a key was barred that was this partner's alone: a person's words may name him. */
 const FORGOTTEN = "barred before its partner was forgotten";
@@ -61,7 +62,7 @@ export function forget(on: Connection, { certificates, keys, blank, record }: Fo
   const ledger = on.db.prepare<[string]>(LEDGER);
   const outbox = on.db.prepare<[string]>(OUTBOX);
   const messageKeys = on.db.prepare<[string], { key: string }>(KEYS);
-  const spkisOf = on.db.prepare<[string], { spki_sha256: string }>(SPKIS);
+  const publicKeysOf = on.db.prepare<[string], KeyNames>(PUBLIC_KEYS);
   const keyInUse = on.db.prepare<[string]>(KEY_IN_USE);
 
   function remove(
@@ -69,16 +70,16 @@ export function forget(on: Connection, { certificates, keys, blank, record }: Fo
     { actor, reason, at }: { actor: string; reason: string | null; at: Date },
   ) {
     const ids = held.all(address).map(({ certificate }) => certificate);
-    const spkis = spkisOf.all(address).map((row) => row.spki_sha256);
+    const publicKeys = publicKeysOf.all(address);
     const left = messages.all(address);
     const mails = messageKeys.all(address).map(({ key }) => key);
     holdings.run(address);
     certificates.sweep(ids);
     ledger.run(address);
     outbox.run(address);
-    const own = spkis.filter((spki) => keyInUse.get(spki) === undefined);
-    for (const spki of own) keys.reword(spki, FORGOTTEN);
-    const entries = blank({ address, messageKeys: mails, spkis: own });
+    const own = publicKeys.filter(({ keyIdentity }) => keyInUse.get(keyIdentity) === undefined);
+    for (const key of own) keys.reword(key, FORGOTTEN);
+    const entries = blank({ address, messageKeys: mails, spkis: own.map(({ spkiSha256 }) => spkiSha256) });
     const detail = { certificates: ids.length, messages: left.length, entries };
     record({ at, actor, action: "partner.forgotten", reason, detail });
     return {

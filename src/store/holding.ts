@@ -134,15 +134,15 @@ export interface HoldingRows {
   one(address: string, certificateId: number): HoldingRow | null;
   /** The holdings of a certificate, by address. */
   ofCertificate(certificateId: number): readonly HoldingRow[];
-  /** The holdings of every certificate with a public key, with the fingerprint of each. */
-  ofKey(spkiSha256: string): readonly KeyHolding[];
+  /** The holdings of every certificate with a public key, in whatever spelling, with the fingerprint of each. */
+  ofKey(keyIdentity: string): readonly KeyHolding[];
 }
 
 const ONE = `SELECT ${HOLDING_COLUMNS} FROM holding h WHERE h.address = ? AND h.certificate = ?`;
 const OF_CERTIFICATE = `SELECT ${HOLDING_COLUMNS} FROM holding h WHERE h.certificate = ? ORDER BY h.address`;
 const OF_KEY = `
   SELECT ${HOLDING_COLUMNS}, c.sha256 FROM certificate c JOIN holding h ON h.certificate = c.id
-  WHERE c.spki_sha256 = ? ORDER BY h.address`;
+  WHERE c.key_identity = ? ORDER BY h.address`;
 const INSERT = `
   INSERT INTO holding (address, domain, certificate, status, role, approved, findings, reason, source, message_key,
     authenticated, first_seen, last_seen, pending_at, pending_of, pending_authenticated, decided_by, decided_at)
@@ -234,7 +234,7 @@ export function holdingRows(
     },
     one: (address, id) => one.get(address, id) ?? null,
     ofCertificate: (id) => ofCertificate.all(id),
-    ofKey: (spki) => ofKey.all(spki),
+    ofKey: (key) => ofKey.all(key),
   };
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { KeybotError } from "../errors.ts";
+import { keyIdentityOf } from "../pki/index.ts";
 
 /** Two levels below the project root both as `src/store` and as `dist/store`. */
 const SHIPPED = new URL("../../data/migrations/", import.meta.url);
@@ -43,6 +44,10 @@ export function schemaVersion(db: Database.Database): number {
  */
 export function migrate(db: Database.Database, migrations: readonly Migration[] = readMigrations()): void {
   checkVersion(db, migrations);
+  // For the migrations alone: a statement that runs later must not depend on it.
+  db.function("key_identity", { deterministic: true }, (der) =>
+    der instanceof Uint8Array ? keyIdentityOf(der) : null,
+  );
   const step = db.transaction((migration: Migration) => {
     // Asked again under the write lock: another process may have been faster.
     if (schemaVersion(db) >= migration.version) return;

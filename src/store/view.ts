@@ -29,7 +29,7 @@ export type ViewReader = (query: ViewQuery, at: Date) => Omit<View, "waited">;
 export type PublishedReader = (address: string, at: Date) => readonly PublishedCertificate[];
 
 export const HELD = `
-  SELECT c.sha256, c.spki_sha256, c.issuer, c.not_before, c.not_after, h.status, h.approved, h.decided_by, h.decided_at
+  SELECT c.sha256, c.key_identity, c.issuer, c.not_before, c.not_after, h.status, h.approved, h.decided_by, h.decided_at
   FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = ?`;
 const OURS = "SELECT recipient, template FROM outbox WHERE message_id = ?";
 /** What answers nobody, or did so before this was noted, counts for both kinds of senders. */
@@ -57,7 +57,7 @@ export const PUBLISHED = `
 
 interface HeldRow {
   readonly sha256: string;
-  readonly spki_sha256: string;
+  readonly key_identity: string;
   readonly issuer: string;
   readonly not_before: number;
   readonly not_after: number;
@@ -120,7 +120,7 @@ export function viewReader(
     const newlyPending = { authenticated, of: query.pendingOf, after: now - PENDING_WINDOW };
     return {
       held: from === null ? [] : held.all(from).map((row) => heldCertificate(row, now)),
-      barred: new Set(query.spkis.filter((spki) => barred.has(spki))),
+      barred: new Set(query.spkis.filter((name) => barred.has({ keyIdentity: name, spkiSha256: name }))),
       mailboxes: query.mailboxes.map(
         (address): PublishedMailbox => ({ address, certificates: published(address, at) }),
       ),
@@ -148,7 +148,7 @@ export function viewReader(
 function heldCertificate(row: HeldRow, now: number): HeldCertificate {
   return {
     sha256: row.sha256,
-    spkiSha256: row.spki_sha256,
+    keyIdentity: row.key_identity,
     issuer: row.issuer,
     notBefore: time(row.not_before),
     notAfter: time(row.not_after),

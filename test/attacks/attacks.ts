@@ -1914,7 +1914,7 @@ const KEY: readonly Attack[] = [
       held: [
         {
           sha256: aliceSpare.sha256,
-          spkiSha256: spkiOf(aliceSpare),
+          keyIdentity: spkiOf(aliceSpare),
           issuer: "CN=Public Mail CA",
           notBefore: later(now, -10),
           notAfter: later(now, 300),

@@ -215,7 +215,7 @@ describe("the view query", () => {
       authenticated: true,
       pendingOf: "partner.example",
       mailboxes: [CLAIMS],
-      spkis: [GOOD.spkiSha256, WRONG.spkiSha256],
+      spkis: [GOOD, WRONG].flatMap(({ keyIdentity, spkiSha256 }) => [keyIdentity, spkiSha256]),
       references: ["<a@x>"],
       returned: [],
       buckets: [`address ${ALICE}`, "domain partner.example", "total", "delayed"],
@@ -263,9 +263,9 @@ function deepFreeze<T>(value: T): T {
 
 /** A certificate as the directory holds it. */
 function heldAs(of: CertificateReport, status: HeldCertificate["status"]): HeldCertificate {
-  const { sha256, spkiSha256, issuer, notBefore, notAfter } = of;
+  const { sha256, keyIdentity, issuer, notBefore, notAfter } = of;
   return {
-    ...{ sha256, spkiSha256, issuer, notBefore, notAfter, status },
+    ...{ sha256, keyIdentity, issuer, notBefore, notAfter, status },
     ...{ since: NOW, approved: false, decidedByPerson: false },
   };
 }

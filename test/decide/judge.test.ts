@@ -23,7 +23,7 @@ const EXPIRED: readonly FindingCode[] = ["cert.expired"];
 function held(name: string, change: Partial<HeldCertificate> = {}): HeldCertificate {
   return {
     sha256: `sha256 of ${name}`,
-    spkiSha256: `key of ${name}`,
+    keyIdentity: `key of ${name}`,
     issuer: "CN=Example CA",
     notBefore: new Date(NOW.getTime() - 100 * DAY),
     notAfter: new Date(NOW.getTime() + 265 * DAY),
@@ -41,7 +41,7 @@ function withPin(pin: Policy["certificates"]["pin"]): Policy {
 
 const APPROVED = held("old", { approved: true, decidedByPerson: true });
 const NEW = report("new");
-const RENEWED = report("new", [], { spkiSha256: "key of old" });
+const RENEWED = report("new", [], { keyIdentity: "key of old" });
 
 const daysOn = (days: number): Date => new Date(NOW.getTime() + days * DAY);
 const ENDING = held("old", { notAfter: daysOn(30) });

@@ -25,9 +25,9 @@ const RIGHT: CertificateReport["path"] = {
 
 /** How the directory holds a certificate of Alice's. */
 function held(of: CertificateReport, change: Partial<HeldCertificate> = {}): HeldCertificate {
-  const { sha256, spkiSha256, issuer, notBefore, notAfter } = of;
+  const { sha256, keyIdentity, issuer, notBefore, notAfter } = of;
   return {
-    ...{ sha256, spkiSha256, issuer, notBefore, notAfter, status: "active", since: hoursAgo(1) },
+    ...{ sha256, keyIdentity, issuer, notBefore, notAfter, status: "active", since: hoursAgo(1) },
     ...{ approved: false, decidedByPerson: false, ...change },
   };
 }

@@ -61,7 +61,8 @@ export function report(
 ): CertificateReport {
   return {
     sha256: `sha256 of ${name}`,
-    spkiSha256: `key of ${name}`,
+    spkiSha256: `spelling of ${name}`,
+    keyIdentity: `key of ${name}`,
     der: new Uint8Array([0x30, 0x00]),
     addresses: [ALICE],
     subject: `CN=${name}`,

@@ -28,7 +28,7 @@ const NOTHING_NEW = {
     held: [
       {
         sha256: "sha256 of known",
-        spkiSha256: "key of known",
+        keyIdentity: "key of known",
         issuer: "CN=Example CA",
         notBefore: hoursAgo(24),
         notAfter: hoursAgo(-24),

@@ -5,9 +5,9 @@ import { ALICE, evidence, NOW, offering, POLICY, report } from "./kit.ts";
 
 const SOFT = { ...POLICY, certificates: { ...POLICY.certificates, revocation: "soft-fail" } } as const;
 const silent = report("alice", ["revocation.unknown"]);
-const { spkiSha256, issuer, notBefore, notAfter } = silent;
+const { keyIdentity, issuer, notBefore, notAfter } = silent;
 const key = {
-  ...{ spkiSha256, issuer, notBefore, notAfter },
+  ...{ keyIdentity, issuer, notBefore, notAfter },
   ...{ since: NOW, approved: false, decidedByPerson: false },
 } as const;
 const held = (status: "active" | "pending", more = {}) => ({
@@ -37,7 +37,7 @@ describe("a mail waits for its CA when that is all that is missing (PRODUCT §3 
       "another key is pinned",
       false,
       [silent],
-      held("active", { sha256: "other", spkiSha256: "other", approved: true }),
+      held("active", { sha256: "other", keyIdentity: "other", approved: true }),
     ],
     ["DMARC failed: an answer would still accept it", true, [silent], {}, POLICY, { authenticated: false }],
     ["nothing is offered", false, []],

@@ -107,7 +107,7 @@ describe("the facts of a message", () => {
   ])("are told with the problem %s, and nothing is offered", (problem, lines) => {
     const found = read([FROM_OUTSIDE, ...ALICE, ...lines]);
     expect(found.problem).toBe(problem);
-    expect(found.offer).toEqual({ signed: null, files: [] });
+    expect(found.offer).toEqual({ signed: null, files: [], secrets: [] });
     expect(found.facts.from).toEqual({ kind: "one", address: "alice@partner.example" });
   });
 

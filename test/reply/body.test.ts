@@ -17,7 +17,7 @@ describe("the words of a reply (PRODUCT §3, §4)", () => {
   it.each(rows)("$name reads as its golden file", ({ name, content, order }) => {
     const texts = shippedTexts(order);
     const text = replyText(content, TO, IDENTITY, texts);
-    expectGolden(`${name}.txt`, `Subject: ${replySubject(content.template, IDENTITY, texts)}\n\n${text}`);
+    expectGolden(`${name}.txt`, `Subject: ${replySubject(content, IDENTITY, texts)}\n\n${text}`);
   });
 
   it("has no golden file that nothing is compared with", () => {

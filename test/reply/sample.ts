@@ -45,6 +45,7 @@ export function published(change: Partial<PublishedCertificate> = {}): Published
   return {
     sha256: "0f".repeat(16) + "a1".repeat(16),
     spkiSha256: "11".repeat(32),
+    keyIdentity: "11".repeat(32),
     der: Buffer.from([0x30, 0x00]),
     addresses: ["claims@company.example"],
     subject: "CN=Claims,O=Company,C=DE",
@@ -124,6 +125,13 @@ export const CONTENTS: Readonly<Record<string, ReplyContent>> = {
     problems: [],
     judged: [judged("rejected", ["cert.sign-only"], {}, true)],
   },
+  "rejected.private-key": {
+    template: "rejected",
+    problems: [],
+    judged: [judged("rejected", ["cert.private-key"])],
+    privateKey: true,
+  },
+  "rejected.key-alone": { template: "rejected", problems: [], judged: [], privateKey: true },
   "rejected.none": { template: "rejected", problems: [], judged: [] },
   "rejected.by-hand": { template: "rejected", problems: [], judged: [judged("rejected", [])] },
   "rejected.signature": {

@@ -260,6 +260,7 @@ describe("the bar on a public key", () => {
           action: "bar",
           certificate: first.sha256,
           spkiSha256: spki,
+          keyIdentity: spki,
           reason: "its private key was sent along",
         },
         storing(first, ALICE, "rejected"),

@@ -16,7 +16,7 @@ while (await store.isKnown("message-" + number)) number += 1;
 for (;; number += 1) {
   const address = "p" + number + "@partner.example";
   const name = String(number).padStart(64, "0");
-  const certificate = { sha256: name, spkiSha256: name, der: Buffer.alloc(2000, number), addresses: [address],
+  const certificate = { sha256: name, spkiSha256: name, keyIdentity: name, der: Buffer.alloc(2000, number), addresses: [address],
     subject: "CN=p", issuer: "CN=ca", serial: "01", notBefore: new Date(0), notAfter: new Date(4e12),
     keyAlgorithm: "RSA-2048", usage: { sign: true, encrypt: true }, role: "signer", path: { intermediates: [] },
     capabilities: null, findings: [] };

@@ -47,6 +47,7 @@ export function report(name: string, more: Partial<CertificateReport> = {}): Cer
   return {
     sha256: sha256(`certificate ${name}`),
     spkiSha256: sha256(`key ${name}`),
+    keyIdentity: more.spkiSha256 ?? sha256(`key ${name}`),
     der: new TextEncoder().encode(`DER of ${name}`),
     addresses: [`${name}@partner.example`],
     subject: `CN=${name}`,

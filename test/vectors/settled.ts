@@ -435,8 +435,27 @@ function privateKeyCases(world: World): Case[] {
     ["cert.private-key"],
     own,
   );
+  const bob = world.issue({ addresses: [BOB] });
+  const withBob = signed(alice, {
+    chain: [...alice.chain, bob.certFile],
+    attachment: { name: "key.pem", type: "application/octet-stream", bytes: readFileSync(alice.keyFile) },
+  });
   return [
     { ...of, expect: { ...of.expect, barred: [alice] } },
+    {
+      ...of,
+      id: "private-key.beside",
+      what: "the signer's private key came along, with somebody else's certificate, whose key is not barred for it",
+      mail: withBob,
+      expect: {
+        ...of.expect,
+        certificates: [
+          { of: alice, verdict: "rejected", codes: ["cert.private-key"] },
+          { of: bob, verdict: "rejected", codes: ["address.mismatch", "mail.private-key"] },
+        ],
+        barred: [alice],
+      },
+    },
     accepted(
       "private-key.other",
       SETTLED,
@@ -504,7 +523,7 @@ function directoryCases(world: World): Case[] {
   const other = world.issue({});
   const held = (of: Identity, change: Partial<HeldCertificate>): HeldCertificate => ({
     sha256: of.sha256,
-    spkiSha256: certificateOf(of).spkiSha256,
+    keyIdentity: certificateOf(of).keyIdentity,
     issuer: certificateOf(of).issuer.text,
     notBefore: certificateOf(of).notBefore,
     notAfter: certificateOf(of).notAfter,
