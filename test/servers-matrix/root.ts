@@ -23,7 +23,6 @@ export function noRoots(): string | undefined {
   if (userInfo().uid !== 0) return "a root of their own for other servers needs root";
   if (runSync("sh", ["-c", "command -v apt-get"], { check: false }).code !== 0)
     return "a root of their own for other servers needs apt-get";
-  if (debianSources().length === 0) return "apt names no Debian mirror to take other servers from";
   return undefined;
 }
 
@@ -75,7 +74,7 @@ async function installBuilder(): Promise<void> {
 function debianSources(): readonly string[] {
   const format = "$(ORIGIN)|$(REPO_URI)|$(CODENAME)|$(COMPONENT)";
   const listed = runSync("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], {
-    check: false,
+    timeout: 120_000,
   });
   return [...new Set(listed.stdout.toString("utf8").split("\n"))].flatMap((line) => {
     const [origin, uri, codename = "", component] = line.split("|");
