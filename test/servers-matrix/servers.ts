@@ -9,6 +9,14 @@ export const PASSWORD = "pa55word";
 /** The robot's login; its address is another matter. */
 export const USER = "robot";
 
+let homes = 0;
+
+/** A folder of its own for each server that is started. */
+function homeIn(folder: LabFolder, name: string): string {
+  homes += 1;
+  return join(folder.path, `${name}-${homes}`);
+}
+
 export interface OtherImap {
   readonly port: number;
   stop(): Promise<void>;
@@ -16,7 +24,7 @@ export interface OtherImap {
 
 /** Cyrus with the users `robot`, `sales` and the admin `cyrus`. */
 export async function startCyrus(folder: LabFolder, altNamespace: boolean): Promise<OtherImap> {
-  const home = join(folder.path, "cyrus");
+  const home = homeIn(folder, "cyrus");
   const inside = new Inside(await rootOf("cyrus"), home, folder);
   const [port = 0] = await freePorts(1);
   for (const part of ["conf", "spool", "proc", "lock", "socket"])
@@ -69,7 +77,7 @@ EVENTS {
 
 /** Courier with the user `robot`. */
 export async function startCourier(folder: LabFolder): Promise<OtherImap> {
-  const home = join(folder.path, "courier");
+  const home = homeIn(folder, "courier");
   const root = await rootOf("courier");
   const inside = new Inside(root, home, folder, { etc: "/etc/courier", run: "/run/courier" });
   const [port = 0] = await freePorts(1);
@@ -114,7 +122,7 @@ export interface Exim {
 
 /** Exim as a submission server that takes mails for everybody, but none from the null sender if so wanted. */
 export async function startExim(folder: LabFolder, refusesNullSender: boolean): Promise<Exim> {
-  const home = join(folder.path, refusesNullSender ? "exim-strict" : "exim");
+  const home = homeIn(folder, "exim");
   const inside = new Inside(await rootOf("cyrus"), home, folder);
   const [port = 0] = await freePorts(1);
   for (const part of ["spool", "log", "mail"]) mkdirSync(join(home, part), { recursive: true });
@@ -125,6 +133,7 @@ spool_directory = ${home}/spool
 log_file_path = ${home}/log/%slog
 pid_file_path = ${home}/exim.pid
 keep_environment =
+deliver_drop_privilege = true
 daemon_smtp_ports = ${port}
 local_interfaces = 127.0.0.1
 tls_advertise_hosts =
