@@ -155,7 +155,7 @@ const GREETING_MS = 2_000;
 /**
  * Rejects when the server speaks TLS from the first byte although the configuration says that it begins in clear text:
  * both sides would wait for the other to speak first. Else it never settles. It asks over a connection of its own, when
- * the greeting is late, and sends nothing over it.
+ * the greeting is late, and sends no command over it.
  *
  * @param signal ends it; to be aborted when the greeting has come or the wait is over
  */

@@ -4,8 +4,7 @@ import { escapeControl } from "../log.ts";
 import { place } from "../mail-server.ts";
 import { saying } from "./errors.ts";
 import type { Link } from "./link.ts";
-import type { Namespaces } from "./namespace.ts";
-import { isWhole, localName } from "./namespace.ts";
+import { isWhole, localName, type Namespaces } from "./namespace.ts";
 
 /** Where the opened mailbox stands on this server. */
 export interface Hierarchy {

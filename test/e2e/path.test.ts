@@ -20,7 +20,7 @@ import {
 describeWith(["dovecot"], "one robot on real servers", () => {
   let company: Company;
   beforeAll(async () => {
-    company = await openCompany();
+    company = await openCompany({ addresses: ["carol@partner.example"] });
   });
   afterAll(() => company?.stop());
 
