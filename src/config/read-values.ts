@@ -1,6 +1,7 @@
+import type { Key, Table } from "./key.ts";
 import { Refusal, show } from "./kind.ts";
 import { nearest } from "./nearest.ts";
-import { type Key, keyName, TABLES, type Table, type Values } from "./schema.ts";
+import { keyName, TABLES, type Values } from "./schema.ts";
 import { keyFault, type Source } from "./source.ts";
 
 /** A parsed TOML table. */

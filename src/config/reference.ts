@@ -1,5 +1,6 @@
+import type { Key, Table } from "./key.ts";
 import { writeToml } from "./render.ts";
-import { type Key, TABLES, type Table } from "./schema.ts";
+import { TABLES } from "./schema.ts";
 
 const INTRODUCTION = `# Configuration
 

@@ -1,5 +1,6 @@
+import type { Key } from "./key.ts";
 import { type Kind, type Raw, Refusal, show } from "./kind.ts";
-import { type Key, keyName, TABLES } from "./schema.ts";
+import { keyName, TABLES } from "./schema.ts";
 
 /** Values by key name, as they are to be written: `imap.host` → `imap.company.example`. */
 export type Given = ReadonlyMap<string, Raw>;

@@ -1,16 +1,15 @@
 import { DEFAULT_POLICY } from "../policy.ts";
 import { CRON } from "./cron-kind.ts";
+import { byDefault, type Key, optional, recommended, required, type Table } from "./key.ts";
 import {
   choice,
   FILE,
   FOLDER,
   integer,
-  type Kind,
   list,
   oneOrMore,
   orEmpty,
   PATH,
-  type Raw,
   Refusal,
   SWITCH,
   TAG,
@@ -26,40 +25,6 @@ import { RATE, size, writeRate } from "./quantity-kind.ts";
  * This table is the only place that names a key: reading, "did you mean", the example configuration and the
  * documentation come from it. A new key needs a default, so that yesterday's file runs with today's code.
  */
-
-/** One key: what it takes, what holds when it is absent, and what an administrator reads about it. */
-export interface Key<T> {
-  readonly kind: Kind<T>;
-  /** `recommended` keys are null when absent, and written out in the example all the same. */
-  readonly presence: "required" | "default" | "recommended" | "optional";
-  /** What holds when it is absent, as it would be written; null when nothing does. */
-  readonly fallback: Raw | null;
-  /** As the example writes it; null shows the default. */
-  readonly example: Raw | null;
-  readonly doc: string;
-}
-
-/** One table of the file. */
-export interface Table {
-  readonly doc: string;
-  readonly keys: Readonly<Record<string, Key<unknown>>>;
-}
-
-function required<T>(kind: Kind<T>, example: Raw, doc: string): Key<T> {
-  return { kind, presence: "required", fallback: null, example, doc };
-}
-
-function byDefault<T>(kind: Kind<T>, fallback: Raw, doc: string, example: Raw | null = null): Key<T> {
-  return { kind, presence: "default", fallback, example, doc };
-}
-
-function recommended<T>(kind: Kind<T>, example: Raw, doc: string): Key<T | null> {
-  return { kind, presence: "recommended", fallback: null, example, doc };
-}
-
-function optional<T>(kind: Kind<T>, example: Raw, doc: string): Key<T | null> {
-  return { kind, presence: "optional", fallback: null, example, doc };
-}
 
 /** The languages whose reply texts are shipped. */
 export const SHIPPED_LANGUAGES: readonly string[] = ["de", "en"];

@@ -10,12 +10,16 @@ import { KeybotError, messageOf } from "../errors.ts";
  */
 export class Secret {
   readonly #read: () => string;
-  /** Absolute path of the file that holds it, or null when there is none. */
-  readonly file: string | null;
+  readonly #file: string | null;
 
   constructor(read: () => string, file: string | null = null) {
     this.#read = read;
-    this.file = file;
+    this.#file = file;
+  }
+
+  /** Absolute path of the file that holds it, or null when there is none. */
+  get file(): string | null {
+    return this.#file;
   }
 
   /**

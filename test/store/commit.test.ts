@@ -419,7 +419,8 @@ describe("the view", () => {
       const from = `${name}@host.partner.example`;
       const certificate = report(name);
       const mail = input(`${name} ${status}`, from, [certificate], at(minutes));
-      await store.commitMessage({ ...mail, query: { ...mail.query, ...of } }, () =>
+      const message = { ...mail.message, authenticated: of.authenticated ?? null };
+      await store.commitMessage({ ...mail, message, query: { ...mail.query, ...of } }, () =>
         decision([storing(certificate, from, status)]),
       );
     };
