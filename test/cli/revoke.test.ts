@@ -106,17 +106,23 @@ describe("keybot revoke", () => {
     expect(await statuses("--status", "active")).toEqual([]);
   });
 
-  it("leaves alone what others' mails brought: certificates under the address that do not name it", async () => {
+  it("leaves alone certificates under the address that do not name it", async () => {
     const mallory = office.certificate("berater@evil.example");
-    const alices = readFileSync(alice.certFile);
-    await office.harvest("berater@evil.example", mallory, {
-      attachment: { name: "alice.pem", type: "application/x-x509-user-cert", bytes: alices },
+    await office.harvest("berater@evil.example", mallory);
+    // No mail leaves such any more; an import, or an older version, may have.
+    await office.store(async (store) => {
+      const [certificate] = await store.certificatesOf("alice@partner.example", NOON);
+      if (certificate === undefined) throw new Error("alice's certificate is not there");
+      const planted = ["berater@evil.example", "dora@evil.example"].map((address) => ({
+        certificate,
+        chain: [],
+        address,
+        status: "rejected" as const,
+        role: "offered" as const,
+        findings: [],
+      }));
+      await store.importCertificates({ items: planted, actor: "test", source: "test", reason: null, at: NOON });
     });
-    // The sender of a forged mail, whom nothing there names.
-    await office.harvest("dora@evil.example", alice);
-    expect(await statuses("--address", "berater*")).toContain(
-      "berater@evil.example,dora@evil.example rejected",
-    );
     const ran = await transcript(["revoke", "berater@evil.example", "--yes"]);
     expect(ran.stderr).toContain(
       "keybot: warning: 1 certificate stored under berater@evil.example of other people, not touched: {alice}\n",
