@@ -1,8 +1,9 @@
 import type { ReplyContent } from "./plan.ts";
 
 /**
- * What a reply about certificates says, in short: the verdict, each certificate and what is against it. Two replies
- * with the same text tell their reader nothing new.
+ * What a reply about certificates says, in short: the verdict and what is against it, of an acceptance each certificate.
+ * Two replies with the same text tell their reader nothing new: another certificate that fails as the one before needs
+ * the same advice, and a program that makes a new one for each mail must not be answered each time.
  * @returns null for a reply that is not about certificates
  */
 export function saidIn(content: ReplyContent): string | null {
@@ -11,6 +12,6 @@ export function saidIn(content: ReplyContent): string | null {
   const codes = [...judged.flatMap(({ findings }) => findings), ...problems]
     .filter(({ severity }) => severity !== "info")
     .map(({ code }) => code);
-  const certificates = judged.map(({ certificate }) => certificate.sha256.slice(0, 16));
+  const certificates = template === "accepted" ? judged.map(({ certificate }) => certificate.sha256) : [];
   return [template, ...new Set([...codes, ...certificates].sort())].join(" ");
 }

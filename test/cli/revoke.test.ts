@@ -121,7 +121,13 @@ describe("keybot revoke", () => {
         role: "offered" as const,
         findings: [],
       }));
-      await store.importCertificates({ items: planted, actor: "test", source: "test", reason: null, at: NOON });
+      await store.importCertificates({
+        items: planted,
+        actor: "test",
+        source: "test",
+        reason: null,
+        at: NOON,
+      });
     });
     const ran = await transcript(["revoke", "berater@evil.example", "--yes"]);
     expect(ran.stderr).toContain(

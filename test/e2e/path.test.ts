@@ -76,9 +76,9 @@ describeWith(["dovecot"], "one robot on real servers", () => {
       const { root } = parseMime(reply);
       expect(root.parts.map((part) => part.fileName?.replace(/^.*\./, ""))).toEqual([
         undefined,
-        "cer",
-        "pem",
         "p7b",
+        "pem",
+        "cer",
       ]);
     }
   });

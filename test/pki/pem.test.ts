@@ -179,7 +179,11 @@ describe("what keybot hands out", () => {
       signerInfos: [],
       unreadableCertificates: 0,
     });
-    expect(buildCertsOnly([...ders].reverse())).toEqual(buildCertsOnly(ders));
+    // Programs that take the first one, as NSS does, are to take the one that was meant.
+    const inOrder = (certificates: readonly Uint8Array[]) =>
+      good(parseSignedData(buildCertsOnly(certificates))).certificates.map(({ der }) => Buffer.from(der));
+    expect(inOrder(ders)).toEqual(ders.map((der) => Buffer.from(der)));
+    expect(inOrder([...ders].reverse())).toEqual([...ders].reverse().map((der) => Buffer.from(der)));
   });
 
   it("certs-only without certificates is still a SignedData", () => {

@@ -63,10 +63,6 @@ let start = NOON.getTime();
 let office: Office;
 beforeAll(async () => {
   office = new Office();
-  office.file(
-    "keybot.toml",
-    office.configuration.replace("[requests]", '[requests]\nauthserv_id = "mx.company.example"'),
-  );
   await office.output(["trust", "add", office.root.identity.certFile, "--any-domain"]);
 });
 afterAll(() => office?.close());
