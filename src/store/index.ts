@@ -37,7 +37,7 @@ export type { LedgerEntry, LedgerFilter, LedgerMessage, Outcome, Waiting, Waitin
 export type { CertificateRecord, ListingFilter, ListingSort } from "./listing.ts";
 export type { Mailbox, MailboxChange } from "./mailboxes.ts";
 export { makeFolder } from "./make-folder.ts";
-export { databaseFile, type OpenOptions, openStore, type Store } from "./open.ts";
+export { databaseFile, type OpenOptions, openEmptyStore, openStore, type Store } from "./open.ts";
 export type {
   ClaimedMail,
   MailTemplate,

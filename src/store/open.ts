@@ -112,6 +112,13 @@ export async function openStore(options: OpenOptions): Promise<Store> {
   }
 }
 
+/** An empty store in memory, for who wants to look at all else where there is no database yet. */
+export async function openEmptyStore(): Promise<Store> {
+  const db = openDatabase(":memory:");
+  prepare(db, false);
+  return assemble(connection(db));
+}
+
 function demand(file: string): void {
   try {
     statSync(file);

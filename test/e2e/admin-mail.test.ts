@@ -212,7 +212,7 @@ describeWith(["dovecot", "postfix"], "a reply that comes back", () => {
       });
       await arrived(site, 1);
       // The bounce can come while the poll that sent the reply is still at work, or a moment later.
-      let records = await logOf(site);
+      let records: Awaited<ReturnType<typeof logOf>> = [];
       for (let polls = 0; polls < 20 && !records.some(({ folder }) => folder === "Unhandled"); polls++) {
         await site.keybot(["poll"]);
         records = await logOf(site);

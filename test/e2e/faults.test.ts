@@ -55,7 +55,7 @@ const FAULTS: readonly Fault[] = [
     exit: 2,
     says: /newer/,
     make: async (site) => {
-      await site.keybot(["list"]);
+      await site.keybot(["poll"]);
       const db = openDatabase(join(site.stateFolder, "keybot.db"));
       db.pragma("user_version = 999");
       db.close();
@@ -67,7 +67,7 @@ const FAULTS: readonly Fault[] = [
     says: /database/,
     args: ["list"],
     make: async (site) => {
-      await site.keybot(["list"]);
+      await site.keybot(["poll"]);
       writeFileSync(
         join(site.stateFolder, "keybot.db"),
         "this is no database, but it is long enough to look like one. ".repeat(100),
@@ -145,6 +145,11 @@ describeWith(["dovecot"], "keybot doctor", () => {
   it("finds nothing that keeps a fresh site from working, and says what is still missing", async () => {
     const site = await startSite();
     try {
+      // Without a database all else is looked at all the same.
+      const before = await site.keybot(["doctor"], { expectExit: 4 });
+      expect(before.stdout).toMatch(/^FAIL {2}database: .*there is no database.*\n.*keybot init/m);
+      expect(before.stdout).toMatch(/^ok {4}imap: .*0 mails wait/m);
+      await site.keybot(["poll"]);
       const { stdout } = await site.keybot(["doctor"]);
       expect(stdout).toMatch(/^ok {4}imap: .*0 mails wait/m);
       expect(stdout).toMatch(/^ok {4}smtp: .*logged in/m);

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { requireSecrets } from "../../config/index.ts";
+import { KeybotError } from "../../errors.ts";
 import { escapeControl, silentLog } from "../../log.ts";
 import { type Check, checkHealth, fault, ok } from "../../robot/index.ts";
-import { openStore } from "../../store/index.ts";
+import { openEmptyStore, openStore } from "../../store/index.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { openRobot } from "../installation.ts";
@@ -31,7 +32,7 @@ async function doctor(context: Context): Promise<void> {
   }
 }
 
-/** What comes first keeps what follows from being looked at: without a database there is no robot. */
+/** What comes first keeps what follows from being looked at, but for a database that is not there yet. */
 async function* checks(context: Context): AsyncGenerator<Check> {
   const config = await context.config();
   yield ok("configuration", config.file);
@@ -46,10 +47,18 @@ async function* checks(context: Context): AsyncGenerator<Check> {
   let opened: Awaited<ReturnType<typeof openRobot>> | null = null;
   let step = "database";
   try {
-    const store = await openStore({ stateDir: config.stateDir, make: false });
+    const missing: Check[] = [];
+    const store = await openStore({ stateDir: config.stateDir, make: false }).catch((error: unknown) => {
+      if (!(error instanceof KeybotError && error.code === "store.missing")) throw error;
+      missing.push(fault("database", error));
+      return openEmptyStore();
+    });
     try {
-      await store.checkIntegrity();
-      yield ok("database", `version ${await store.version()} in ${config.stateDir}, undamaged`);
+      yield* missing;
+      if (missing.length === 0) {
+        await store.checkIntegrity();
+        yield ok("database", `version ${await store.version()} in ${config.stateDir}, undamaged`);
+      }
       step = "installation";
       opened = await openRobot(config, store, silentLog, context.now);
       step = "robot";
