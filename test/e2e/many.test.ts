@@ -77,6 +77,8 @@ describeWith(["dovecot"], "many mails", () => {
       rejected: 0,
       unhandled: 0,
       failed: 0,
+      givenUp: 0,
+      senderRefused: false,
     });
 
     const entries = (await site.keybot(["log", "--json", "--limit", "1000"])).records() as {
