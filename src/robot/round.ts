@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ImapSession, ListedMail } from "../imap/index.ts";
-import type { Asking, ToAsk, WithUid } from "./asking.ts";
+import type { Asking, Mailbox, ToAsk, WithUid } from "./asking.ts";
 import { completed, noMeans, type Prepared } from "./complete.ts";
 import type { Deliverer } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
@@ -52,9 +52,10 @@ export async function runRound(
   const hand = new Hand(robot, session);
   const cutShort = endJudgingAfter(robot, signal);
   try {
-    await prepareJudge(robot);
-    const left = new Set<number>();
-    const summary = await drain({ robot, session, lease, deliverer, asking, signal, hand, begun, left });
+    const trustVersion = await prepareJudge(robot);
+    const { uidValidity } = session;
+    const work = { robot, session, lease, deliverer, asking, signal, hand, begun, left: new Set<number>() };
+    const summary = await drain({ ...work, mailbox: { uidValidity, trustVersion } });
     if (!signal.aborted && (await tellAdmin(robot)) > 0) deliverer.begin();
     return summary;
   } finally {
@@ -79,8 +80,11 @@ function endJudgingAfter({ judge }: Robot, signal: AbortSignal): { stop(): void 
   };
 }
 
-async function prepareJudge(robot: Robot): Promise<void> {
-  robot.judge.bench(robot.policy, await trustMaterialOf(robot.store, robot.policy));
+/** @returns the version of the trust store that mails are judged by */
+async function prepareJudge(robot: Robot): Promise<number> {
+  const trust = await trustMaterialOf(robot.store, robot.policy);
+  robot.judge.bench(robot.policy, trust);
+  return trust.version;
 }
 
 interface Round {
@@ -89,6 +93,7 @@ interface Round {
   readonly lease: Lease;
   readonly deliverer: Deliverer;
   readonly asking: Asking;
+  readonly mailbox: Mailbox;
   readonly signal: AbortSignal;
   readonly hand: Hand;
   readonly begun: Set<number>;
@@ -101,13 +106,13 @@ interface Round {
  * for no more than a group or two, however many mails lie there or are asked about.
  */
 async function drain(round: Round): Promise<Summary> {
-  const { robot, session, asking, signal, hand, begun, left } = round;
+  const { robot, session, asking, mailbox, signal, hand, begun, left } = round;
   let summary = NOTHING_DONE;
   for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
     const isCut = (): boolean => session.hasNews && listing < LISTINGS - 1;
     const all = await session.list();
     if (listing === 0) await hand.recall(all);
-    const { answered, admitted } = asking.look(session.uidValidity, all);
+    const { answered, admitted } = asking.look(mailbox, all);
     summary = plus(summary, await settlePrepared(round, answered));
     for (const { uid } of answered) begun.add(uid);
     const listed = all.filter(({ uid }) => admitted.has(uid) || !(begun.has(uid) || asking.has(uid)));
