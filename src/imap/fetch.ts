@@ -123,7 +123,8 @@ async function fetchBatch(link: Link, uids: readonly number[]): Promise<readonly
       mails.push({ uid: row.uid, raw: row.source, internalDate: dateOf(row.internalDate) });
     }
   });
-  return mails;
+  const turn = new Map(uids.map((uid, index) => [uid, index]));
+  return mails.sort((a, b) => (turn.get(a.uid) ?? 0) - (turn.get(b.uid) ?? 0));
 }
 
 /** The first bytes of a mail, or null when it is no longer there. */

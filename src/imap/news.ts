@@ -32,6 +32,11 @@ export class NewsWatch {
     this.#fresh = false;
   }
 
+  /** Whether mail came since then, as far as the server has told with whatever command. */
+  get fresh(): boolean {
+    return this.#fresh;
+  }
+
   /** Returns `timeout` when the time is over or `signal` is aborted. Never throws. */
   async wait(timeout: number, signal: AbortSignal | undefined): Promise<News> {
     const end = new Promise<void>((resolve) => {

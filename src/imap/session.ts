@@ -23,13 +23,15 @@ export interface ImapSession {
   /** UIDs mean the same mail as long as this is the same (RFC 9051 §2.3.1.1). */
   readonly uidValidity: bigint;
   readonly closed: boolean;
+  /** The mailbox has grown since the last `list`, as far as the server has told beside the commands since. */
+  readonly hasNews: boolean;
   /**
    * All mails of the mailbox, by UID ascending. Throws `temporary` `imap.uid-validity`, and closes, when the UIDs have
    * begun to mean other mails.
    */
   list(): Promise<readonly ListedMail[]>;
   /**
-   * The mails themselves, in batches, without \Seen; a vanished UID is absent. Other commands may run in the loop.
+   * The mails themselves, in this order and in batches, without \Seen; a vanished UID is absent. Other commands may run in the loop.
    * @param before told which mails come next, before their bytes are asked for
    */
   fetch(
@@ -72,6 +74,9 @@ export function openSession(link: Link, open: OpenMailbox): ImapSession {
     uidValidity: open.uidValidity,
     get closed() {
       return link.closed;
+    },
+    get hasNews() {
+      return news.fresh;
     },
     list: async () => {
       const mails = await list(link, open, news);

@@ -57,9 +57,11 @@ export async function systemLookup(host: string): Promise<readonly string[]> {
  * A look-up for strangers' names, at the name servers of the system and of no file (`/etc/hosts`). The system's own holds one
  * of very few threads until its name servers have answered: names that never resolve would keep those of our own mail
  * server waiting (libuv has two for it).
+ * @param servers name servers instead of the system's: address and port
  */
-export async function impatientLookup(host: string): Promise<readonly string[]> {
+export async function impatientLookup(host: string, servers?: readonly string[]): Promise<readonly string[]> {
   const resolver = new Resolver({ timeout: 1_000, tries: 2 });
+  if (servers !== undefined) resolver.setServers(servers);
   const both = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
   return both.flatMap((found) => (found.status === "fulfilled" ? found.value : []));
 }

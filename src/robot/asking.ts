@@ -14,6 +14,13 @@ export interface ToAsk extends Unasked {
 /** A mail that is known by its UID. */
 export type WithUid<T> = T & { readonly uid: number };
 
+/** What a round works with. */
+export interface Mailbox {
+  readonly uidValidity: bigint;
+  /** Of the trust store that its mails are judged by. */
+  readonly trustVersion: number;
+}
+
 interface Seat {
   readonly whom: Whom;
   readonly size: number;
@@ -41,10 +48,10 @@ const LAST_ANSWERS_MS = 4_000;
  * until a mail is committed it lies in the mailbox and is asked about anew.
  */
 export class Asking {
-  readonly #robot: Robot;
+  readonly #robot: Pick<Robot, "desk" | "log" | "now">;
   readonly #wake: () => void;
   readonly #end = new AbortController();
-  #uidValidity: bigint | null = null;
+  #mailbox: Mailbox | null = null;
   /** UIDs without a seat, the oldest first. */
   readonly #queue = new Map<number, Omit<Seat, "work">>();
   readonly #seated = new Map<number, Seat>();
@@ -55,7 +62,7 @@ export class Asking {
    * @param signal aborted: what is open is given up
    * @param wake called when a round has something to do: a mail has its answers, or one without a seat could have one
    */
-  constructor(robot: Robot, signal: AbortSignal, wake: () => void = () => {}) {
+  constructor(robot: Pick<Robot, "desk" | "log" | "now">, signal: AbortSignal, wake: () => void = () => {}) {
     this.#robot = robot;
     this.#wake = wake;
     if (signal.aborted) this.#end.abort();
@@ -74,19 +81,23 @@ export class Asking {
 
   /**
    * What a round is to do, who sees these mails in the mailbox: settle those that have their answers, which leave our care,
-   * and begin anew with those for which there is a seat now. What is gone from the mailbox is forgotten.
+   * and begin anew with those for which there is a seat now. What is gone from the mailbox is forgotten, and all of it when
+   * the trust store has changed: what was found by the old one is not to be decided by.
    */
   look(
-    uidValidity: bigint,
-    present: readonly ListedMail[],
+    mailbox: Mailbox,
+    present: readonly Pick<ListedMail, "uid">[],
   ): { readonly answered: readonly WithUid<Prepared>[]; readonly admitted: ReadonlySet<number> } {
     const uids = new Set(present.map(({ uid }) => uid));
-    // Under another UIDVALIDITY the numbers mean other mails (RFC 9051 §2.3.1.1).
-    const isThere = (uid: number): boolean => this.#uidValidity === uidValidity && uids.has(uid);
+    const isSame =
+      // Under another UIDVALIDITY the numbers mean other mails (RFC 9051 §2.3.1.1).
+      this.#mailbox?.uidValidity === mailbox.uidValidity &&
+      this.#mailbox.trustVersion === mailbox.trustVersion;
+    const isThere = (uid: number): boolean => isSame && uids.has(uid);
     for (const map of [this.#queue, this.#seated, this.#answered]) {
       for (const uid of [...map.keys()]) if (!isThere(uid)) map.delete(uid);
     }
-    this.#uidValidity = uidValidity;
+    this.#mailbox = mailbox;
     const answered = [...this.#answered.values()];
     this.#answered.clear();
     return { answered, admitted: this.#admitted() };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ImapSession, ListedMail } from "../imap/index.ts";
-import type { Asking, ToAsk, WithUid } from "./asking.ts";
+import type { Asking, Mailbox, ToAsk, WithUid } from "./asking.ts";
 import { completed, noMeans, type Prepared } from "./complete.ts";
 import type { Deliverer } from "./deliver-outbox.ts";
 import { fileMessages } from "./file-messages.ts";
@@ -27,7 +27,7 @@ const PATIENCE_MS = 1_000;
 /** From the wish to end until judging is given up; the whole end is to take no more than ten seconds. */
 const LAST_JUDGEMENT_MS = 4_000;
 
-/** How often the mailbox is listed again for what came in meanwhile, before the round is given back. */
+/** How often the mailbox is listed again for what came in meanwhile, before the round is given back; the last time is done to its end. */
 const LISTINGS = 20;
 
 /**
@@ -52,8 +52,10 @@ export async function runRound(
   const hand = new Hand(robot, session);
   const cutShort = endJudgingAfter(robot, signal);
   try {
-    await prepareJudge(robot);
-    const summary = await drain({ robot, session, lease, deliverer, asking, signal, hand, begun });
+    const trustVersion = await prepareJudge(robot);
+    const { uidValidity } = session;
+    const work = { robot, session, lease, deliverer, asking, signal, hand, begun, left: new Set<number>() };
+    const summary = await drain({ ...work, mailbox: { uidValidity, trustVersion } });
     if (!signal.aborted && (await tellAdmin(robot)) > 0) deliverer.begin();
     return summary;
   } finally {
@@ -78,8 +80,11 @@ function endJudgingAfter({ judge }: Robot, signal: AbortSignal): { stop(): void 
   };
 }
 
-async function prepareJudge(robot: Robot): Promise<void> {
-  robot.judge.bench(robot.policy, await trustMaterialOf(robot.store, robot.policy));
+/** @returns the version of the trust store that mails are judged by */
+async function prepareJudge(robot: Robot): Promise<number> {
+  const trust = await trustMaterialOf(robot.store, robot.policy);
+  robot.judge.bench(robot.policy, trust);
+  return trust.version;
 }
 
 interface Round {
@@ -88,19 +93,26 @@ interface Round {
   readonly lease: Lease;
   readonly deliverer: Deliverer;
   readonly asking: Asking;
+  readonly mailbox: Mailbox;
   readonly signal: AbortSignal;
   readonly hand: Hand;
   readonly begun: Set<number>;
+  /** UIDs of mails that were listed and not begun, for the sake of what had come in meanwhile. */
+  readonly left: Set<number>;
 }
 
-/** Handles every message of the mailbox once, also those that come in while it works. */
+/**
+ * Handles every message of the mailbox once, also those that come in while it works: these first, so that who asks now waits
+ * for no more than a group or two, however many mails lie there or are asked about.
+ */
 async function drain(round: Round): Promise<Summary> {
-  const { robot, session, asking, signal, hand, begun } = round;
+  const { robot, session, asking, mailbox, signal, hand, begun, left } = round;
   let summary = NOTHING_DONE;
   for (let listing = 0; listing < LISTINGS && !signal.aborted; listing++) {
+    const isCut = (): boolean => session.hasNews && listing < LISTINGS - 1;
     const all = await session.list();
     if (listing === 0) await hand.recall(all);
-    const { answered, admitted } = asking.look(session.uidValidity, all);
+    const { answered, admitted } = asking.look(mailbox, all);
     summary = plus(summary, await settlePrepared(round, answered));
     for (const { uid } of answered) begun.add(uid);
     const listed = all.filter(({ uid }) => admitted.has(uid) || !(begun.has(uid) || asking.has(uid)));
@@ -111,29 +123,55 @@ async function drain(round: Round): Promise<Summary> {
     if (fresh.length > 1) robot.log.info("round.begins", { messages: fresh.length });
     const { plain, suspects, poisoned } = hand.sort(fresh);
     summary = plus(summary, await settlePrepared(round, poisoned.map(setAside(hand))));
-    summary = plus(summary, await settleBySize(round, plain));
+    const waited = ({ uid }: ListedMail): boolean => left.has(uid) || admitted.has(uid);
+    const byTurn = [...plain.filter((mail) => !waited(mail)), ...plain.filter(waited)];
+    left.clear();
+    summary = plus(summary, await settleBySize(round, byTurn, isCut));
     // Each by itself, so that the robot's death names the mail that it died of.
-    for (const suspect of suspects) summary = plus(summary, await settleBySize(round, [suspect]));
+    for (const suspect of suspects) {
+      if (isCut()) leave(round, [suspect.uid]);
+      else summary = plus(summary, await settleBySize(round, [suspect], isCut));
+    }
   }
   asking.remind();
   return summary;
+}
+
+/** For the next listing, which follows at once. */
+function leave({ begun, left }: Round, uids: Iterable<number>): void {
+  for (const uid of uids) {
+    begun.delete(uid);
+    left.add(uid);
+  }
 }
 
 function setAside(hand: Hand): (mail: ListedMail) => WithUid<Prepared> {
   return (mail) => ({ uid: mail.uid, kind: "ready", gathered: hand.unread(mail) });
 }
 
-/** Mails over the size limit come last; only their header is fetched. */
-async function settleBySize(round: Round, mails: readonly ListedMail[]): Promise<Summary> {
+/**
+ * Mails over the size limit come last; only their header is fetched.
+ * @param isCut what is not begun by then is left for the next listing
+ */
+async function settleBySize(
+  round: Round,
+  mails: readonly ListedMail[],
+  isCut: () => boolean,
+): Promise<Summary> {
   const { robot, session, signal, hand } = round;
   if (signal.aborted) return NOTHING_DONE;
   let summary = await settleAll(
     round,
-    mails.filter(({ size }) => size <= robot.messageBytes),
+    mails.filter(({ size }) => size <= robot.messageBytes).map(({ uid }) => uid),
+    isCut,
   );
   await hand.putBack();
   for (const { uid, internalDate } of mails.filter(({ size }) => size > robot.messageBytes)) {
     if (signal.aborted) break;
+    if (isCut()) {
+      leave(round, [uid]);
+      continue;
+    }
     await hand.take([uid]);
     const raw = await session.fetchHead(uid, HEAD_BYTES);
     if (raw === null) continue;
@@ -153,17 +191,22 @@ function stillWaits({ waiting, now }: Robot, uid: number): boolean {
 }
 
 /** Settles one group while the next one is fetched and judged. */
-async function settleAll(round: Round, mails: readonly ListedMail[]): Promise<Summary> {
+async function settleAll(round: Round, uids: readonly number[], isCut: () => boolean): Promise<Summary> {
+  const open = new Set(uids);
   let summary = NOTHING_DONE;
   let settling = Promise.resolve(NOTHING_DONE);
   try {
-    for await (const group of groups(round, mails)) {
+    for await (const group of groups(round, uids)) {
       summary = plus(summary, await settling);
       settling = Promise.resolve(NOTHING_DONE);
       if (!(await round.lease.renew())) return summary;
       settling = settle(round, group);
       // It is awaited one turn later; a failure before that must not count as one that nobody handles.
       settling.catch(() => {});
+      for (const { uid } of group) open.delete(uid);
+      if (!isCut()) continue;
+      leave(round, open);
+      break;
     }
   } finally {
     // Also when fetching failed: what is committed is to be delivered and filed before the connection is given up.
@@ -193,9 +236,8 @@ function begin({ robot }: Round, message: Fetched): Begun {
 }
 
 /** Messages in groups that will share a transaction; the next ones are being judged while a group is settled. */
-async function* groups(round: Round, mails: readonly ListedMail[]): AsyncGenerator<Begun[]> {
+async function* groups(round: Round, uids: readonly number[]): AsyncGenerator<Begun[]> {
   const { session, signal, hand } = round;
-  const uids = mails.map(({ uid }) => uid);
   let group: Begun[] = [];
   let bytes = 0;
   for await (const { uid, raw, internalDate } of session.fetch(uids, (next) => hand.take(next))) {

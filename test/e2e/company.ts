@@ -51,11 +51,18 @@ export async function arrived(site: Site, count: number): Promise<void> {
   throw new Error(`${count} mails were expected in the robot mailbox`);
 }
 
-/** How many mails lie in each folder; empty ones are left out. */
+/**
+ * How many mails lie in each folder; empty ones are left out. The server's own count: it may be taken while a robot moves
+ * them.
+ */
 export async function folderCounts(site: Site): Promise<Record<string, number>> {
-  const folders = await site.robotFolders();
+  const status = await site.dovecot.doveadm(["-f", "tab", "mailbox", "status", "-u", ROBOT, "messages", "*"]);
+  const [, ...rows] = status.stdout.toString("utf8").trimEnd().split("\n");
   return Object.fromEntries(
-    Object.entries(folders).flatMap(([name, mails]) => (mails.length === 0 ? [] : [[name, mails.length]])),
+    rows.flatMap((row) => {
+      const [name = "", messages] = row.split("\t");
+      return Number(messages) === 0 ? [] : [[name, Number(messages)]];
+    }),
   );
 }
 

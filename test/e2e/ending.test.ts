@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { describeWith } from "../lab/available.ts";
@@ -49,6 +50,60 @@ describeWith(["dovecot"], "a robot that is told to end while somebody keeps it w
     silent = false;
     await site.keybot(["poll"]);
     expect(await folderCounts(site)).toEqual({ Processed: 1 });
+  }, 60_000);
+
+  /** A new mail whose CRL the CA keeps back until `release`. */
+  async function heldMail(name: string) {
+    const { site } = company;
+    const held: ServerResponse[] = [];
+    web.pages.set(`/${name}.crl`, (_request, response) => {
+      held.push(response);
+    });
+    const signer = site.ca.issue({
+      addresses: [`${name}@partner.example`],
+      crlUrl: web.url(`/${name}.crl`),
+    });
+    await site.dovecot.deliver(ROBOT, submission(signer, { from: `${name}@partner.example` }));
+    return { held, release: () => held.splice(0).forEach((response) => void response.end(site.ca.crl())) };
+  }
+
+  const settled = async (): Promise<number> =>
+    (await company.site.keybot(["log", "--json"])).records().length;
+
+  it("by a CA that another robot asks for the same mail: one of them settles it, the other finds the work done", async () => {
+    const { site } = company;
+    const [before, entries] = [await folderCounts(site), await settled()];
+    daemon = site.keybotDaemon(["run"]);
+    await daemon.says("daemon.ready");
+    const { held, release } = await heldMail("both");
+    await until(() => held.length === 1);
+    const poll = site.keybot(["poll"]);
+    await until(() => held.length === 2);
+    release();
+    await poll;
+    expect(await ends()).toBeLessThan(LONGEST_END_MS);
+    await site.keybot(["poll"]);
+    expect(await folderCounts(site)).toEqual({ ...before, Processed: (before.Processed ?? 0) + 1 });
+    expect(await settled()).toBe(entries + 1);
+  }, 60_000);
+
+  it("by a CA when its configuration is read again: it goes on at once and asks anew", async () => {
+    const { site } = company;
+    const [before, entries] = [await folderCounts(site), await settled()];
+    daemon = site.keybotDaemon(["run"]);
+    await daemon.says("daemon.ready");
+    const { pid } = daemon;
+    const { held, release } = await heldMail("reload");
+    await until(() => held.length === 1);
+    process.kill(pid, "SIGHUP");
+    await daemon.says("daemon.reloads");
+    await until(() => held.length === 2);
+    expect(await settled()).toBe(entries);
+    release();
+    await daemon.says("message.decided");
+    expect(await ends()).toBeLessThan(LONGEST_END_MS);
+    expect(await folderCounts(site)).toEqual({ ...before, Processed: (before.Processed ?? 0) + 1 });
+    expect(await settled()).toBe(entries + 1);
   }, 60_000);
 
   it("by a judge that does not come to an end: the same", async () => {

@@ -1,4 +1,3 @@
-import { createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { describeWith } from "../lab/available.ts";
@@ -6,33 +5,8 @@ import type { KeybotDaemon } from "../lab/keybot.ts";
 import { Authority, type Identity } from "../lab/openssl.ts";
 import { ROBOT } from "../lab/site.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
+import { Tarpit } from "../servers/tarpit.ts";
 import { type Company, folderCounts, openCompany, request, submission } from "./company.ts";
-
-/** Takes every connection and never says a word. */
-class Tarpit {
-  connections = 0;
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((socket) => {
-    this.connections += 1;
-    this.#sockets.add(socket);
-    socket.on("error", () => {});
-  });
-
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return this;
-  }
-
-  url(path: string): string {
-    const address = this.#server.address();
-    return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}${path}`;
-  }
-
-  stop(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-  }
-}
 
 describeWith(
   ["dovecot"],
