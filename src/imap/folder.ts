@@ -4,7 +4,7 @@ import { escapeControl } from "../log.ts";
 import { place } from "../mail-server.ts";
 import { saying } from "./errors.ts";
 import type { Link } from "./link.ts";
-import { isWhole, localName, type Namespaces } from "./namespace.ts";
+import { delimiterAt, localName, type Namespaces, wholePath } from "./namespace.ts";
 
 /** Where the opened mailbox stands on this server. */
 export interface Hierarchy {
@@ -18,11 +18,13 @@ export interface Hierarchy {
 /** The hierarchy around the mailbox that is open. */
 export function hierarchyOf(client: ImapFlow, namespaces: Namespaces): Hierarchy {
   const box = client.mailbox === false ? null : client.mailbox;
-  return { mailbox: box?.path ?? "", delimiter: box?.delimiter ?? namespaces.delimiter, namespaces };
+  const mailbox = box?.path ?? "";
+  // A mailbox that we may open but not see (RFC 4314 §2.1: no right "l") is listed without its delimiter.
+  return { mailbox, delimiter: box?.delimiter ?? delimiterAt(mailbox, namespaces), namespaces };
 }
 
 /**
- * Where a folder of this name can stand, the best place first. A whole name (see `isWhole`) stands where it says. Else
+ * Where a folder of this name can stand, the best place first. A whole name (see `wholePath`) stands where it says. Else
  * `Processed` beside `INBOX` is `Processed`, or `INBOX.Processed` where the personal namespace says so; beside
  * `Shared/Robot` it is `Shared/Processed`. In the namespace of another user, or a shared one, the text before the mailbox
  * need not be a mailbox: `Other Users/Processed` would belong to a user of that name. There a folder is made beside the
@@ -36,7 +38,8 @@ export function folderPaths(
   isMailbox: (path: string) => boolean,
 ): readonly string[] {
   const path = localName(name, delimiter);
-  if (isWhole(name, namespaces)) return [path];
+  const whole = wholePath(name, { ...namespaces, delimiter });
+  if (whole !== null) return [whole];
   const end = delimiter === "" ? -1 : mailbox.lastIndexOf(delimiter);
   const foreign = foreignPrefix(mailbox, namespaces);
   const below = (parent: string) => (path.startsWith(parent) ? path : parent + path);
@@ -52,7 +55,10 @@ export function folderPaths(
 /** The prefix of the namespace that a mailbox is in, when that is not the robot's own; null in its own. */
 function foreignPrefix(mailbox: string, { personal, others }: Namespaces): string | null {
   if (mailbox === "INBOX") return null;
-  const [longest] = others.filter((prefix) => mailbox.startsWith(prefix)).sort((a, b) => b.length - a.length);
+  const prefixes = others.map(({ prefix }) => prefix);
+  const [longest] = prefixes
+    .filter((prefix) => mailbox.startsWith(prefix))
+    .sort((a, b) => b.length - a.length);
   if (longest !== undefined && longest.length > personal.length) return longest;
   return mailbox.startsWith(personal) ? null : (longest ?? "");
 }

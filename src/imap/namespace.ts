@@ -1,11 +1,17 @@
 import type { ImapFlow } from "imapflow";
 
+/** One namespace, with what parts the levels in it; each may have another delimiter (RFC 2342 §5). */
+interface Namespace {
+  readonly prefix: string;
+  readonly delimiter: string;
+}
+
 /** Where mailboxes begin on this server (RFC 2342 §5). */
 export interface Namespaces {
   /** Prefix of the robot's own, such as `INBOX.` on Courier and Cyrus; often empty. */
   readonly personal: string;
-  /** Prefixes of other users', shared and further own namespaces, such as `user.` or `shared/`; one may be empty. */
-  readonly others: readonly string[];
+  /** Other users', shared and further own namespaces, such as `user.` or `shared/`; a prefix may be empty. */
+  readonly others: readonly Namespace[];
   /** Parts the levels in the robot's own; empty on a server with a flat list. */
   readonly delimiter: string;
 }
@@ -18,28 +24,43 @@ export function takeNamespaces(client: ImapFlow): Namespaces {
   const personal = client.namespace?.prefix ?? "";
   const delimiter = client.namespace?.delimiter ?? "";
   const { personal: own = [], other = [], shared = [] } = client.namespaces ?? {};
-  const others = [own.slice(1), other || [], shared || []].flat().map(({ prefix }) => prefix);
+  const others = [own.slice(1), other || [], shared || []]
+    .flat()
+    .map((one) => ({ prefix: one.prefix, delimiter: one.delimiter ?? "" }));
   if (client.namespace !== undefined) client.namespace = { ...client.namespace, prefix: "" };
   return { personal, others, delimiter };
 }
 
 /**
- * The paths that a configured mailbox can mean, the likeliest first. A whole name (see `isWhole`) means one; else it is one
+ * The paths that a configured mailbox can mean, the likeliest first. A whole name (see `wholePath`) means one; else it is one
  * of the robot's own, or, where the shared namespace has no prefix, perhaps a shared one.
  */
 export function mailboxPaths(name: string, namespaces: Namespaces): readonly string[] {
   if (name.toUpperCase() === "INBOX") return ["INBOX"];
+  const whole = wholePath(name, namespaces);
+  if (whole !== null) return [whole];
   const path = localName(name, namespaces.delimiter);
-  if (isWhole(name, namespaces) || namespaces.personal === "") return [path];
+  if (namespaces.personal === "") return [path];
   const own = namespaces.personal + path;
-  return namespaces.others.includes("") ? [own, path] : [own];
+  return namespaces.others.some(({ prefix }) => prefix === "") ? [own, path] : [own];
 }
 
-/** Whether a name says by itself where it stands: it begins with `/`, or with the prefix of a namespace. */
-export function isWhole(name: string, { personal, others, delimiter }: Namespaces): boolean {
-  if (name.startsWith("/")) return true;
-  const path = localName(name, delimiter);
-  return [personal, ...others].some((prefix) => prefix !== "" && path.startsWith(prefix));
+/**
+ * The path of a name that says by itself where it stands: it begins with `/`, or with the prefix of a namespace, and then has
+ * the delimiter of that namespace. A login without a mailbox of its own (RFC 2342 §5: NIL) has no delimiter but theirs. Null
+ * for another name.
+ */
+export function wholePath(name: string, { personal, others, delimiter }: Namespaces): string | null {
+  for (const space of [{ prefix: personal, delimiter }, ...others]) {
+    const path = localName(name, space.delimiter);
+    if (space.prefix !== "" && path.startsWith(space.prefix)) return path;
+  }
+  return name.startsWith("/") ? localName(name, delimiter) : null;
+}
+
+/** What parts the levels of a path: the delimiter of the namespace whose prefix it begins with. */
+export function delimiterAt(path: string, { others, delimiter }: Namespaces): string {
+  return others.find(({ prefix }) => prefix !== "" && path.startsWith(prefix))?.delimiter ?? delimiter;
 }
 
 /**

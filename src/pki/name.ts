@@ -91,22 +91,32 @@ function readAttribute(set: DerReader): NameAttribute {
  * whole names there is `Name.canonical`; this one serves subtrees (directoryName constraints, RFC 5280 §4.2.1.10).
  */
 export function canonicalRdn(rdn: readonly NameAttribute[]): string {
-  const pairs = rdn.map(({ oid: type, text, value }) =>
-    JSON.stringify(text === null ? [type, null, toHex(value)] : [type, prepare(text)]),
-  );
+  const pairs = rdn.map(({ oid: type, text, value }) => {
+    const prepared = text === null ? null : prepare(text);
+    return JSON.stringify(prepared === null ? [type, null, toHex(value)] : [type, prepared]);
+  });
   // An RDN is a set: its order says nothing.
   return `[${pairs.sort().join(",")}]`;
 }
 
 /**
- * String preparation for caseIgnoreMatch (RFC 5280 §7.1, RFC 4518 §2): the same for all string types, so that a
- * PrintableString equals a UTF8String of the same text.
+ * More combining marks in a row than UAX #15 §13 (Stream-Safe Text) allows for: putting them in order takes the square of their
+ * number. The two halfwidth sound marks become combining ones.
  */
-function prepare(text: string): string {
+const MANY_MARKS = /[\p{M}\uff9e\uff9f]{31}/u;
+
+/**
+ * String preparation for caseIgnoreMatch (RFC 5280 §7.1, RFC 4518 §2): the same for all string types, so that a
+ * PrintableString equals a UTF8String of the same text. Null for a text that no language has and whose preparation would cost
+ * the square of its length: it is compared byte by byte.
+ */
+function prepare(text: string): string | null {
   if (/^[!-~]+(?: [!-~]+)*$/.test(text)) return text.toLowerCase(); // plain ASCII is already prepared
-  return text
+  const mapped = text
     .replace(/[\t\n\v\f\r\u0085]/g, " ") // RFC 4518 §2.2: white space controls become blanks
-    .replace(/\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034f|\u1806|\ufffc/gu, "") // other controls and formats vanish
+    .replace(/\p{Cc}|\p{Cf}|\p{Variation_Selector}|\u034f|\u1806|\ufffc/gu, ""); // other controls and formats vanish
+  if (MANY_MARKS.test(mapped)) return null;
+  return mapped
     .normalize("NFKC") // RFC 4518 §2.3
     .toLowerCase()
     .replaceAll("ß", "ss") // RFC 4518 §2.2 folds by RFC 3454 B.2, where toLowerCase alone differs in these two

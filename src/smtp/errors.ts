@@ -127,7 +127,8 @@ function replyError(clues: Clues, reply: number, settings: SmtpSettings, cause: 
   if (reply >= 500 && reply !== 503) {
     if (meansSender(clues, reply)) {
       const message = `${server} refused the sender of the mail${saying(clues)}`;
-      return new KeybotError("temporary", "smtp.sender-refused", message, { hint: SENDER_HINT, cause });
+      const hint = settings.user === null ? NO_LOG_IN_HINT : SENDER_HINT;
+      return new KeybotError("temporary", "smtp.sender-refused", message, { hint, cause });
     }
     return new KeybotError("permanent", "smtp.refused", `${server} refused the mail${saying(clues)}`, {
       cause,
@@ -143,6 +144,10 @@ function replyError(clues: Clues, reply: number, settings: SmtpSettings, cause: 
 
 const SENDER_HINT =
   "Check smtp.from and smtp.bounce_address: some servers take no empty sender, others only the address of smtp.user.";
+
+/** Postfix asks nobody to log in: it says "Client host rejected" or "Relay access denied". */
+const NO_LOG_IN_HINT =
+  "smtp.user is not set: set it and smtp.password_file if this server takes mails only after a log-in. Else check smtp.from and smtp.bounce_address: some servers take no empty sender.";
 
 /** Whether a refusal is about who sends, which is the same for every mail, and not about the mail or its recipient. */
 function meansSender(clues: Clues, reply: number): boolean {

@@ -392,7 +392,11 @@ describe("folders stand next to the mailbox", () => {
   const shared = { delimiter: ".", prefix: "INBOX.", others: ["user.", ""] };
   const foreign: readonly {
     readonly what: string;
-    readonly at: { readonly delimiter: string; readonly prefix: string; readonly others: readonly string[] };
+    readonly at: {
+      readonly delimiter: string;
+      readonly prefix: string | null;
+      readonly others: readonly string[];
+    };
     readonly there: readonly string[];
     readonly mailbox: string;
     readonly folder?: string;
@@ -486,6 +490,14 @@ describe("folders stand next to the mailbox", () => {
     {
       what: "never beside, as a user of that name",
       at: { delimiter: "/", prefix: "", others: ["Other Users/"] },
+      there: ["Other Users/sales"],
+      mailbox: "Other Users/sales",
+      opens: "Other Users/sales",
+      path: "Other Users/sales/Processed",
+    },
+    {
+      what: "another user's, read by a log-in that has no mailbox of its own (RFC 2342 §5: NIL)",
+      at: { delimiter: "/", prefix: null, others: ["Other Users/"] },
       there: ["Other Users/sales"],
       mailbox: "Other Users/sales",
       opens: "Other Users/sales",

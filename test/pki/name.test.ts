@@ -83,6 +83,26 @@ describe("names are equal (RFC 5280 §7.1, RFC 4518)", () => {
   });
 });
 
+describe("a name of combining marks costs no more than its length", () => {
+  it.each([
+    ["as they are", "\u0301\u0323"],
+    ["halfwidth sound marks between", "\u0301\uff9e\u0323\uff9f"],
+    ["format characters between", "\u0301\u200b\u0323\u00ad"],
+  ])("%s: it is compared byte by byte", (_, marks) => {
+    const [text, start] = [`a${marks.repeat(50_000)}`, performance.now()];
+    const [one, same, other] = [cn(text), cn(text), cn(text.toUpperCase())];
+    expect(performance.now() - start, "milliseconds").toBeLessThan(4_000);
+    expect(one.canonical).toBe(same.canonical);
+    expect(one.canonical).not.toBe(other.canonical);
+  });
+
+  it("up to the 30 in a row that UAX #15 §13 allows for, they are put in order", () => {
+    expect(cn(`a${"\u0301\u0323".repeat(15)}`).canonical).toBe(
+      cn(`A${"\u0323".repeat(15)}${"\u0301".repeat(15)}`).canonical,
+    );
+  });
+});
+
 describe("names for people (RFC 4514)", () => {
   it.each<[string, Name, string]>([
     [

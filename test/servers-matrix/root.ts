@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -169,5 +178,10 @@ export class Inside {
   async stop(): Promise<void> {
     for (const server of this.#running.splice(0).reverse()) await server.stop();
     rmSync(join(this.root, this.home), { recursive: true, force: true });
+    try {
+      rmdirSync(join(this.root, this.#folder.path));
+    } catch {
+      // Another server of this lab is in it, or has removed it.
+    }
   }
 }

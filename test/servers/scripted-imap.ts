@@ -10,7 +10,7 @@ export interface ScriptedImapOptions {
   /** PEM; with it STARTTLS is offered, or TLS is spoken from the first byte. */
   readonly certificate?: { readonly cert: string; readonly key: string; readonly implicit?: boolean };
   /** Prefix and delimiter of the personal namespace; default `("" "/")`. */
-  readonly namespace?: { readonly prefix: string; readonly delimiter: string };
+  readonly namespace?: { readonly prefix: string | null; readonly delimiter: string };
   /** Prefixes of the namespaces of other users and of shared ones; default none. */
   readonly otherNamespaces?: readonly string[];
   /** Whether COPYUID is told where UIDPLUS is offered; default true. */
@@ -233,7 +233,7 @@ class Session {
         const { prefix, delimiter } = this.#options.namespace ?? { prefix: "", delimiter: "/" };
         const others = (this.#options.otherNamespaces ?? []).map((other) => `("${other}" "${delimiter}")`);
         command.untagged(
-          `NAMESPACE (("${prefix}" "${delimiter}")) ${others.length === 0 ? "NIL" : `(${others.join("")})`} NIL`,
+          `NAMESPACE ${prefix === null ? "NIL" : `(("${prefix}" "${delimiter}"))`} ${others.length === 0 ? "NIL" : `(${others.join("")})`} NIL`,
         );
         break;
       }
