@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { AskLimits } from "./limits.ts";
 
 /** What the questions of one message may still cost, together. */
@@ -38,6 +39,8 @@ export class Budget implements AskBudget {
   constructor(limits: AskLimits, signal?: AbortSignal) {
     const controller = new AbortController();
     this.deadline = controller.signal;
+    // Each of its questions listens; Node would take more than ten for a leak.
+    setMaxListeners(0, this.deadline);
     this.#signal = signal;
     this.#end = () => controller.abort();
     if (this.givenUp) this.#end();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../errors.ts";
 import type { ListedMail } from "../imap/index.ts";
@@ -65,6 +66,8 @@ export class Asking {
   constructor(robot: Pick<Robot, "desk" | "log" | "now">, signal: AbortSignal, wake: () => void = () => {}) {
     this.#robot = robot;
     this.#wake = wake;
+    // Two budgets listen for each mail that has a seat, and let go of it; Node would take more than ten for a leak.
+    setMaxListeners(0, this.#end.signal);
     if (signal.aborted) this.#end.abort();
     else signal.addEventListener("abort", () => this.#end.abort(), { once: true });
   }

@@ -115,6 +115,17 @@ describe("a mail that is asked about beside the rounds", () => {
     expect(asking.has(5)).toBe(false);
   });
 
+  it("is one of many that end together without Node warning of a leak", async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.message);
+    process.on("warning", note);
+    const { asking } = opened();
+    for (let uid = 1; uid <= 20; uid++) asking.take(new Mail(uid));
+    await sleep(20);
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   it("is alone when it is large: the bytes in memory have a limit", () => {
     const { asking } = opened();
     const [small, large] = [new Mail(1), new Mail(2, "authorities", 40 * 1024 * 1024)];
