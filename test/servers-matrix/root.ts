@@ -139,7 +139,8 @@ export class Inside {
   /** Starts a server in the foreground and waits until it listens. It ends with `stop`, and with this process. */
   async start(command: readonly string[], ports: readonly number[]): Promise<void> {
     const child = spawn("unshare", this.#args(command), {
-      env: labEnvironment(),
+      // The guard ends only what names the lab's folder, and Courier's programs do not.
+      env: { ...labEnvironment(), KEYBOT_LAB: this.home },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
