@@ -92,9 +92,10 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   },
 };
 
-/** Modules of Node that compute and do nothing else; `node:net` for `isIP` and `BlockList`, `node:url` for `domainToASCII`. */
-const PURE_MODULES = new Set(["node:buffer", "node:crypto", "node:net", "node:url"]);
+/** Modules of Node that compute and do nothing else; `node:module` to load a library late, `node:net` for `isIP` and `BlockList`, `node:url` for `domainToASCII`. */
+const PURE_MODULES = new Set(["node:buffer", "node:crypto", "node:module", "node:net", "node:url"]);
 const PURE_NAMES: Readonly<Record<string, readonly string[]>> = {
+  "node:module": ["createRequire"],
   "node:net": ["BlockList", "isIP", "isIPv4", "isIPv6"],
   "node:url": ["domainToASCII", "domainToUnicode"],
   // All that takes its result from its arguments: no randomBytes, no generateKeyPair.

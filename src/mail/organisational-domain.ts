@@ -1,5 +1,9 @@
+import { createRequire } from "node:module";
 import { domainToASCII } from "node:url";
-import { getDomain } from "tldts";
+
+/** The list takes a tenth of a second to load, so it is loaded by the first who asks: most commands ask for no domain. */
+const load = createRequire(import.meta.url);
+let list: typeof import("tldts") | null = null;
 
 /**
  * The registered domain: the public suffix (`co.uk`) and one label before it, by the ICANN section of the Public Suffix
@@ -26,5 +30,6 @@ function domainAbove(domain: string, allowPrivateDomains: boolean): string | nul
   const lower = domain.toLowerCase().replace(/\.$/, "");
   // What cannot be written in A-labels is no domain of anybody; it is cut as it stands.
   const name = domainToASCII(lower) || lower;
-  return getDomain(name, { allowPrivateDomains, extractHostname: false, validateHostname: false });
+  list ??= load("tldts") as typeof import("tldts");
+  return list.getDomain(name, { allowPrivateDomains, extractHostname: false, validateHostname: false });
 }
