@@ -92,12 +92,15 @@ function directoryFindings(
   return findings;
 }
 
-/** Both names of a key: bars of versions that knew keys by their spelling alone, and no certificate of it any more, have that one. */
+/**
+ * The names of a key: its identity and, where it is spelled in another way than the canonical one, its spelling. Bars of
+ * versions that knew keys by their spelling alone, and no certificate of it any more, have that one.
+ */
 export function keysOf({
   keyIdentity,
   spkiSha256,
 }: Pick<CertificateReport, "keyIdentity" | "spkiSha256">): readonly string[] {
-  return [keyIdentity, spkiSha256];
+  return keyIdentity === spkiSha256 ? [keyIdentity] : [keyIdentity, spkiSha256];
 }
 
 /** Whether a key is barred, in whatever spelling. @param barred which of the keys that `keysOf` names are */

@@ -72,9 +72,12 @@ export class Budget implements AskBudget {
   }
 }
 
+/** Nothing is begun that would have to end. */
+const NO_DEADLINE = new AbortController().signal;
+
 /** For a first look: what is known already is all that counts, and `missed` tells whether it was enough. */
 export class NobodyAsked implements AskBudget {
-  readonly deadline = new AbortController().signal;
+  readonly deadline = NO_DEADLINE;
   readonly exchangeMilliseconds = 0;
   readonly givenUp = false;
   readonly asksNobody = true;

@@ -38,15 +38,15 @@ const TOLD = `
   WHERE recipient_folded = :recipient AND created_at > :after AND state IN ('waiting', 'sent') AND template <> 'notice'
     AND (authenticated IS NULL OR authenticated = :authenticated)
   ORDER BY created_at DESC, id DESC`;
-/** Of one cap, and of all. */
-export const PENDING = `
-  SELECT count(*) AS count FROM holding
-  WHERE pending_authenticated = :authenticated AND pending_of = :of AND pending_at > :after`;
-export const ALL_PENDING = `
-  SELECT count(*) AS count FROM holding WHERE pending_authenticated = :authenticated AND pending_at > :after`;
-export const WAITING = "SELECT count(*) AS count FROM ledger WHERE outcome = 'waiting' AND waiting_of = ?";
-export const ALL_WAITING =
-  "SELECT count(*) AS count FROM ledger WHERE outcome = 'waiting' AND waiting_of IS NOT NULL";
+/** What is newly pending, and what waits for room among it: in one cap, and in all. */
+export const ROOM = `
+  SELECT
+    (SELECT count(*) FROM holding
+      WHERE pending_authenticated = :authenticated AND pending_of = :of AND pending_at > :after) AS pendingOfDomain,
+    (SELECT count(*) FROM holding
+      WHERE pending_authenticated = :authenticated AND pending_at > :after) AS pendingOfAll,
+    (SELECT count(*) FROM ledger WHERE outcome = 'waiting' AND waiting_of = :of) AS waitingOfDomain,
+    (SELECT count(*) FROM ledger WHERE outcome = 'waiting' AND waiting_of IS NOT NULL) AS waitingOfAll`;
 export const PUBLISHED = `
   SELECT ${CERTIFICATE_COLUMNS}, m.id AS mailbox_id
   FROM mailbox m JOIN mailbox_certificate mc ON mc.mailbox = m.id JOIN certificate c ON c.id = mc.certificate
@@ -71,6 +71,8 @@ interface OursRow {
   readonly recipient: string;
   readonly template: MailTemplate;
 }
+
+type Room = Pick<View, "pendingOfDomain" | "pendingOfAll" | "waitingOfDomain" | "waitingOfAll">;
 
 interface ToldRow {
   readonly recipient: string;
@@ -101,10 +103,7 @@ export function viewReader(
   const held = db.prepare<[string], HeldRow>(HELD);
   const ours = db.prepare<[string], OursRow>(OURS);
   const told = db.prepare<[object], ToldRow>(TOLD);
-  const pending = db.prepare<[object], { count: number }>(PENDING);
-  const waiting = db.prepare<[string | null], { count: number }>(WAITING);
-  const allWaiting = db.prepare<[], { count: number }>(ALL_WAITING);
-  const allPending = db.prepare<[object], { count: number }>(ALL_PENDING);
+  const room = db.prepare<[object], Room>(ROOM);
 
   return (query, at) => {
     const now = milliseconds(at);
@@ -117,7 +116,6 @@ export function viewReader(
       from !== null && folded(row.recipient) === folded(from);
     const isOtherForm = (row: { readonly recipient: string }) =>
       isSamePerson(row) && row.recipient.toLowerCase() !== from?.toLowerCase();
-    const newlyPending = { authenticated, of: query.pendingOf, after: now - PENDING_WINDOW };
     return {
       held: from === null ? [] : held.all(from).map((row) => heldCertificate(row, now)),
       barred: new Set(query.spkis.filter((name) => barred.has({ keyIdentity: name, spkiSha256: name }))),
@@ -136,10 +134,8 @@ export function viewReader(
       }),
       told: toldRows.map(toldOf),
       toldOtherForms: toldRows.filter(isOtherForm).map(toldOf),
-      pendingOfDomain: pending.get(newlyPending)?.count ?? 0,
-      pendingOfAll: allPending.get({ authenticated, after: newlyPending.after })?.count ?? 0,
-      waitingOfDomain: waiting.get(query.pendingOf)?.count ?? 0,
-      waitingOfAll: allWaiting.get()?.count ?? 0,
+      // A SELECT of counts alone always has one row.
+      ...(room.get({ authenticated, of: query.pendingOf, after: now - PENDING_WINDOW }) as Room),
       buckets: buckets.get(query.buckets),
     };
   };
