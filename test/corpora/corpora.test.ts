@@ -107,7 +107,7 @@ describe.each(SETS)("the mails of %s", (set, at, trust) => {
   };
 
   for (const row of rows) {
-    const title = `${row.mail}: ${row.expect} (${row.why})`;
+    const title = [row.mail, ...(row.options ?? []), `${row.expect} (${row.why})`].join(" ");
     (OPEN.has(`${set} ${title}`) ? it.fails : it)(title, async () => {
       const outcome = await play(folder, row, [...trust, "--at", at]);
       const became = BECAME[row.expect];
