@@ -1,12 +1,5 @@
-import { isPinnedToAnother, isQuotable, type Verdict, verdictOf } from "../decide/index.ts";
-import {
-  type Finding,
-  type FindingCode,
-  finding,
-  ranked,
-  reportOn,
-  type TrustStore,
-} from "../inspect/index.ts";
+import { isOfMail, isPinnedToAnother, isQuotable, type Verdict, verdictOf } from "../decide/index.ts";
+import { type Finding, finding, ranked, reportOn, type TrustStore } from "../inspect/index.ts";
 import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { DirectoryCertificate, FoundCertificate, Holding } from "../store/index.ts";
@@ -36,7 +29,7 @@ export function judgeAgain(
   beside: readonly DirectoryCertificate[],
   bench: Bench,
 ): JudgedAgain {
-  const kept = holding.findings.filter(({ code }) => isOfMail(code));
+  const kept = holding.findings.filter(stays);
   const certificate = parseCertificate(found.certificate.der);
   if (isProblem(certificate)) {
     const findings = ranked([...kept, finding("cert.unreadable", certificate.detail)]);
@@ -64,14 +57,8 @@ export function judgeAgain(
  * Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). That
  * its CA has revoked it stays too, as nobody is asked here: the next mail that brings it is judged by a fresh answer.
  */
-function isOfMail(code: FindingCode): boolean {
-  return (
-    code.startsWith("signature.") ||
-    code.startsWith("mail.") ||
-    code === "address.from" ||
-    code === "revocation.revoked" ||
-    code === "cert.private-key"
-  );
+function stays(finding: Pick<Finding, "code">): boolean {
+  return isOfMail(finding) || finding.code === "revocation.revoked" || finding.code === "cert.private-key";
 }
 
 function readable(der: Uint8Array): Certificate[] {

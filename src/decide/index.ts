@@ -9,6 +9,7 @@ export { capOf } from "./counted-as.ts";
 export { decide, viewQuery } from "./decide.ts";
 export type { Evidence } from "./evidence.ts";
 export { isBarred, isPinnedToAnother, keysOf } from "./judge.ts";
+export { isOfMail } from "./keep.ts";
 export {
   type AdminNews,
   type MailNews,

@@ -57,7 +57,8 @@ function isBelieved({ report, verdict, findings }: Judged): boolean {
   return report.role === "signer" ? !doubts.some(isOfMail) : doubts.length === 0;
 }
 
-function isOfMail({ code }: Finding): boolean {
+/** Whether a finding is one on the mail and its signature, not on the certificate and its path. */
+export function isOfMail({ code }: Pick<Finding, "code">): boolean {
   return code.startsWith("signature.") || code.startsWith("mail.") || code === "address.from";
 }
 

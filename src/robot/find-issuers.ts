@@ -57,8 +57,11 @@ export function issuerSources(
   ];
 }
 
-/** Questions to all sources together for one message: a path of eight certificates, asked of two sources. */
-const QUESTIONS = 16;
+/**
+ * Questions to all sources together for one message, or one stored certificate: a path of eight certificates, asked of
+ * two sources.
+ */
+export const QUESTIONS = 16;
 
 /**
  * Looks for issuers that did not come with the message (RFC 4158 §3.2 and §7): certificate by certificate, the one nearest to an
@@ -75,7 +78,7 @@ export async function withIssuers(
   const asked = new Set<string>();
   const found = new Map<string, Uint8Array>();
   for (let question = 0; question < QUESTIONS; question++) {
-    const next = nextQuestion(helped.gathered, sources, asked);
+    const next = nextQuestion(helped.gathered.orphans.flatMap(readable), sources, asked);
     if (next === null) break;
     const known = found.size;
     for (const der of await next.source(next.certificate)) found.set(Buffer.from(der).toString("hex"), der);
@@ -88,16 +91,20 @@ export async function withIssuers(
   return helped;
 }
 
-/** The first source that was not asked yet about one of the certificates; marks it as asked. */
-function nextQuestion(
-  { orphans }: Gathered,
+/** @returns the certificate, if it can be read */
+export function readable(der: Uint8Array): Certificate[] {
+  const certificate = parseCertificate(der);
+  return isProblem(certificate) ? [] : [certificate];
+}
+
+/** The first source that was not asked yet about one of the certificates, the first of them first; marks it as asked. */
+export function nextQuestion(
+  orphans: readonly Certificate[],
   sources: readonly IssuerSource[],
   asked: Set<string>,
 ): { readonly source: IssuerSource; readonly certificate: Certificate } | null {
   for (const [index, source] of sources.entries()) {
-    for (const der of orphans) {
-      const certificate = parseCertificate(der);
-      if (isProblem(certificate)) continue;
+    for (const certificate of orphans) {
       const question = `${index} ${certificate.sha256}`;
       if (asked.has(question)) continue;
       asked.add(question);

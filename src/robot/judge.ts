@@ -286,8 +286,9 @@ class Seat {
     const megabytes = Math.max(64, Math.floor(this.#limits.memory / 1024 / 1024));
     const child = fork(this.#entry, [], {
       serialization: "advanced",
-      // V8 ends the process itself when its heap is full; buffers outside the heap are watched by #weigh.
-      execArgv: [`--max-old-space-size=${megabytes}`],
+      // V8 ends the process itself when its heap is full; buffers outside the heap are watched by #weigh. Nothing lives
+      // longer than a message, so a small nursery does as well as a large one, and several judges weigh less.
+      execArgv: [`--max-old-space-size=${megabytes}`, "--max-semi-space-size=4"],
       stdio: ["ignore", "ignore", "ignore", "pipe", "ipc"],
     });
     // A process that has just died reports it by `exit`.

@@ -1,7 +1,7 @@
 import { type Finding, issuersToSeek, pathFindings, pathOf, type TrustStore } from "../inspect/index.ts";
-import { type Certificate, isProblem, type PathResult, parseCertificate } from "../pki/index.ts";
+import type { Certificate, PathResult } from "../pki/index.ts";
 import type { AskBudget } from "../revocation/index.ts";
-import { askerOf, issuerSources } from "./find-issuers.ts";
+import { askerOf, issuerSources, nextQuestion, QUESTIONS, readable } from "./find-issuers.ts";
 import type { Inquirer } from "./robot.ts";
 
 /** A certificate and what its path is made of. */
@@ -19,9 +19,6 @@ export interface Climbed {
   /** What was known, and what was found for it. */
   readonly beside: readonly Certificate[];
 }
-
-/** Questions for one certificate: as for one message (`find-issuers.ts`). */
-const QUESTIONS = 16;
 
 /**
  * The path of a stored certificate. Where what is known of it leads nowhere, its issuers are looked for as those of a mail
@@ -42,17 +39,12 @@ export async function pathToAnchor(
   const sources = issuerSources(robot, by, budget);
   const asked = new Set<string>();
   while (asked.size < QUESTIONS && !budget.givenUp) {
-    const next = issuersToSeek(climbed.result);
-    const question = sources
-      .flatMap((source, index) => next.map((of) => ({ source, of, key: `${index} ${of.sha256}` })))
-      .find(({ key }) => !asked.has(key));
-    if (question === undefined) break;
-    asked.add(question.key);
+    const question = nextQuestion(issuersToSeek(climbed.result), sources, asked);
+    if (question === null) break;
     const known = new Set(climbed.beside.map(({ sha256 }) => sha256));
-    const found = (await question.source(question.of)).flatMap((der) => {
-      const issuer = parseCertificate(der);
-      return isProblem(issuer) || known.has(issuer.sha256) ? [] : [issuer];
-    });
+    const found = (await question.source(question.certificate))
+      .flatMap(readable)
+      .filter(({ sha256 }) => !known.has(sha256));
     if (found.length === 0) continue;
     const all = [...climbed.beside, ...found];
     climbed = { result: climb(all), beside: all };

@@ -6,6 +6,7 @@ import { runRound } from "./round.ts";
 
 /** So long a pass waits for CAs and strangers' servers, all mails together; two of the longest questions fit. */
 const PATIENCE_MS = 60_000;
+
 /** What one pass did, and what it could not do of its sending. */
 export interface PollSummary extends Summary {
   /** Mails that were given up in this pass. */

@@ -52,8 +52,7 @@ async function tellOfSigning({ voice, store }: Teller, to: string, now: Date): P
   const messageId = replyMessageId(voice.secret, key, "notice", to, voice.messageIdDomain);
   const why = faultText(fault, signing.certificate, from);
   const bytes = renderNotice({ notice: { kind: "signing", why }, to, messageId, now, identity, texts });
-  await store.enqueue([{ messageId, to, template: "notice", bytes, sendAfter: null }], now);
-  return 1;
+  return store.enqueue([{ messageId, to, template: "notice", bytes, sendAfter: null }], now);
 }
 
 function writtenNotice(

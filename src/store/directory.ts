@@ -1,4 +1,5 @@
 import type { CertificateSummary, FindingCode } from "../inspect/index.ts";
+import { CLOCK_SKEW_MS } from "../pki/index.ts";
 import type { BarredKey, BarredKeyRows } from "./barred-key.ts";
 import {
   CERTIFICATE_COLUMNS,
@@ -70,8 +71,7 @@ const COLUMNS = `${CERTIFICATE_COLUMNS}, ${HOLDING_COLUMNS.replace(" h.certifica
 export const OF_ADDRESS = `
   SELECT ${COLUMNS} FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.address = :address
   ORDER BY h.status = 'active' AND c.not_after >= :now DESC, h.approved DESC, c.not_before DESC, c.id DESC`;
-/** The five minutes of difference between clocks that a certificate's beginning is granted, as when it was accepted. */
-const CLOCK_SKEW_MS = 300_000;
+/** A certificate's beginning is granted the same difference between clocks as when it was accepted. */
 export const USABLE = `
   SELECT ${COLUMNS} FROM holding h JOIN certificate c ON c.id = h.certificate
   WHERE h.address = :address AND h.status = 'active' AND c.usage_encrypt = 1

@@ -69,8 +69,11 @@ export interface OutboxFilter {
 
 /** The mails that are decided but not yet accepted by the SMTP server, and the history of those that are. */
 export interface Outbox {
-  /** Mails that no message caused (to an admin, after a decision). One whose Message-ID is known is left out. */
-  enqueue(mails: readonly RenderedReply[], at: Date): Promise<void>;
+  /**
+   * Mails that no message caused (to an admin, after a decision). One whose Message-ID is known is left out.
+   * @returns how many are new
+   */
+  enqueue(mails: readonly RenderedReply[], at: Date): Promise<number>;
   /**
    * Waiting mails whose time has come and that nobody has in hand.
    * @param first default the one that has waited longest
@@ -118,7 +121,8 @@ export interface Outbox {
 
 /** Used inside the caller's transaction. */
 export interface OutboxRows {
-  insert(mail: RenderedReply, ledger: number | null, at: Date): void;
+  /** Returns false for one whose Message-ID is known, which stays as it is. */
+  insert(mail: RenderedReply, ledger: number | null, at: Date): boolean;
   /** A mail that was sent came back; nothing for one that is unknown, was never taken, or did so before. */
   bounced(messageId: string, error: string | null, at: Date): void;
   /** What became of the mails that one message caused, in their order. */
@@ -204,7 +208,7 @@ export function outboxRows({ db }: Connection): OutboxRows {
   const bounced = db.prepare(BOUNCED);
   return {
     insert: (mail, ledger, at) => {
-      insert.run({
+      const { changes } = insert.run({
         message_id: mail.messageId,
         ledger,
         recipient: mail.to,
@@ -216,6 +220,7 @@ export function outboxRows({ db }: Connection): OutboxRows {
         said: mail.said ?? null,
         bytes: mail.bytes,
       });
+      return changes === 1;
     },
     bounced: (messageId, error, at) => {
       const row = byMessageId.get(messageId);
@@ -262,10 +267,7 @@ export function outbox(on: Connection, rows: OutboxRows, record: AuditWriter): O
   }
 
   return {
-    enqueue: (mails, at) =>
-      on.write(() => {
-        for (const mail of mails) rows.insert(mail, null, at);
-      }),
+    enqueue: (mails, at) => on.write(() => mails.filter((mail) => rows.insert(mail, null, at)).length),
     dueMails: (now, limit, first = "longest-waiting") =>
       on.read(() => due[first].all({ now: milliseconds(now), limit }).map(entry)),
     claim: (id, now, until, holder) =>
