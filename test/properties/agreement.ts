@@ -65,7 +65,7 @@ const footers = fc
 /** The tests, with as many runs as are asked for. */
 export function agreementTests(effort: Effort): void {
   describe("what is said of one mail agrees", () => {
-    property(
+    property<Case>(
       "active: the signature is valid, and whoever can be asked is asked, or the policy asks nobody (RFC 5280 §6.1.3 (a)(3))",
       cases,
       async ({ draft, revocation }) => {

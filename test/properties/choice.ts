@@ -5,6 +5,7 @@ import { GOOD_MAIL, mailDraft } from "../generator/arbitrary.ts";
 import { certificateOf, GOOD_CA, GOOD_LEAF, GOOD_SIGNER, type MailDraft } from "../generator/draft.ts";
 import { judge, type Outcome } from "../generator/judge.ts";
 import { type MadeMail, make } from "../generator/make.ts";
+import { isProven, isSigner, waysUp } from "../generator/paths.ts";
 import { type Effort, property } from "./settings.ts";
 
 /** One signer, the certificate of his, and a graph of CAs above it. */
@@ -20,23 +21,6 @@ function isIssuing({ subject }: { readonly subject: string }): boolean {
 
 function withoutPreference<T extends object>(signer: T): T & { readonly preference: null } {
   return { ...signer, preference: null };
-}
-
-/** Every way from a certificate up to an anchor by name and key, without the two ends. */
-function waysUp(
-  draft: MailDraft,
-  from: string,
-  used: readonly string[] = [],
-): readonly (readonly string[])[] {
-  const issuer = certificateOf(draft, certificateOf(draft, from).issuer);
-  const anchored = draft.anchors.some((handle) => certificateOf(draft, handle).subject === issuer.subject);
-  const further = [...new Set([...draft.sent, ...draft.intermediates])].filter(
-    (handle) => !used.includes(handle) && certificateOf(draft, handle).subject === issuer.subject,
-  );
-  return [
-    ...(anchored ? [[...used]] : []),
-    ...further.flatMap((handle) => waysUp(draft, handle, [...used, handle])),
-  ];
 }
 
 /** Certificates of the signer's key by which a SignerInfo with a key identifier can be read. */
@@ -104,19 +88,7 @@ function completes({ draft, added }: Addition, made: MadeMail, { explanation, ac
   const onPath = evidence.inspection.certificates.some(({ path }) =>
     path.intermediates.some((one) => Buffer.compare(one, der) === 0),
   );
-  const signs = draft.signers.some(
-    ({ certificate }) => certificateOf(draft, certificate).key === certificateOf(draft, added).key,
-  );
-  return onPath || signs || (active.includes(added) && isProven(draft, added));
-}
-
-/** RFC 8551 §2.5.3.1: a signed preference names it, or it has the signer's subject. */
-export function isProven(draft: MailDraft, handle: string): boolean {
-  const { subject } = certificateOf(draft, handle);
-  return draft.signers.some(
-    ({ preference, certificate }) =>
-      preference === handle || certificateOf(draft, certificate).subject === subject,
-  );
+  return onPath || isSigner(draft, added) || (active.includes(added) && isProven(draft, added));
 }
 
 const TWIN_CA = { ...GOOD_CA, handle: "ca-1", serial: 11, digest: "sha1" as const };
