@@ -10,7 +10,6 @@ import {
   type MailDraft,
 } from "../generator/draft.ts";
 import type { Outcome } from "../generator/judge.ts";
-import { isProven } from "../generator/paths.ts";
 import type { JudgeName, Opinion } from "./judges.ts";
 
 /** The mail with nothing but the signer, the certificate and the path that keybot accepted, before the same judge. */
@@ -25,7 +24,7 @@ export interface Difference {
   readonly outcome: Outcome;
   /** The certificate that became active here. */
   readonly handle: string;
-  /** Null where no other judge has an opinion: a certificate beside the signer's. */
+  /** Null where no other judge has an opinion: a certificate beside the signer's that nothing signed names. */
   readonly judge: JudgeName | null;
   readonly opinion: Opinion | null;
   readonly reduced: Reduced | null;
@@ -64,7 +63,7 @@ export const OPEN: readonly Omit<Class, "judges">[] = [
     name: "D12: beside the signer's a certificate that nobody proved",
     section: "RFC 8551 §2.5.3.1",
     why: "a signed preference or the same subject",
-    is: ({ draft, judge, handle }) => judge === null && !isProven(draft, handle),
+    is: ({ judge }) => judge === null,
   },
 ];
 

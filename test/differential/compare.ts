@@ -2,7 +2,7 @@
 import { certificateOf, type MailDraft, said } from "../generator/draft.ts";
 import { judge, type Outcome } from "../generator/judge.ts";
 import { type MadeMail, make } from "../generator/make.ts";
-import { alone, waysUp } from "../generator/paths.ts";
+import { alone, isProven, waysUp } from "../generator/paths.ts";
 import { CLASSES, type Difference, OPEN, type Reduced } from "./classes.ts";
 import type { JudgeName, Judges, Opinion } from "./judges.ts";
 
@@ -28,7 +28,9 @@ export async function compare(draft: MailDraft, judges: Judges): Promise<Compare
   const opinions = new Map(await Promise.all(asked));
   const laxer: string[] = [];
   const unknown: string[] = [];
-  const beside = outcome.active.filter((handle) => !isSigner(made, outcome, handle));
+  const beside = outcome.active.filter(
+    (handle) => !isSigner(made, outcome, handle) && !isProven(draft, handle),
+  );
   const differences: Difference[] = [
     ...beside.map((handle) => ({ draft, outcome, handle, judge: null, opinion: null, reduced: null })),
     ...(await laxerThan(draft, made, outcome, opinions, judges)),
@@ -36,7 +38,7 @@ export async function compare(draft: MailDraft, judges: Judges): Promise<Compare
   for (const difference of differences) {
     const row = [...OPEN, ...CLASSES].find(({ is }) => is(difference));
     if (row !== undefined) laxer.push(row.name);
-    else if (difference.judge !== null) unknown.push(described(difference));
+    else unknown.push(described(difference));
   }
   const accepting = [...opinions].filter(([, { signers }]) => signers.length > 0);
   const refused = accepting.length > 0 && outcome.active.length === 0;
@@ -120,7 +122,9 @@ function sameKey(draft: MailDraft, one: string, other: string): boolean {
 }
 
 function described({ judge: name, opinion, reduced, handle, draft }: Difference): string {
-  return `${handle} is active, and ${name} refuses: ${opinion?.why || "it names another signer"} (alone: ${
-    reduced?.accepts === true ? "accepted" : reduced?.why
-  })\n${said(draft)}`;
+  const against =
+    name === null
+      ? "neither its subject nor a signed preference makes it the signer's (RFC 8551 §2.5.3.1)"
+      : `${name} refuses: ${opinion?.why || "it names another signer"} (alone: ${reduced?.accepts === true ? "accepted" : reduced?.why})`;
+  return `${handle} is active, and ${against}\n${said(draft)}`;
 }

@@ -4,7 +4,7 @@ import { choiceTests } from "./choice.ts";
 import { orderTests } from "./order.ts";
 import { effort } from "./settings.ts";
 
-const MANY = effort(3_000);
+const MANY = effort(2_000);
 
 orderTests(MANY);
 choiceTests(MANY);

@@ -14,7 +14,8 @@ export interface Effort {
 
 /** @param usual runs where the environment says nothing */
 export function effort(usual: number): Effort {
-  const seed = process.env.KEYBOT_SEED;
+  // Of several (as the differential run takes) the first.
+  const seed = process.env.KEYBOT_SEED?.split(",")[0];
   return {
     runs: Number(process.env.KEYBOT_RUNS ?? usual),
     seed: seed === undefined ? (Date.now() ^ (process.pid << 8)) | 0 : Number(seed),
