@@ -37,7 +37,8 @@ const KNOWN: Readonly<Record<(typeof ORDERS)[number], { open: Open; examples: re
       twinLeaf({ forged: true }),
     ],
   },
-  signers: { open: null, examples: [] },
+  // Found by the generator: the first of the sender's right SignerInfos vouches for what lies beside, not the best.
+  signers: { open: "the first signer vouches", examples: [besideTwoSigners()] },
   intermediates: {
     open: "D1",
     examples: [{ ...twinCa({ digest: "sha1" }), sent: ["leaf"], intermediates: ["ca", "ca-1"] }],
@@ -47,6 +48,20 @@ const KNOWN: Readonly<Record<(typeof ORDERS)[number], { open: Open; examples: re
     examples: [{ ...GOOD_MAIL, crls: [LIST, { ...LIST, handle: "revoking", revoked: ["leaf"] }, ROOT_LIST] }],
   },
 };
+
+/** Alice signed twice, once by a certificate that no CA stands behind; her encryption certificate lies beside. */
+function besideTwoSigners(): MailDraft {
+  return {
+    ...GOOD_MAIL,
+    certificates: [
+      ...GOOD_MAIL.certificates,
+      { ...GOOD_LEAF, handle: "beside", key: "ec6", serial: 120 },
+      { ...GOOD_LEAF, handle: "self-made", key: "ec7", issuer: "self-made", serial: 130 },
+    ],
+    sent: ["leaf", "beside", "self-made", "ca"],
+    signers: [GOOD_SIGNER, { ...GOOD_SIGNER, certificate: "self-made" }],
+  };
+}
 
 function twinCa(bend: Partial<typeof GOOD_CA>): MailDraft {
   return {
