@@ -1,6 +1,7 @@
 /** The tables of `docs/conformance.md` that are made from the tables of the tests; the words around them are a person's. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CLASSES, OPEN } from "./differential/classes.ts";
 import { DEFECTS, type Defect, PURPOSES, refuserOf } from "./pki/chain-defects.ts";
 import { DEVIATIONS, NOT_APPLICABLE } from "./pki/limbo-deviations.ts";
 
@@ -13,12 +14,23 @@ const TABLES: Readonly<Record<string, () => string>> = {
   "limbo not about paths": () => table(["case", "why"], idsAndReasons(NOT_APPLICABLE)),
   "chain differences": () => table(["defect", "refused by", "section", "why"], chainDifferences()),
   "chain agreements": () => agreements(),
+  "generated classes": () =>
+    table(["what keybot accepts", "refused by", "section", "why it stands"], classRows()),
+  "generated open": () => table(["what keybot accepts today", "section", "what is to hold"], openRows()),
   "path differences": () =>
     table(
       ["rule", "OpenSSL", "because it"],
       ["test/pki/path.test.ts", "test/pki/crl-check.test.ts"].flatMap(differingRows),
     ),
 };
+
+function classRows(): string[][] {
+  return CLASSES.map(({ name, judges, section, why }) => [name, judges, section, why]);
+}
+
+function openRows(): string[][] {
+  return OPEN.map(({ name, section, why }) => [name, section, why]);
+}
 
 /** The document with each made table as it should be. Throws where one has no place in it. */
 export function withTables(text: string): string {

@@ -72,17 +72,37 @@ export class LongRunReport implements Reporter {
   }
 }
 
+const isDifferential = (file: string) => file.startsWith("test/differential/");
 const isReliability = (file: string) => file.startsWith("test/reliability/") || file.includes("/soak.");
 
 /** What runs for minutes, file by file. */
 export const LONG_RUN: LongDocument = {
   file: "docs/long-run.md",
-  covers: (file) => !isReliability(file),
+  covers: (file) => !isReliability(file) && !isDifferential(file),
   write: ({ tests, started, ended }) => `# The long run
 
 *Written by \`npm run test:long\`; do not edit.*
 
 ${dated(started, ended)}
+
+${tests.map((test) => section(test, test.name)).join("\n")}`,
+};
+
+/** What other judges say of generated mails. */
+export const DIFFERENTIAL: LongDocument = {
+  file: "docs/differential.md",
+  covers: isDifferential,
+  write: ({ tests, started, ended }) => `# Generated mails before other judges
+
+*Written by \`npm run test:long\`; do not edit.*
+
+${dated(started, ended)}
+
+Mails and graphs of CAs from a seed (\`test/generator/\`), each with a few fields bent, judged by keybot, OpenSSL, NSS and
+Bouncy Castle. What keybot accepts and another refuses must be one of the classes that
+[conformance.md](conformance.md#generated-mails-laxer-than-another-judge) argues, or a finding that is open; anything else
+fails the run and prints the smallest such mail. What it refuses and another accepts is counted by its findings: a mail counts
+once for each of them. The same mails again: \`KEYBOT_SEED=…\` with the seed of the heading and as many \`KEYBOT_MAILS\` as it names.
 
 ${tests.map((test) => section(test, test.name)).join("\n")}`,
 };

@@ -1,0 +1,244 @@
+/**
+ * Drafts as fast-check draws and shrinks them: mostly good, with a few fields bent. What shrinks does so towards the
+ * good mail of one CA, so the smallest counterexample shows the one field that matters.
+ */
+import fc from "fast-check";
+import {
+  ALICE,
+  BOB,
+  type Breakage,
+  type CertificateDraft,
+  type CrlDraft,
+  GOOD_CA,
+  GOOD_LEAF,
+  GOOD_ROOT,
+  GOOD_SIGNER,
+  type KeyName,
+  type MailDraft,
+  type SignerDraft,
+} from "./draft.ts";
+
+type Bend = Partial<CertificateDraft>;
+
+/** The first of them more often than all others together: a mail with five defects tells nothing. */
+function mostly<T>(usual: T, ...rare: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.constant(usual), weight: rare.length * 4 },
+    { arbitrary: fc.constantFrom(...rare), weight: rare.length },
+  );
+}
+
+/** What a certificate of a CA can be, beside good. */
+export const CA_BENDS: readonly Bend[] = [
+  { digest: "sha1" },
+  { extendedUsages: ["server"] },
+  { extendedUsages: ["email"] },
+  { extendedUsages: ["any"] },
+  { validity: "expired" },
+  { validity: "future" },
+  { validity: "longer" },
+  { validity: "ended-before-it-began" },
+  { forged: true },
+  { ca: false },
+  { pathLength: 0 },
+  { usages: ["cRLSign"] },
+  { usages: null },
+];
+
+/** What a certificate of a person can be, beside good. */
+export const LEAF_BENDS: readonly Bend[] = [
+  { extendedUsages: ["server"] },
+  { extendedUsages: null },
+  { extendedUsages: ["any", "server"] },
+  { validity: "expired" },
+  { validity: "future" },
+  { validity: "longer" },
+  { usages: ["sign"] },
+  { usages: ["encrypt"] },
+  { usages: null },
+  { addresses: [BOB] },
+  { addresses: [] },
+  { addresses: [BOB, ALICE] },
+  { digest: "sha1" },
+  { forged: true },
+  { issuer: "leaf" },
+  { namesCrl: true },
+];
+
+const BREAKAGES: readonly Breakage[] = ["value", "digest", "content-type", "zeros"];
+
+/** Certificates of the CAs: two levels at most, each with up to two further certificates of its name and key. */
+function authorities(): fc.Arbitrary<readonly CertificateDraft[]> {
+  const level = (subject: string, key: KeyName, serial: number, above: readonly string[]) =>
+    fc
+      .array(fc.record({ bend: mostly<Bend>({}, ...CA_BENDS), issuer: fc.constantFrom(...above) }), {
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((twins) =>
+        twins.map(({ bend, issuer }, index) => ({
+          ...GOOD_CA,
+          handle: index === 0 ? subject : `${subject}-${index}`,
+          subject,
+          key,
+          serial: serial + index,
+          issuer,
+          ...bend,
+        })),
+      );
+  return fc.boolean().chain((two) =>
+    fc
+      .tuple(
+        two ? level("upper", "ec2", 20, ["root", "root", "root", "other-root"]) : fc.constant([]),
+        // A cross-certificate of another root, or one that the lower CA signed itself, is only another issuer.
+        level(
+          "ca",
+          "ec1",
+          10,
+          two ? ["upper", "upper", "root", "other-root"] : ["root", "root", "other-root"],
+        ),
+      )
+      .map(([upper, lower]) => [...upper, ...lower]),
+  );
+}
+
+const ROOTS: readonly CertificateDraft[] = [
+  GOOD_ROOT,
+  { ...GOOD_ROOT, handle: "other-root", subject: "Other Root", key: "ec3", issuer: "other-root" },
+];
+
+/** Alice's certificates: that of her signature, others of the same key, others of another key. */
+function people(): fc.Arbitrary<readonly CertificateDraft[]> {
+  return fc
+    .record({
+      leaf: mostly<Bend>({}, ...LEAF_BENDS),
+      key: mostly<KeyName>("ec5", "rsa0"),
+      twins: fc.array(fc.constantFrom<Bend>({}, { validity: "longer" }, ...LEAF_BENDS), { maxLength: 2 }),
+      twinsLonger: fc.boolean(),
+      beside: mostly<Bend | null>(
+        null,
+        {},
+        { subject: "Mallory" },
+        { addresses: [BOB] },
+        { usages: ["encrypt"] },
+        { usages: ["encrypt"], subject: "Mallory" },
+        { issuer: "beside" },
+      ),
+    })
+    .map(({ leaf, key, twins, twinsLonger, beside }) => {
+      const own: CertificateDraft = { ...GOOD_LEAF, key, ...leaf };
+      const longer: Bend = twinsLonger ? { validity: "longer" } : {};
+      return [
+        own,
+        ...twins.map((bend, index) => {
+          const handle = `twin-${index}`;
+          const issuer = bend.issuer === undefined ? {} : { issuer: handle };
+          return { ...GOOD_LEAF, key, handle, serial: 110 + index, ...longer, ...bend, ...issuer };
+        }),
+        ...(beside === null
+          ? []
+          : [{ ...GOOD_LEAF, handle: "beside", key: "ec6" as const, serial: 120, ...beside }]),
+        { ...GOOD_LEAF, handle: "self-made", key: "ec7" as const, issuer: "self-made", serial: 130 },
+        { ...GOOD_LEAF, handle: "second", key: "ec8" as const, serial: 140 },
+        { ...GOOD_LEAF, handle: "bob", subject: "Bob", key: "ec4" as const, serial: 150, addresses: [BOB] },
+      ];
+    });
+}
+
+function signers(beside: boolean): fc.Arbitrary<readonly SignerDraft[]> {
+  const signer = (certificate: fc.Arbitrary<string>, breakage: fc.Arbitrary<Breakage>) =>
+    fc.record({
+      certificate,
+      sid: mostly<SignerDraft["sid"]>("issuer", "key"),
+      attributes: mostly(true, false),
+      scheme: mostly<SignerDraft["scheme"]>("plain", "pss"),
+      digest: mostly<SignerDraft["digest"]>("sha256", "sha512"),
+      breakage,
+      preference: beside ? mostly<string | null>(null, "beside") : fc.constant(null),
+    });
+  const first = signer(fc.constant("leaf"), mostly<Breakage>("none", "none", ...BREAKAGES));
+  const others = fc.array(
+    signer(fc.constantFrom("self-made", "second", "bob", "leaf"), mostly<Breakage>("none", ...BREAKAGES)),
+    { maxLength: 2 },
+  );
+  return fc
+    .record({
+      first,
+      others: fc.oneof({ arbitrary: fc.constant([]), weight: 3 }, { arbitrary: others, weight: 1 }),
+    })
+    .map((all) => [all.first, ...all.others]);
+}
+
+/** Each CA's CRLs; now and then two of one second. */
+function lists(cas: readonly CertificateDraft[]): fc.Arbitrary<readonly CrlDraft[]> {
+  const all = [...ROOTS, ...cas];
+  const heads = all.filter(({ subject }, index) => all.findIndex((one) => one.subject === subject) === index);
+  const one = (issuer: string, number: number) =>
+    fc.record({
+      handle: fc.constant(`${issuer} ${number}`),
+      issuer: fc.constant(issuer),
+      revoked: issuer === "ca" ? mostly<readonly string[]>([], ["leaf"]) : fc.constant([]),
+      number: fc.constantFrom(1, number),
+      age: fc.constantFrom(5, 1),
+      forged: mostly(false, true),
+    });
+  return fc
+    .tuple(...heads.map(({ handle }) => one(handle, 1)), fc.option(one("ca", 2), { nil: null }))
+    .map((all) => all.filter((list) => list !== null));
+}
+
+/** What is asked for of a draft beside what is drawn. */
+export interface Shape {
+  /** CRLs are part of the path (`--crl`) in some of the mails. */
+  readonly crls?: boolean;
+  /** The mail may have been tampered with on the way: footers, no content. */
+  readonly tampered?: boolean;
+}
+
+/** Any mail of Alice's. */
+export function mailDraft({ crls = true, tampered = true }: Shape = {}): fc.Arbitrary<MailDraft> {
+  return fc.tuple(authorities(), people()).chain(([cas, persons]) => {
+    const named = persons.filter(({ handle }) => !["self-made", "second", "bob"].includes(handle));
+    const offered = [...cas, ...named].map(({ handle }) => handle);
+    return fc
+      .record({
+        form: fc.constantFrom("detached" as const, "opaque" as const),
+        hasContent: tampered ? mostly(true, true, true, false) : fc.constant(true),
+        footer: tampered
+          ? mostly<string | null>(null, null, null, "Diese Nachricht ist vertraulich.", "-- ", "Impressum")
+          : fc.constant(null),
+        // The signer's own certificate may be anywhere in the SET, and a CA may lie in the trust folder only.
+        sent: fc.shuffledSubarray(offered, { minLength: Math.max(1, offered.length - 1) }),
+        trusted: fc.subarray(cas.map(({ handle }) => handle)),
+        signers: signers(persons.some(({ handle }) => handle === "beside")),
+        anchors: mostly<readonly string[]>(["root"], ["root", "other-root"]),
+        crls: crls ? fc.option(lists(cas), { nil: null, freq: 2 }) : fc.constant(null),
+      })
+      .map(({ trusted, signers: signing, sent, ...rest }) => {
+        const more = signing.map(({ certificate }) => certificate).filter((handle) => !sent.includes(handle));
+        return {
+          ...rest,
+          from: ALICE,
+          certificates: [...ROOTS, ...cas, ...persons],
+          sent: [...new Set([...sent, ...more])],
+          signers: signing,
+          intermediates: trusted,
+        };
+      });
+  });
+}
+
+/** An honest mail of one CA: what a bent one is a sibling of. */
+export const GOOD_MAIL: MailDraft = {
+  from: ALICE,
+  form: "detached",
+  hasContent: true,
+  footer: null,
+  certificates: [...ROOTS, GOOD_CA, GOOD_LEAF],
+  sent: ["leaf", "ca"],
+  signers: [GOOD_SIGNER],
+  anchors: ["root"],
+  intermediates: [],
+  crls: null,
+};
