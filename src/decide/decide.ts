@@ -5,7 +5,7 @@ import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
 import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
 import { judgeCertificates, keysOf } from "./judge.ts";
-import { isSubmission, kindOf } from "./kind.ts";
+import { automaticMark, isSubmission, kindOf } from "./kind.ts";
 import type {
   Action,
   BucketState,
@@ -51,7 +51,8 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
     const reasons = [reason("unreadable", evidence.problem)];
     return { kind, judged: [], actions: [file("Unhandled")], reasons, buckets: [] };
   }
-  const { facts, inspection } = evidence;
+  const { inspection } = evidence;
+  const facts = { ...evidence.facts, automatic: automaticMark(evidence) };
   const judged = judgeCertificates(inspection, facts, view, policy.certificates, now);
   const submission = isSubmission(evidence)
     ? decideSubmission(judged, inspection, facts, view.held, now)

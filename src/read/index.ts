@@ -20,10 +20,10 @@ export type {
 } from "./facts.ts";
 export {
   type CertificateFile,
-  filesInContent,
+  type Content,
+  contentOf,
   type Offer,
   type SignedPart,
-  secretsInContent,
 } from "./offer.ts";
 export { READ_PROBLEMS, type ReadProblem } from "./problem.ts";
 export { ledgerKey, type ReadMessage, readMessage } from "./read-message.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Carries, ReadMessage } from "../../src/read/index.ts";
-import { filesInContent } from "../../src/read/index.ts";
+import { contentOf } from "../../src/read/index.ts";
 import { ALICE, FROM_OUTSIDE, read } from "./kit.ts";
 
 /** What stands where a CMS structure or a certificate would: here only the MIME structure is asked. */
@@ -38,7 +38,8 @@ interface Shape {
 }
 
 function shapeOf({ offer, facts }: ReadMessage): Shape {
-  const { signed, files } = offer;
+  const { files } = offer;
+  const [signed] = offer.signed;
   return {
     form: signed?.form ?? null,
     whole: signed?.whole ?? null,
@@ -141,7 +142,7 @@ const FORMS: readonly Row[] = [
 const ALTERED: readonly Row[] = [
   ["a list footer in multipart/mixed", mixed(SIGNED_PART, TEXT), { ...DETACHED, whole: false }],
   ["a disclaimer above it", mixed(TEXT, SIGNED_PART), { ...DETACHED, whole: false }],
-  ["wrapped alone in multipart/mixed", mixed(SIGNED_PART), { ...DETACHED, whole: false }],
+  ["wrapped alone in multipart/mixed", mixed(SIGNED_PART), DETACHED],
   [
     "a footer as epilogue",
     message(SIGNED_TYPE, `${SIGNED}-- \r\nSent by a list\r\n`),
@@ -164,14 +165,14 @@ const ALTERED: readonly Row[] = [
     { ...OPAQUE, whole: false },
   ],
   [
-    "two signed parts: the first counts, the other's signature is a file",
+    "two signed parts: neither is whole",
     mixed(SIGNED_PART, SIGNED_PART.replaceAll("boundary=s", "boundary=t").replaceAll("--s", "--t")),
-    { ...DETACHED, whole: false, files: 1 },
+    { ...DETACHED, whole: false },
   ],
   [
-    "a signed part inside the signed content: the outer counts",
+    "a signed part inside the signed content: the outer comes first",
     message(SIGNED_TYPE.replace("boundary=s", "boundary=o"), multipart("o", [SIGNED_PART, SIGNATURE])),
-    { ...DETACHED, files: 1 },
+    DETACHED,
   ],
   [
     "forwarded as message/rfc822: nothing",
@@ -281,25 +282,25 @@ describe("the signed bytes (RFC 8551 §3.5.3)", () => {
   it("are the part exactly as it was sent, without the line end before the delimiter", () => {
     const odd =
       "Content-Type: text/plain;\r\n\tformat=flowed \r\n\r\n trailing blanks  \r\n\r\n.\r\n\xe4\r\n";
-    const { signed } = message(SIGNED_TYPE, multipart("s", [odd, SIGNATURE])).offer;
+    const [signed] = message(SIGNED_TYPE, multipart("s", [odd, SIGNATURE])).offer.signed;
     expect(signed?.form === "detached" && Buffer.from(signed.content).toString()).toBe(odd);
   });
 
   it("are the same with bare LF line ends, as they are", () => {
-    const { signed } = message(SIGNED_TYPE, multipart("s", ["A: b\n\nc\nd", SIGNATURE])).offer;
+    const [signed] = message(SIGNED_TYPE, multipart("s", ["A: b\n\nc\nd", SIGNATURE])).offer.signed;
     expect(signed?.form === "detached" && Buffer.from(signed.content).toString()).toBe("A: b\n\nc\nd");
   });
 
   it("carry their CMS structure decoded, and tell when its base64 was damaged", () => {
-    const good = message(SIGNED_TYPE, SIGNED).offer.signed;
-    const damaged = message(SIGNED_TYPE, SIGNED.replace(CMS, "MAMC*QE=")).offer.signed;
+    const [good] = message(SIGNED_TYPE, SIGNED).offer.signed;
+    const [damaged] = message(SIGNED_TYPE, SIGNED.replace(CMS, "MAMC*QE=")).offer.signed;
     expect(Buffer.from(good?.cms ?? []).toString("hex")).toBe("3003020101");
     expect([good?.damaged, damaged?.damaged]).toEqual([false, true]);
   });
 
   it("of an opaque content are searched for certificate files too", () => {
     const content = `Content-Type: multipart/mixed; boundary=m\r\n\r\n${multipart("m", [TEXT, CER])}`;
-    expect(filesInContent(Buffer.from(content)).map(({ name }) => name)).toEqual(["me.cer"]);
-    expect(filesInContent(Buffer.from("\x00\xff garbage"))).toEqual([]);
+    expect(contentOf(Buffer.from(content)).offer.files.map(({ name }) => name)).toEqual(["me.cer"]);
+    expect(contentOf(Buffer.from("\x00\xff garbage")).offer.files).toEqual([]);
   });
 });
