@@ -14,7 +14,7 @@ export function kindOf(evidence: Evidence): MessageKind {
   if (facts.request === "near-miss") return "near-miss";
   if (automaticMark(evidence) !== null) return "automatic";
   if (inspection.encrypted || facts.carries === "encrypted") return "encrypted";
-  return facts.carries === "openpgp" ? "openpgp" : "other";
+  return facts.carries === "openpgp" || inspection.openPgpKey ? "openpgp" : "other";
 }
 
 /** The mark of automatic mail: in the header, in the structure, or in what an opaque signature covers (PRODUCT §5). */

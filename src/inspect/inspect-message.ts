@@ -9,7 +9,13 @@ import {
   type SignedData,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
-import type { CertificateFile, MessageFacts, Offer, SignedPart } from "../read/index.ts";
+import {
+  type CertificateFile,
+  isOpenPgpPrivateKey,
+  type MessageFacts,
+  type Offer,
+  type SignedPart,
+} from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
 import { otherContent } from "./cms-content.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -39,6 +45,7 @@ const NOTHING: Inspection = {
   encrypted: false,
   certificates: [],
   privateKey: false,
+  openPgpKey: false,
   report: false,
 };
 
@@ -48,6 +55,7 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
   const layers = openLayers(offer, (signedData) => isSignedBy(signedData, address, bench.policy));
   const { counting, secrets, report } = layers;
   const files = readFiles(layers.files);
+  const openPgpKey = [...secrets, ...layers.files.map(({ bytes }) => bytes)].some(isOpenPgpPrivateKey);
   const computing = fullComputing(isRefusedKey(bench.policy));
   const keys = keysSent([...files.sources, ...secrets.map(unlabelled)], computing);
   const subject: Subject = {
@@ -64,7 +72,13 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
   const attached = reportsOnFiles(files.certificates, subject, signedFiles).filter(
     (report) => !already.has(report.sha256),
   );
-  return { ...signed, certificates: [...signed.certificates, ...attached], privateKey: keys.some, report };
+  return {
+    ...signed,
+    certificates: [...signed.certificates, ...attached],
+    privateKey: keys.some,
+    openPgpKey,
+    report,
+  };
 }
 
 /** The SHA-256 of certificates that lie as files in the content that the sender has signed by another key of his. */

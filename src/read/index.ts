@@ -25,6 +25,7 @@ export {
   type Offer,
   type SignedPart,
 } from "./offer.ts";
+export { isOpenPgpPrivateKey } from "./openpgp.ts";
 export { READ_PROBLEMS, type ReadProblem } from "./problem.ts";
 export { ledgerKey, type ReadMessage, readMessage } from "./read-message.ts";
 export { type FilterTrace, filterTrace } from "./results-place.ts";

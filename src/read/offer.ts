@@ -3,6 +3,7 @@ import { type CertificateFile, certificateFiles, partsBelow } from "./certificat
 import type { InnerEntity } from "./cms-bytes.ts";
 import type { Carries } from "./facts.ts";
 import { CERTIFICATE_FILES, ENTITIES_INSIDE, SIGNED_PART_DEPTH } from "./limits.ts";
+import { isOpenPgp } from "./openpgp.ts";
 import { isReport } from "./report.ts";
 import { decodedLeaves } from "./secrets.ts";
 import { ALONE, isCmsPart, type Place, type SignedPart, signedPartsOf } from "./signed-parts.ts";
@@ -104,7 +105,7 @@ function carriesOf(
     if (first.form === "opaque" && /^(auth)?enveloped-data$/.test(smimeType)) return "encrypted";
     return smimeType === "certs-only" ? "certs-only" : "signed";
   }
-  if (isOpenPgp(raw, root)) return "openpgp";
+  if (partsBelow(root, SIGNED_PART_DEPTH).some((part) => isOpenPgp(raw, part))) return "openpgp";
   if (files.length > 0) return "certificate-file";
   return partsBelow(root, SIGNED_PART_DEPTH).flatMap((part) => wrapperOf(part) ?? [])[0] ?? "nothing";
 }
@@ -118,17 +119,3 @@ function wrapperOf({ mediaType, fileName }: MimePart): "rich-text" | "rights-pro
 }
 
 const TNEF = new Set(["application/ms-tnef", "application/vnd.ms-tnef"]);
-
-/** OpenPGP in its MIME form (RFC 3156), as an attached key, or as armour in the text. */
-function isOpenPgp(raw: Uint8Array, root: MimePart): boolean {
-  return partsBelow(root, SIGNED_PART_DEPTH).some((part) => {
-    const protocol = part.mediaType.parameters.get("protocol")?.toLowerCase() ?? "";
-    if (protocol.startsWith("application/pgp-") || part.mediaType.type.startsWith("application/pgp-"))
-      return true;
-    if (part.parts.length > 0 || !part.mediaType.type.startsWith("text/")) return false;
-    const beginning = Buffer.from(
-      raw.subarray(part.bodyStart, Math.min(part.end, part.bodyStart + 4096)),
-    ).toString("latin1");
-    return /^-----BEGIN PGP (MESSAGE|SIGNED MESSAGE|PUBLIC KEY BLOCK)-----/m.test(beginning);
-  });
-}

@@ -85,6 +85,7 @@ export const NOTHING: Inspection = {
   encrypted: false,
   certificates: [],
   privateKey: false,
+  openPgpKey: false,
   report: false,
 };
 

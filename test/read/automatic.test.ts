@@ -185,6 +185,7 @@ function replies(raw: Buffer) {
     encrypted: false,
     certificates: [],
     privateKey: false,
+    openPgpKey: false,
     report: false,
   };
   const evidence: Evidence =
