@@ -22,17 +22,17 @@ const CERTIFICATE_NAME = /\.(cer|crt|der|pem|p7b|p7c|p7s|p12|pfx|key)$/i;
 
 /**
  * The certificate files of an entity; never those in `message/rfc822`.
- * @param signatures the parts that are signatures of the mail itself, read elsewhere
+ * @param structures the parts that are read elsewhere, as CMS structures of the mail itself
  */
 export function certificateFiles(
   raw: Uint8Array,
   root: MimePart,
-  signatures: ReadonlySet<MimePart>,
+  structures: ReadonlySet<MimePart>,
 ): CertificateFile[] {
   const files: CertificateFile[] = [];
   const parts = partsBelow(root, SIGNED_PART_DEPTH);
   for (const part of parts) {
-    if (signatures.has(part) || part.parts.length > 0 || !isCertificateFile(part)) continue;
+    if (structures.has(part) || part.parts.length > 0 || !isCertificateFile(part)) continue;
     if (part.end - part.bodyStart > 2 * CERTIFICATE_FILE_BYTES || isOfDocument(part, parts)) continue;
     const { bytes } = decodeBody(raw, part);
     if (bytes.length > 0 && bytes.length <= CERTIFICATE_FILE_BYTES)

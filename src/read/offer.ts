@@ -6,7 +6,7 @@ import { CERTIFICATE_FILES, ENTITIES_INSIDE, SIGNED_PART_DEPTH } from "./limits.
 import { isOpenPgp } from "./openpgp.ts";
 import { isReport } from "./report.ts";
 import { decodedLeaves } from "./secrets.ts";
-import { ALONE, isCmsPart, type Place, type SignedPart, signedPartsOf } from "./signed-parts.ts";
+import { ALONE, type Place, type SignedPart, signedPartsOf } from "./signed-parts.ts";
 
 export type { CertificateFile } from "./certificate-files.ts";
 export type { SignedPart } from "./signed-parts.ts";
@@ -47,7 +47,7 @@ export function structureOf(
   place: Place = ALONE,
   inside = ENTITIES_INSIDE,
 ): Structure {
-  const signatures = new Set<MimePart>();
+  const structures = new Set<MimePart>();
   const entities: Structure[] = [];
   const enter = ({ raw: text, root: entity }: InnerEntity, where: Place) => {
     const inner = structureOf(text, entity, where, inside - 1);
@@ -55,13 +55,13 @@ export function structureOf(
     return inner.offer.signed;
   };
   const signed = signedPartsOf(raw, root, place, {
-    signatures,
-    filesBelow: (part) => certificateFiles(raw, part, signatures),
+    structures,
+    filesBelow: (part) => certificateFiles(raw, part, structures),
     enter: inside === 0 ? null : enter,
   });
-  const files = [...entities.flatMap(({ offer }) => offer.files), ...certificateFiles(raw, root, signatures)];
-  // The outermost structure is read as what it is.
-  const first = signed.length === 0 && entities.length === 0 ? undefined : firstCmsPart(root, signatures);
+  const files = [...entities.flatMap(({ offer }) => offer.files), ...certificateFiles(raw, root, structures)];
+  // The outermost structure is opened in any case, and what is in it searched then.
+  const [first] = structures;
   const secrets = [...entities.flatMap(({ offer }) => offer.secrets), ...decodedLeaves(raw, root, first)];
   return {
     offer: { signed, files: files.slice(0, CERTIFICATE_FILES), secrets },
@@ -84,10 +84,6 @@ export function contentOf(content: Uint8Array): Content {
   const { offer, report } = structureOf(content, root);
   const isEntity = firstField(root.fields, "Content-Type") !== null;
   return { offer: problem === null ? offer : { ...offer, signed: [] }, report, isEntity };
-}
-
-function firstCmsPart(root: MimePart, signatures: ReadonlySet<MimePart>): MimePart | undefined {
-  return partsBelow(root, SIGNED_PART_DEPTH).find((part) => signatures.has(part) || isCmsPart(part));
 }
 
 function carriesOf(

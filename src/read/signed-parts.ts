@@ -48,8 +48,8 @@ const BESIDE: Place = { whole: false, shown: false };
 
 /** What the walk asks of whoever knows more than the structure. */
 export interface Walk {
-  /** The parts that were found to be signatures of S/MIME. */
-  readonly signatures: Set<MimePart>;
+  /** The parts that were taken for a CMS structure of the mail, in order. */
+  readonly structures: Set<MimePart>;
   /** The certificate files below a part. */
   readonly filesBelow: (part: MimePart) => readonly CertificateFile[];
   /** Opens MIME text that stands where a CMS structure should (Exchange), or null: it may not be opened any more. */
@@ -75,7 +75,7 @@ export function signedPartsOf(
   const [content, second, ...others] = part.parts;
   const signature = signatureOf(raw, part);
   if (signature !== null && content !== undefined && second !== undefined) {
-    walk.signatures.add(second);
+    walk.structures.add(second);
     const whole = place.whole && showsNothing(part, 2) && second.defect === null;
     const inner = below(content, { whole, shown: place.shown });
     const { bytes, damaged } = signature;
@@ -94,6 +94,7 @@ export function signedPartsOf(
   if (isOpaque(part)) {
     // Somebody's document in a mail is not the mail.
     if (depth < SIGNED_PART_DEPTH && isDocument(part)) return [];
+    walk.structures.add(part);
     const entity = walk.enter === null ? null : entityInside(raw, part);
     if (entity !== null && walk.enter !== null) return [...walk.enter(entity, place)];
     const { bytes, damaged, alone } = cmsBytes(raw, part);
@@ -132,11 +133,6 @@ function signatureOf(raw: Uint8Array, part: MimePart): CmsBytes | null {
   if (protocolOf(part).startsWith("application/pgp-")) return null;
   const cms = cmsBytes(raw, second);
   return cms.bytes[0] === SEQUENCE ? cms : null;
-}
-
-/** The part that holds the signature of a multipart/signed by S/MIME, or the CMS structure itself. */
-export function isCmsPart(part: MimePart): boolean {
-  return isSignaturePart(part) || isOpaque(part);
 }
 
 /** By its type, or by its name alone (RFC 8551 §3.2.1). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Carries, ReadMessage } from "../../src/read/index.ts";
-import { contentOf } from "../../src/read/index.ts";
+import { contentOf, isOpenPgpPrivateKey } from "../../src/read/index.ts";
 import { ALICE, FROM_OUTSIDE, read } from "./kit.ts";
 
 /** What stands where a CMS structure or a certificate would: here only the MIME structure is asked. */
@@ -270,6 +270,94 @@ const OTHERS: readonly Row[] = [
   ["a calendar", mixed("Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR"), NOTHING],
   ["no MIME at all", read([FROM_OUTSIDE, ...ALICE]), NOTHING],
 ];
+
+const KEY_BLOCK = (kind: string, type = "KEY BLOCK") =>
+  `-----BEGIN PGP ${kind} ${type}-----\r\n\r\n${"mQENBF".repeat(10)}\r\n=abcd\r\n-----END PGP ${kind} ${type}-----\r\n`;
+const ARMOUR = KEY_BLOCK("PUBLIC");
+/** An Ed25519 key of version 4 in one packet (RFC 9580 §5.5.2): type, length, version, time, algorithm, key. */
+const packet = (header: string) => Buffer.from(`${header}04650000001600${"00".repeat(44)}`, "hex");
+const encoded = (type: string, bytes: string | Buffer, name?: string) =>
+  `Content-Type: ${type}${name === undefined ? "" : `; name="${name}"`}\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(bytes).toString("base64")}`;
+const quotedPrintable = (text: string) =>
+  `Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n${text.replaceAll("=", "=3D")}`;
+
+const WRAPPED: readonly Row[] = [
+  ["armour in base64", mixed(encoded("text/plain", `Hello\r\n${ARMOUR}`)), OPENPGP],
+  ["armour in quoted-printable", mixed(quotedPrintable(ARMOUR)), OPENPGP],
+  ["armour far down", mixed(encoded("text/plain", `${"Hello\r\n".repeat(2000)}${ARMOUR}`)), OPENPGP],
+  ["armour behind a byte order mark", mixed(encoded("text/plain", `\ufeff${ARMOUR}`)), OPENPGP],
+  ["armour in HTML", mixed(encoded("text/html", `<pre>${ARMOUR}</pre>`)), OPENPGP],
+  [
+    "armour as octet-stream without a name",
+    mixed(TEXT, encoded("application/octet-stream", ARMOUR)),
+    OPENPGP,
+  ],
+  [
+    "a signature as octet-stream",
+    mixed(
+      TEXT,
+      encoded("application/octet-stream", KEY_BLOCK("SIGNATURE", "").replaceAll(" -----", "-----")),
+    ),
+    OPENPGP,
+  ],
+  ["a file .asc", mixed(TEXT, encoded("application/octet-stream", ARMOUR, "0x1.asc")), OPENPGP],
+  ["a file .gpg of another type", mixed(TEXT, encoded("application/x-foo", "xx", "me.gpg")), OPENPGP],
+  ["a file .PGP", mixed(TEXT, encoded("application/octet-stream", "xx", "MESSAGE.PGP")), OPENPGP],
+  ["a text .asc with armour", mixed(TEXT, encoded("text/plain", ARMOUR, "key.asc")), OPENPGP],
+  ["a key's packet, new form", mixed(TEXT, encoded("application/octet-stream", packet("c633"))), OPENPGP],
+  ["a key's packet, old form", mixed(TEXT, encoded("application/octet-stream", packet("990033"))), OPENPGP],
+  ["a secret key's packet", mixed(TEXT, encoded("application/octet-stream", packet("c533"))), OPENPGP],
+  ["a private key block", message("Content-Type: text/plain", KEY_BLOCK("PRIVATE")), OPENPGP],
+  [
+    "multipart/encrypted that became mixed",
+    mixed(
+      TEXT,
+      encoded("application/octet-stream", KEY_BLOCK("MESSAGE", "").replaceAll(" -----", "-----"), "x.dat"),
+    ),
+    OPENPGP,
+  ],
+  ["a text .asc that is none", mixed(TEXT, encoded("text/plain", "= A document", "notes.asc")), NOTHING],
+  ["other octets", mixed(TEXT, encoded("application/octet-stream", packet("c833"))), NOTHING],
+  [
+    "words about armour",
+    mixed(encoded("text/plain", "It begins with -----BEGIN PGP MESSAGE-----.")),
+    NOTHING,
+  ],
+  [
+    "a forwarded mail with armour",
+    mixed(TEXT, `Content-Type: message/rfc822\r\n\r\n${encoded("text/plain", ARMOUR)}`),
+    NOTHING,
+  ],
+  [
+    "armour in a signed mail",
+    mixed(SIGNED_PART, encoded("text/plain", ARMOUR)),
+    { ...DETACHED, whole: false },
+  ],
+];
+
+describe("OpenPGP in every wrapping (FC-49)", () => {
+  it.each(WRAPPED)("%s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
+
+  it.each<[string, string | Buffer, boolean]>([
+    ["a private block", `Hello\r\n${KEY_BLOCK("PRIVATE")}`, true],
+    ["an old secret block", KEY_BLOCK("SECRET"), true],
+    ["a quoted private block", `Hello\r\n${KEY_BLOCK("PRIVATE")}`.replace(/^/gm, "> "), true],
+    ["a secret key's packet, new form", packet("c533"), true],
+    ["a secret key's packet, old form", packet("950033"), true],
+    ["a public block", ARMOUR, false],
+    ["a public key's packet", packet("c633"), false],
+    ["a packet that is cut", packet("c534"), false],
+    [
+      "words about one",
+      "-----BEGIN PGP PRIVATE KEY BLOCK-----\r\n(here)\r\n-----END PGP PRIVATE KEY BLOCK-----",
+      false,
+    ],
+    ["a beginning alone", "-----BEGIN PGP PRIVATE KEY BLOCK-----", false],
+    ["nothing", "", false],
+  ])("private key: %s", (_, bytes, expected) => {
+    expect(isOpenPgpPrivateKey(Buffer.from(bytes))).toBe(expected);
+  });
+});
 
 describe("what a mail offers, by its structure (PRODUCT §3)", () => {
   it.each(FORMS)("%s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
