@@ -5,7 +5,7 @@ import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
 import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
 import { judgeCertificates, keysOf } from "./judge.ts";
-import { isSubmission, kindOf } from "./kind.ts";
+import { automaticMark, isSubmission, kindOf } from "./kind.ts";
 import type {
   Action,
   BucketState,
@@ -51,7 +51,8 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
     const reasons = [reason("unreadable", evidence.problem)];
     return { kind, judged: [], actions: [file("Unhandled")], reasons, buckets: [] };
   }
-  const { facts, inspection } = evidence;
+  const { inspection } = evidence;
+  const facts = { ...evidence.facts, automatic: automaticMark(evidence) };
   const judged = judgeCertificates(inspection, facts, view, policy.certificates, now);
   const submission = isSubmission(evidence)
     ? decideSubmission(judged, inspection, facts, view.held, now)
@@ -111,6 +112,9 @@ function repliesDue(
   const due: ReplyContent[] = [];
   if (facts.request === "exact" && view.mailboxes.length > 0) due.push(answerOf(view));
   if (submission !== null) due.push(submission.content);
+  // PRODUCT §3: whoever sent a private key along is told, whatever else he wants.
+  if (submission === null && evidence.inspection.openPgpKey)
+    due.push({ template: "not-usable", why: "openpgp-key" });
   if (due.length > 0) return due;
   if (facts.request === "near-miss") return [{ template: "hint" }];
   // PRODUCT §3: mail to the robot itself that offers nothing usable.
@@ -188,7 +192,9 @@ function sent(content: ReplyContent): Reason[] {
 function noted(evidence: Extract<Evidence, { kind: "read" }>, view: View, policy: Policy): Reason[] {
   const { facts } = evidence;
   if (facts.request === "exact") return requestReasons(facts, view, policy);
-  return isSubmission(evidence) ? [] : [reason("nothing-offered", facts.carries)];
+  if (isSubmission(evidence)) return [];
+  const key = evidence.inspection.openPgpKey ? ", mail.private-key" : "";
+  return [reason("nothing-offered", `${facts.carries}${key}`)];
 }
 
 /** PRODUCT §2: Processed, else Pending, else Rejected when anything was judged, else Unhandled. */

@@ -1,3 +1,4 @@
+import type { AutomaticMark } from "../read/index.ts";
 import type { Evidence } from "./evidence.ts";
 import type { MessageKind } from "./plan.ts";
 
@@ -11,13 +12,24 @@ export function kindOf(evidence: Evidence): MessageKind {
   if (isSubmission(evidence)) return "submission";
   if (facts.request === "exact") return "request";
   if (facts.request === "near-miss") return "near-miss";
-  if (facts.automatic !== null) return "automatic";
+  if (automaticMark(evidence) !== null) return "automatic";
   if (inspection.encrypted || facts.carries === "encrypted") return "encrypted";
-  return facts.carries === "openpgp" ? "openpgp" : "other";
+  return facts.carries === "openpgp" || inspection.openPgpKey ? "openpgp" : "other";
 }
 
+/** The mark of automatic mail: in the header, in the structure, or in what an opaque signature covers (PRODUCT §5). */
+export function automaticMark({
+  facts,
+  inspection,
+}: Pick<ReadEvidence, "facts" | "inspection">): AutomaticMark | null {
+  if (facts.automatic !== null || !inspection.report) return facts.automatic;
+  return { rule: "multipart-report", evidence: "the signed content is a report or a receipt" };
+}
+
+type ReadEvidence = Extract<Evidence, { kind: "read" }>;
+
 /** Whether a certificate or a signature was offered, or what its sender took for one: his private key. */
-export function isSubmission(evidence: Extract<Evidence, { kind: "read" }>): boolean {
+export function isSubmission(evidence: ReadEvidence): boolean {
   const { signature, certificates, privateKey } = evidence.inspection;
   return signature !== null || certificates.length > 0 || privateKey;
 }

@@ -3,7 +3,13 @@ import type { Reason } from "./reason.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Why a mail to the robot offers nothing that can be used: each has words of its own in `not-usable.txt`. */
-export type NotUsable = "unsigned" | "encrypted" | "openpgp" | "rich-text" | "rights-protected";
+export type NotUsable =
+  | "unsigned"
+  | "encrypted"
+  | "openpgp"
+  | "openpgp-key"
+  | "rich-text"
+  | "rights-protected";
 
 /** What a message is, for the ledger (CONTRACT.md §2). */
 export type MessageKind =

@@ -29,7 +29,7 @@ export interface SubmissionOutcome {
  */
 export function decideSubmission(
   judged: readonly Judged[],
-  { signature, privateKey }: Pick<Inspection, "signature" | "privateKey">,
+  { signature, privateKey, openPgpKey }: Pick<Inspection, "signature" | "privateKey" | "openPgpKey">,
   facts: MessageFacts,
   held: readonly HeldCertificate[],
   now: Date,
@@ -50,7 +50,7 @@ export function decideSubmission(
       judged: usable.filter((entry) => entry.verdict === verdict || isKeySent(entry)).map(told),
       // What the reply as a whole says is no problem of the signature.
       problems: problems.filter(({ code }) => code !== "mail.private-key"),
-      ...(privateKey ? { privateKey } : {}),
+      ...(privateKey || openPgpKey ? { privateKey: true } : {}),
     },
     changes: changed.length > 0,
   };

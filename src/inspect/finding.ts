@@ -24,6 +24,12 @@ export const FINDINGS = {
     "the certificate came without a signature over the mail",
     "Compare the fingerprint with the partner on another way than mail, then keybot approve; or ask for a signed mail.",
   ),
+  "signature.other-key": rule(
+    "warning",
+    "RFC 8551 §2.5.3",
+    "the certificate is a file in a mail that its holder signed with another key",
+    "Compare the fingerprint with the partner on another way than mail, then keybot approve: his signature says that he sent it, not that he has its key.",
+  ),
   "signature.no-signer": rule(
     "error",
     "RFC 5652 §5.3",
@@ -77,6 +83,12 @@ export const FINDINGS = {
     "RFC 8551 §3.5.3",
     "a detached signature that carries a content of its own",
     "Be wary: an honest program does not write such mail, and it can show another text than the one that was signed.",
+  ),
+  "signature.no-content": rule(
+    "error",
+    "RFC 8551 §3.5.2",
+    "a signed mail without the content that was signed",
+    "Nothing to do; something on the way took the content out, or the partner's program put a detached signature in its place.",
   ),
   "signature.partial": rule(
     "warning",

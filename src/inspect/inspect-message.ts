@@ -2,26 +2,26 @@ import {
   type Certificate,
   type Computing,
   fullComputing,
+  identifies,
   isProblem,
   type ParseProblem,
-  parseSignedData,
   readCertificates,
   type SignedData,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import {
   type CertificateFile,
-  filesInContent,
+  isOpenPgpPrivateKey,
   type MessageFacts,
   type Offer,
   type SignedPart,
-  secretsInContent,
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
 import { otherContent } from "./cms-content.ts";
 import { type Finding, finding } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
+import { isReceipt, isSignedMail, type Layer, openLayers } from "./layers.ts";
 import { CERTIFICATES_BESIDE, JUDGED_CERTIFICATES, SIGNER_INFOS } from "./limits.ts";
 import { type KeySource, type KeysSent, keysSent } from "./private-keys.ts";
 import { type JudgedSigner, judgeSigner, signedContentOf, wholeFindings } from "./signature.ts";
@@ -40,36 +40,77 @@ export interface Bench {
   readonly internalDate: Date | null;
 }
 
-const NOTHING: Inspection = { signature: null, encrypted: false, certificates: [], privateKey: false };
+const NOTHING: Inspection = {
+  signature: null,
+  encrypted: false,
+  certificates: [],
+  privateKey: false,
+  openPgpKey: false,
+  report: false,
+};
 
 /** Judges everything that one message offers. Never throws for any bytes. */
 export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench): Inspection {
-  const signedData = offer.signed === null ? null : parseSignedData(offer.signed.cms);
-  const opaque =
-    offer.signed?.form === "opaque" && signedData !== null && !isProblem(signedData)
-      ? signedData.content
-      : null;
-  const files = readFiles([...offer.files, ...(opaque === null ? [] : filesInContent(opaque))]);
-  const secrets = [...offer.secrets, ...(opaque === null ? [] : secretsInContent(opaque))];
+  const address = addressOf(facts);
+  const layers = openLayers(offer, (signedData) => isSignedBy(signedData, address, bench.policy));
+  const { counting, secrets, report } = layers;
+  const files = readFiles(layers.files);
+  const openPgpKey = [...secrets, ...layers.files.map(({ bytes }) => bytes)].some(isOpenPgpPrivateKey);
   const computing = fullComputing(isRefusedKey(bench.policy));
   const keys = keysSent([...files.sources, ...secrets.map(unlabelled)], computing);
   const subject: Subject = {
     ...bench,
-    address: addressOf(facts),
+    address,
     about: fromFindings(facts),
     computing,
     keys,
   };
 
-  const signed =
-    offer.signed === null || signedData === null
-      ? NOTHING
-      : inspectSigned(offer.signed, signedData, facts, subject);
+  const signed = counting === null ? NOTHING : inspectSigned(counting.part, counting.parsed, facts, subject);
   const already = new Set(signed.certificates.map((report) => report.sha256));
-  const attached = reportsOnFiles(files.certificates, subject).filter(
+  const signedFiles = counting === null ? [] : filesSignedFor(counting, signed, subject);
+  const attached = reportsOnFiles(files.certificates, subject, signedFiles).filter(
     (report) => !already.has(report.sha256),
   );
-  return { ...signed, certificates: [...signed.certificates, ...attached], privateKey: keys.some };
+  return {
+    ...signed,
+    certificates: [...signed.certificates, ...attached],
+    privateKey: keys.some,
+    openPgpKey,
+    report,
+  };
+}
+
+/** The SHA-256 of certificates that lie as files in the content that the sender has signed by another key of his. */
+function filesSignedFor(
+  { files, parsed }: Layer,
+  { signature, certificates }: Inspection,
+  { address, policy }: Subject,
+): readonly string[] {
+  const isOwn = signature?.valid === true && !isProblem(parsed) && isSignedBy(parsed, address, policy);
+  if (!isOwn || address === null || files.length === 0) return [];
+  const keys = new Set(certificates.filter(({ role }) => role === "signer").map((used) => used.keyIdentity));
+  return readFiles(files)
+    .certificates.filter((found) => namesAddress(found, address, policy.exactLocalPart))
+    .filter(({ keyIdentity }) => !keys.has(keyIdentity))
+    .map(({ sha256 }) => sha256);
+}
+
+/** Whether a signer of the SignedData is named by a certificate of this address; nothing is verified. */
+function isSignedBy(
+  { signerInfos, certificates }: SignedData,
+  address: string | null,
+  { exactLocalPart }: Bench["policy"],
+): boolean {
+  if (address === null) return false;
+  return signerInfos
+    .slice(0, SIGNER_INFOS)
+    .some(({ identifier }) =>
+      certificates.some(
+        (certificate) =>
+          identifies(identifier, certificate) && namesAddress(certificate, address, exactLocalPart),
+      ),
+    );
 }
 
 function unlabelled(bytes: Uint8Array): KeySource {
@@ -120,6 +161,14 @@ function inspectSigned(
       ? "the signature was damaged on the way: its base64 cannot be decoded"
       : parsed.detail;
     return { ...NOTHING, signature: unreadableSignature(part.form, finding("signature.unreadable", detail)) };
+  }
+  if (isReceipt(parsed)) return NOTHING;
+  if (!isSignedMail(parsed)) {
+    const unsupported = finding(
+      "mail.content-unsupported",
+      `what was signed is no mail: content type ${parsed.contentType}`,
+    );
+    return { ...NOTHING, signature: unreadableSignature(part.form, unsupported) };
   }
   const content = signedContentOf(part, parsed);
   const whole = wholeFindings(part, parsed, content, subject.policy);
@@ -265,8 +314,15 @@ function readFiles(files: readonly CertificateFile[]): Files {
   };
 }
 
-/** Certificates that came as files: nobody signed for them, so a person must decide. */
-function reportsOnFiles(found: readonly Certificate[], subject: Subject): CertificateReport[] {
+/**
+ * Certificates that came as files: nobody signed with them, so a person must decide.
+ * @param signedFor the SHA-256 of those that their holder has signed for, by another key
+ */
+function reportsOnFiles(
+  found: readonly Certificate[],
+  subject: Subject,
+  signedFor: readonly string[] = [],
+): CertificateReport[] {
   // A file of CA certificates alone is judged as such; beside an end entity they are its path.
   const endEntities = found.filter((certificate) => !isCa(certificate));
   const judged = endEntities.length > 0 ? endEntities : found;
@@ -280,7 +336,10 @@ function reportsOnFiles(found: readonly Certificate[], subject: Subject): Certif
       policy: subject.policy,
       at: subject.at,
       computing: subject.computing,
-      findings: [finding("signature.none"), ...aboutCertificate(certificate, subject)],
+      findings: [
+        finding(signedFor.includes(certificate.sha256) ? "signature.other-key" : "signature.none"),
+        ...aboutCertificate(certificate, subject),
+      ],
       capabilities: null,
     }),
   );

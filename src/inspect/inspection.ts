@@ -12,6 +12,10 @@ export interface Inspection {
   readonly certificates: readonly CertificateReport[];
   /** A private key came along (PEM, PKCS#12), whether or not it could be matched to a certificate. */
   readonly privateKey: boolean;
+  /** A private key of OpenPGP came along. It is no certificate's, but whoever sent it has given it away. */
+  readonly openPgpKey: boolean;
+  /** What the mail shows, inside its signature, is a report or a receipt of a program (RFC 6522, RFC 2634 §2). */
+  readonly report: boolean;
 }
 
 export interface SignatureReport {

@@ -60,7 +60,12 @@ export function wholeFindings(
   // other shows a forgery.
   if (part.form === "detached" && signedData.content !== null)
     findings.push(finding("signature.detached-content"));
-  if (!part.whole) findings.push(...doubtful("signature.partial", policy.partialSignature));
+  // RFC 8551 §3.5.2: the signed entity is in it; absent (RFC 5652 §5.2) it would be any.
+  if (part.form === "opaque" && signedData.content === null && signedData.signerInfos.length > 0)
+    findings.push(finding("signature.no-content"));
+  // Octets behind an opaque structure are in no signature; behind a detached one they are in nobody's sight.
+  const all = part.whole && (part.form === "detached" || signedData.trailing === 0);
+  if (!all) findings.push(...doubtful("signature.partial", policy.partialSignature));
   if (content.canonicalized) findings.push(finding("signature.line-ends"));
   return findings;
 }

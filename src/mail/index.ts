@@ -50,7 +50,7 @@ export {
 export { LIMITS as MAIL_LIMITS } from "./limits.ts";
 export { type Disposition, type MediaType, parseDisposition, parseMediaType } from "./media-type.ts";
 export { messageIds } from "./message-id.ts";
-export { type MimeMessage, type MimePart, type MimeProblem, parseMime } from "./mime.ts";
+export { type MimeDefect, type MimeMessage, type MimePart, type MimeProblem, parseMime } from "./mime.ts";
 export { ipInNetworks } from "./network.ts";
 export { organisationalDomain, registeredDomain } from "./organisational-domain.ts";
 export { parseReceived, type Received } from "./received.ts";

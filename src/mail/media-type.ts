@@ -7,7 +7,7 @@ import { LIMITS } from "./limits.ts";
 export interface Parameterized {
   /** Names in lower case; of a name that comes twice the first one counts. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** The names that came more than once: readers disagree on which counts. */
+  /** The names that came more than once and not with one value: readers disagree on which counts. */
   readonly repeated: ReadonlySet<string>;
 }
 
@@ -101,7 +101,7 @@ function collect(written: Map<string, Written>, repeated: Set<string>, label: st
     if (!parts.sections.has(index)) parts.sections.set(index, { value, extended });
     return;
   }
-  if (known !== undefined) repeated.add(name);
+  if (known !== undefined && value !== (extended ? known.extended : known.plain)) repeated.add(name);
   if (extended) parts.extended ??= value;
   else parts.plain ??= value;
 }

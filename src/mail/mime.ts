@@ -36,12 +36,12 @@ export interface MimePart {
    */
   readonly hasPreamble: boolean;
   readonly hasEpilogue: boolean;
+  /** Why readers disagree on what this part is, or null. Its own bytes are not in doubt. */
+  readonly defect: MimeDefect | null;
 }
 
-export type MimeProblem =
-  | HeaderProblem
-  | "too-deep"
-  | "too-many-parts"
+/** What is wrong with the Content-Type of one part. */
+export type MimeDefect =
   /** A multipart without a usable boundary; read as a leaf. */
   | "no-boundary"
   /**
@@ -49,10 +49,12 @@ export type MimeProblem =
    */
   | "ambiguous-content-type";
 
+export type MimeProblem = HeaderProblem | "too-deep" | "too-many-parts" | MimeDefect;
+
 /** A message as a tree of parts. */
 export interface MimeMessage {
   readonly root: MimePart;
-  /** The first problem. Over budget the tree is cut there; the others do not stop the reading. */
+  /** A budget that is used up: the tree is cut there. Else the defect of the root; those of its parts stand there. */
   readonly problem: MimeProblem | null;
   /** Lines in headers that were no field (see parseHeader). */
   readonly defects: number;
@@ -75,7 +77,7 @@ export function parseMime(raw: Uint8Array): MimeMessage {
   const reader = new MimeReader(bufferOf(raw));
   reader.read();
   const root = finished(reader.root);
-  return { root, problem: reader.problem, defects: reader.defects };
+  return { root, problem: reader.problem ?? root.defect, defects: reader.defects };
 }
 
 /** A part while it is read. */
@@ -92,6 +94,7 @@ interface OpenPart {
   closed: boolean;
   hasPreamble: boolean;
   hasEpilogue: boolean;
+  defect: MimeDefect | null;
 }
 
 type Place = "header" | "preamble" | "body" | "epilogue";
@@ -192,7 +195,7 @@ class MimeReader {
 
   #mediaTypeOf(part: OpenPart): MediaType {
     const [first, ...others] = fieldsNamed(part.fields, "Content-Type");
-    if (others.some((other) => other.body !== first?.body)) this.#note("ambiguous-content-type");
+    if (others.some((other) => other.body !== first?.body)) part.defect = "ambiguous-content-type";
     const written = first === undefined ? null : parseMediaType(first.body);
     if (written !== null) return written;
     // RFC 2046 §5.1.5: parts of a digest are messages unless they say otherwise.
@@ -201,10 +204,10 @@ class MimeReader {
   }
 
   #openMultipart(part: OpenPart): boolean {
-    if (part.mediaType.repeated.has("boundary")) this.#note("ambiguous-content-type");
+    if (part.mediaType.repeated.has("boundary")) part.defect = "ambiguous-content-type";
     const boundary = usableBoundary(part.mediaType);
     if (boundary === null) {
-      this.#note("no-boundary");
+      part.defect ??= "no-boundary";
       return true;
     }
     if (part.depth >= LIMITS.mimeDepth) return this.#fail("too-deep");
@@ -215,11 +218,7 @@ class MimeReader {
     return true;
   }
 
-  #note(problem: MimeProblem): void {
-    this.problem ??= problem;
-  }
-
-  /** Budgets outrank other problems: they say that the tree is not whole. */
+  /** Budgets outrank defects: they say that the tree is not whole. */
   #fail(problem: MimeProblem): false {
     this.problem = problem;
     this.#place = "body";
@@ -230,7 +229,7 @@ class MimeReader {
 function openPart(start: number, parent: OpenPart | null): OpenPart {
   const depth = parent === null ? 0 : parent.depth + 1;
   const [bodyStart, end] = [start, start];
-  const state = { boundary: null, closed: true, hasPreamble: false, hasEpilogue: false };
+  const state = { boundary: null, closed: true, hasPreamble: false, hasEpilogue: false, defect: null };
   return { start, parent, depth, parts: [], mediaType: PLAIN_TEXT, fields: [], bodyStart, end, ...state };
 }
 
@@ -253,6 +252,7 @@ function finished(part: OpenPart): MimePart {
     closed: part.closed,
     hasPreamble: part.hasPreamble,
     hasEpilogue: part.hasEpilogue,
+    defect: part.defect,
   };
 }
 

@@ -61,6 +61,8 @@ export interface SignedData {
   /** Certificates among them that could not be decoded; attribute certificates are not counted. */
   readonly unreadableCertificates: number;
   readonly signerInfos: readonly SignerInfo[];
+  /** Octets behind the structure, which ends where its length says (X.690 §8.1.3); white space and NUL are not counted. */
+  readonly trailing: number;
 }
 
 /** How much of a SignedData is taken before it is refused as too large. */
@@ -73,9 +75,8 @@ export interface SignedDataLimits {
 export const MAIL_LIMITS: SignedDataLimits = { certificates: MAX_CMS_CERTIFICATES, signers: MAX_CMS_SIGNERS };
 
 /**
- * Decodes a ContentInfo that holds a SignedData (RFC 5652 §3, §5.1), BER tolerated as mail clients stream. Behind it
- * only ASCII white space and NUL may stand (the end of a base64 body, a padded block); other bytes are refused.
- * Nothing is verified.
+ * Decodes a ContentInfo that holds a SignedData (RFC 5652 §3, §5.1), BER tolerated as mail clients stream. It ends
+ * where its length says (X.690 §8.1.3); what follows is counted and otherwise left alone. Nothing is verified.
  * @param bytes the transfer-decoded body of a `.p7s`, `.p7m`, `.p7c`; the result has views of it, so keep it unchanged
  * @returns the SignedData, or why it cannot be read. Never throws
  */
@@ -86,26 +87,24 @@ export function parseSignedData(
   return attempt(() => {
     const reader = new DerReader(bytes, "BER");
     const contentInfo = reader.enter(TAG.sequence, "ContentInfo");
-    checkPadding(bytes.subarray(bytes.length - reader.remaining));
+    const trailing = octetsIn(bytes.subarray(bytes.length - reader.remaining));
     if (oid(contentInfo, "contentType") !== OID.signedData)
       throw new DerError("the CMS content is no SignedData");
     const explicit = contentInfo.enter(contextConstructed(0), "ContentInfo content");
     contentInfo.finish("ContentInfo");
     const signedData = readSignedData(explicit.enter(TAG.sequence, "SignedData"), limits);
     explicit.finish("ContentInfo content");
-    return signedData;
+    return { ...signedData, trailing };
   });
 }
 
-function checkPadding(rest: Uint8Array): void {
-  for (const octet of rest) {
-    const padding = octet === 0x00 || octet === 0x20 || (octet >= 0x09 && octet <= 0x0d);
-    if (!padding) throw new DerError("something follows the CMS structure");
-  }
+/** How many octets are there, but for the end of a base64 body and a padded block. */
+function octetsIn(rest: Uint8Array): number {
+  return rest.filter((octet) => octet !== 0x00 && octet !== 0x20 && !(octet >= 0x09 && octet <= 0x0d)).length;
 }
 
 /** SignedData, field by field in the order of RFC 5652 §5.1. */
-function readSignedData(sequence: DerReader, limits: SignedDataLimits): SignedData {
+function readSignedData(sequence: DerReader, limits: SignedDataLimits): Omit<SignedData, "trailing"> {
   const version = smallInteger(sequence, "SignedData version");
   sequence.raw("digestAlgorithms", TAG.set); // a hint for one-pass readers; each SignerInfo names its own
   const encapsulated = sequence.enter(TAG.sequence, "encapContentInfo");

@@ -41,6 +41,7 @@ export { isSelfSigned } from "./path-profile.ts";
 export { type SigningRequest, signDetached } from "./sign.ts";
 export { digestOf, type SignatureCheck, verifySignature } from "./signature.ts";
 export type { SignatureProblem, SignerProblem } from "./signed-attributes.ts";
+export { identifies } from "./signer-certificate.ts";
 export { type SignerVerification, verifySigner } from "./verify-signer.ts";
 
 // Files that are handed out and taken in.

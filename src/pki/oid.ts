@@ -102,6 +102,7 @@ export const OID = {
 
   // CMS (RFC 5652 §4, §5, §11; RFC 8551 §2.5; RFC 6211 §2; RFC 5035 §3).
   data: "1.2.840.113549.1.7.1",
+  receipt: "1.2.840.113549.1.9.16.1.1",
   signedData: "1.2.840.113549.1.7.2",
   envelopedData: "1.2.840.113549.1.7.3",
   signedAndEnvelopedData: "1.2.840.113549.1.7.4", // PKCS #7 (RFC 2315 §11), gone from CMS

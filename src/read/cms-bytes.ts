@@ -64,10 +64,13 @@ export function entityInside(raw: Uint8Array, part: MimePart): InnerEntity | nul
   const end = Math.min(part.end, part.bodyStart + BEGINNING_BYTES);
   const beginning = decodeBody(raw, { ...part, end }).bytes.toString("latin1");
   if (!BEGINS_WITH_FIELD.test(beginning)) return null;
-  const { bytes } = decodeBody(raw, part);
+  const { bytes: decoded } = decodeBody(raw, part);
+  const bytes = decoded.subarray(beginning.startsWith(BOM) ? BOM.length : 0);
   const { root, problem } = parseMime(bytes);
   return problem === null && firstField(root.fields, "Content-Type") !== null ? { raw: bytes, root } : null;
 }
 
 const BEGINNING_BYTES = 1024;
-const BEGINS_WITH_FIELD = /^(?:\r?\n)*[A-Za-z][A-Za-z0-9-]*[ \t]*:/;
+/** The byte order mark of a text that was saved as UTF-8. */
+const BOM = "\xef\xbb\xbf";
+const BEGINS_WITH_FIELD = /^(?:\xef\xbb\xbf)?(?:\r?\n)*[A-Za-z][A-Za-z0-9-]*[ \t]*:/;

@@ -20,11 +20,12 @@ export type {
 } from "./facts.ts";
 export {
   type CertificateFile,
-  filesInContent,
+  type Content,
+  contentOf,
   type Offer,
   type SignedPart,
-  secretsInContent,
 } from "./offer.ts";
+export { isOpenPgpPrivateKey } from "./openpgp.ts";
 export { READ_PROBLEMS, type ReadProblem } from "./problem.ts";
 export { ledgerKey, type ReadMessage, readMessage } from "./read-message.ts";
 export { type FilterTrace, filterTrace } from "./results-place.ts";

@@ -13,9 +13,9 @@ import type { Policy } from "../policy.ts";
 import { addressedMailboxes } from "./addressed.ts";
 import { isAuthenticated } from "./authenticated.ts";
 import { automaticMark } from "./automatic.ts";
-import type { AddressedMailbox, Carries, MessageFacts } from "./facts.ts";
+import type { AddressedMailbox, AutomaticMark, MessageFacts } from "./facts.ts";
 import { REFERENCES } from "./limits.ts";
-import { type Offer, structureOf } from "./offer.ts";
+import { type Offer, type Structure, structureOf, UNREADABLE } from "./offer.ts";
 import { isFromInside } from "./origin.ts";
 import type { ReadProblem } from "./problem.ts";
 import { requestOf, subjectOf } from "./request.ts";
@@ -42,11 +42,10 @@ export function readMessage(raw: Uint8Array, policy: Policy): ReadMessage {
   const block = trustedBlock(header, policy.border);
   const readProblem = problem === null ? (header.length === 0 ? "mime.empty" : null) : PROBLEMS[problem];
   const structure = readProblem === null ? structureOf(raw, root) : UNREADABLE;
-  return {
-    facts: factsOf(raw, root, block, structure.carries, policy),
-    offer: structure.offer,
-    problem: readProblem,
-  };
+  const facts = factsOf(raw, root, block, structure, policy);
+  // PRODUCT §3: the body of a request does not matter, so its defect is none of the mail.
+  const matters = facts.request !== "exact" || root.defect === null || problem !== root.defect;
+  return { facts, offer: structure.offer, problem: matters ? readProblem : null };
 }
 
 /**
@@ -59,11 +58,6 @@ export function ledgerKey(digest: string, addressed: readonly AddressedMailbox[]
     .update(JSON.stringify([digest, mailboxes]))
     .digest("hex");
 }
-
-const UNREADABLE: { readonly offer: Offer; readonly carries: Carries } = {
-  offer: { signed: null, files: [], secrets: [] },
-  carries: "nothing",
-};
 
 const PROBLEMS: Readonly<Record<MimeProblem, ReadProblem>> = {
   "too-deep": "mime.too-deep",
@@ -78,7 +72,7 @@ function factsOf(
   raw: Uint8Array,
   root: MimePart,
   block: TrustedBlock,
-  carries: Carries,
+  { carries, report }: Structure,
   policy: Policy,
 ): MessageFacts {
   const header = root.fields;
@@ -87,7 +81,7 @@ function factsOf(
   const subject = subjectOf(header);
   const addressed = addressedMailboxes(header, block, policy);
   const references = referencesOf(header);
-  const automatic = automaticMark({ header, from, returnPath, policy });
+  const automatic = automaticMark({ header, from, returnPath, policy }) ?? (report ? SHOWN_REPORT : null);
   const domain = from.kind === "one" ? from.address.slice(from.address.lastIndexOf("@") + 1) : null;
   return {
     digest: createHash("sha256").update(raw.subarray(block.end)).digest("hex"),
@@ -111,6 +105,9 @@ function factsOf(
     returned: automatic === null ? null : returnedMail(raw, root, { from, returnPath, references }),
   };
 }
+
+/** RFC 6522, RFC 8098: what the mail shows, whatever signature or disclaimer is around it, was written by a program. */
+const SHOWN_REPORT: AutomaticMark = { rule: "multipart-report", evidence: "the mail shows a report" };
 
 /** Message-IDs of In-Reply-To and References (RFC 5322 §3.6.4), the newest ones when there are too many. */
 function referencesOf(header: readonly HeaderField[]): string[] {

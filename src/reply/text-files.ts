@@ -57,6 +57,7 @@ export const TEXT_FILES = {
     unsigned: ["greeting", "closing"],
     encrypted: ["greeting", "closing"],
     openpgp: ["greeting", "closing"],
+    "openpgp-key": ["greeting", "closing"],
     "rich-text": ["greeting", "closing"],
     "rights-protected": ["greeting", "closing"],
   },

@@ -134,6 +134,12 @@ const anonymous = (who: keyof Cast): Expected => ({ ...refused(who, "address.fro
 
 /** Mallory's certificate, under his own name and under another. */
 const mallorys = takes("mallory", MALLORY);
+const unsupported: Expected = {
+  judged: {},
+  folder: "Rejected",
+  reply: "rejected",
+  signature: ["mail.content-unsupported"],
+};
 const mismatch = refused("mallory", "address.mismatch");
 
 const ALICE_FROM = `From: Alice <${ALICE}>`;
@@ -171,7 +177,7 @@ const CMS: readonly Attack[] = [
     made: "eContent is taken out of an opaque mail",
     twin: TWIN.OPAQUE,
     forge: (mail) => operate(mail, (cms) => setContent(cms, null)),
-    expect: refused("alice", "signature.digest-mismatch"),
+    expect: refused("alice", "signature.digest-mismatch", "signature.no-content"),
   },
   {
     id: "cms.econtent-empty",
@@ -408,7 +414,7 @@ const CMS: readonly Attack[] = [
         form: "opaque",
         flags: ["-noindef", "-econtent_type", OIDS.tstInfo],
       }),
-    expect: refused("alice", "signature.content-type"),
+    expect: unsupported,
   },
   {
     id: "cms.content-type-contradicts",
@@ -724,13 +730,13 @@ const ENCODING: readonly Attack[] = [
   {
     id: "encoding.trailing-data",
     class: "Encoding",
-    hope: "one program reads the first structure, another one the last",
+    hope: "one program reads the first structure, another one the last; but the first ends where its length says",
     source: "X.690 §8.1; RFC 5652 §3",
     made: "a second SignedData, of Mallory's, behind the first",
     twin: TWIN.DETACHED,
     forge: (mail, stage) =>
       withCms(mail, Buffer.concat([cmsOf(mail), cmsOf(stage.signed({ signer: stage.mallory }))])),
-    expect: { judged: {}, folder: "Rejected", reply: "rejected", signature: ["signature.unreadable"] },
+    expect: takes("alice"),
   },
   {
     id: "encoding.trailing-in-signed-data",
@@ -989,12 +995,8 @@ const MIME: readonly Attack[] = [
     made: "Mallory signs a content that is Alice's whole multipart/signed; From is Alice",
     twin: TWIN.DETACHED,
     forge: (mail, stage) => signedAround(mail, stage, ALICE_FROM),
-    // Alice's certificate is a file in a mail that she did not sign.
-    expect: {
-      judged: { mallory: rejected("address.mismatch"), alice: pending("signature.none") },
-      folder: "Pending",
-      reply: "pending",
-    },
+    // As if Mallory had sent Alice's mail as it is, which everybody can who has it: her own signature is judged.
+    expect: takes("alice"),
   },
   {
     id: "mime.opaque-in-opaque",
@@ -1007,7 +1009,7 @@ const MIME: readonly Attack[] = [
       const around = cmsOf(withInnerContent(signedAround(mail, stage, ALICE_FROM)));
       return opaqueFrom(mail, around);
     },
-    expect: mismatch,
+    expect: takes("alice"),
   },
   {
     id: "mime.protocol-of-openpgp",

@@ -80,7 +80,14 @@ export function report(
   };
 }
 
-export const NOTHING: Inspection = { signature: null, encrypted: false, certificates: [], privateKey: false };
+export const NOTHING: Inspection = {
+  signature: null,
+  encrypted: false,
+  certificates: [],
+  privateKey: false,
+  openPgpKey: false,
+  report: false,
+};
 
 /** A signed mail that offers these certificates. */
 export function offering(...certificates: readonly CertificateReport[]): Inspection {

@@ -135,8 +135,9 @@ const corpus = join(
 const present = existsSync(corpus);
 if (!present) console.info("corpus never-answer is absent (KEYBOT_CORPORA): its mails are not read");
 
-/** No header marks this one, a person could have written all but its words: with the tag on top it is answered. */
+/** No header marks these, a person could have written all but their words: with the tag on top they are answered. */
 const UNMARKED: ReadonlyMap<string, string> = new Map([
+  ["mails/lhost-apachejames-01.eml", "its part has no boundary, and no header marks it"],
   ["mails/alaveteli-track-response-outlook-oof.eml", "only its subject says that nobody is in the office"],
 ]);
 
@@ -179,7 +180,14 @@ function delivered(mail: string, to: string, more = ""): Buffer {
 
 function replies(raw: Buffer) {
   const { facts, problem } = readMessage(raw, POLICY);
-  const inspection = { signature: null, encrypted: false, certificates: [], privateKey: false };
+  const inspection = {
+    signature: null,
+    encrypted: false,
+    certificates: [],
+    privateKey: false,
+    openPgpKey: false,
+    report: false,
+  };
   const evidence: Evidence =
     problem === null ? { kind: "read", facts, inspection } : { kind: "unreadable", problem, facts };
   const { actions } = decide(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Carries, ReadMessage } from "../../src/read/index.ts";
-import { filesInContent } from "../../src/read/index.ts";
+import { contentOf, isOpenPgpPrivateKey } from "../../src/read/index.ts";
 import { ALICE, FROM_OUTSIDE, read } from "./kit.ts";
 
 /** What stands where a CMS structure or a certificate would: here only the MIME structure is asked. */
@@ -38,7 +38,8 @@ interface Shape {
 }
 
 function shapeOf({ offer, facts }: ReadMessage): Shape {
-  const { signed, files } = offer;
+  const { files } = offer;
+  const [signed] = offer.signed;
   return {
     form: signed?.form ?? null,
     whole: signed?.whole ?? null,
@@ -141,7 +142,7 @@ const FORMS: readonly Row[] = [
 const ALTERED: readonly Row[] = [
   ["a list footer in multipart/mixed", mixed(SIGNED_PART, TEXT), { ...DETACHED, whole: false }],
   ["a disclaimer above it", mixed(TEXT, SIGNED_PART), { ...DETACHED, whole: false }],
-  ["wrapped alone in multipart/mixed", mixed(SIGNED_PART), { ...DETACHED, whole: false }],
+  ["wrapped alone in multipart/mixed", mixed(SIGNED_PART), DETACHED],
   [
     "a footer as epilogue",
     message(SIGNED_TYPE, `${SIGNED}-- \r\nSent by a list\r\n`),
@@ -164,14 +165,14 @@ const ALTERED: readonly Row[] = [
     { ...OPAQUE, whole: false },
   ],
   [
-    "two signed parts: the first counts, the other's signature is a file",
+    "two signed parts: neither is whole",
     mixed(SIGNED_PART, SIGNED_PART.replaceAll("boundary=s", "boundary=t").replaceAll("--s", "--t")),
-    { ...DETACHED, whole: false, files: 1 },
+    { ...DETACHED, whole: false },
   ],
   [
-    "a signed part inside the signed content: the outer counts",
+    "a signed part inside the signed content: the outer comes first",
     message(SIGNED_TYPE.replace("boundary=s", "boundary=o"), multipart("o", [SIGNED_PART, SIGNATURE])),
-    { ...DETACHED, files: 1 },
+    DETACHED,
   ],
   [
     "forwarded as message/rfc822: nothing",
@@ -270,6 +271,94 @@ const OTHERS: readonly Row[] = [
   ["no MIME at all", read([FROM_OUTSIDE, ...ALICE]), NOTHING],
 ];
 
+const KEY_BLOCK = (kind: string, type = "KEY BLOCK") =>
+  `-----BEGIN PGP ${kind} ${type}-----\r\n\r\n${"mQENBF".repeat(10)}\r\n=abcd\r\n-----END PGP ${kind} ${type}-----\r\n`;
+const ARMOUR = KEY_BLOCK("PUBLIC");
+/** An Ed25519 key of version 4 in one packet (RFC 9580 §5.5.2): type, length, version, time, algorithm, key. */
+const packet = (header: string) => Buffer.from(`${header}04650000001600${"00".repeat(44)}`, "hex");
+const encoded = (type: string, bytes: string | Buffer, name?: string) =>
+  `Content-Type: ${type}${name === undefined ? "" : `; name="${name}"`}\r\nContent-Transfer-Encoding: base64\r\n\r\n${Buffer.from(bytes).toString("base64")}`;
+const quotedPrintable = (text: string) =>
+  `Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n${text.replaceAll("=", "=3D")}`;
+
+const WRAPPED: readonly Row[] = [
+  ["armour in base64", mixed(encoded("text/plain", `Hello\r\n${ARMOUR}`)), OPENPGP],
+  ["armour in quoted-printable", mixed(quotedPrintable(ARMOUR)), OPENPGP],
+  ["armour far down", mixed(encoded("text/plain", `${"Hello\r\n".repeat(2000)}${ARMOUR}`)), OPENPGP],
+  ["armour behind a byte order mark", mixed(encoded("text/plain", `\ufeff${ARMOUR}`)), OPENPGP],
+  ["armour in HTML", mixed(encoded("text/html", `<pre>${ARMOUR}</pre>`)), OPENPGP],
+  [
+    "armour as octet-stream without a name",
+    mixed(TEXT, encoded("application/octet-stream", ARMOUR)),
+    OPENPGP,
+  ],
+  [
+    "a signature as octet-stream",
+    mixed(
+      TEXT,
+      encoded("application/octet-stream", KEY_BLOCK("SIGNATURE", "").replaceAll(" -----", "-----")),
+    ),
+    OPENPGP,
+  ],
+  ["a file .asc", mixed(TEXT, encoded("application/octet-stream", ARMOUR, "0x1.asc")), OPENPGP],
+  ["a file .gpg of another type", mixed(TEXT, encoded("application/x-foo", "xx", "me.gpg")), OPENPGP],
+  ["a file .PGP", mixed(TEXT, encoded("application/octet-stream", "xx", "MESSAGE.PGP")), OPENPGP],
+  ["a text .asc with armour", mixed(TEXT, encoded("text/plain", ARMOUR, "key.asc")), OPENPGP],
+  ["a key's packet, new form", mixed(TEXT, encoded("application/octet-stream", packet("c633"))), OPENPGP],
+  ["a key's packet, old form", mixed(TEXT, encoded("application/octet-stream", packet("990033"))), OPENPGP],
+  ["a secret key's packet", mixed(TEXT, encoded("application/octet-stream", packet("c533"))), OPENPGP],
+  ["a private key block", message("Content-Type: text/plain", KEY_BLOCK("PRIVATE")), OPENPGP],
+  [
+    "multipart/encrypted that became mixed",
+    mixed(
+      TEXT,
+      encoded("application/octet-stream", KEY_BLOCK("MESSAGE", "").replaceAll(" -----", "-----"), "x.dat"),
+    ),
+    OPENPGP,
+  ],
+  ["a text .asc that is none", mixed(TEXT, encoded("text/plain", "= A document", "notes.asc")), NOTHING],
+  ["other octets", mixed(TEXT, encoded("application/octet-stream", packet("c833"))), NOTHING],
+  [
+    "words about armour",
+    mixed(encoded("text/plain", "It begins with -----BEGIN PGP MESSAGE-----.")),
+    NOTHING,
+  ],
+  [
+    "a forwarded mail with armour",
+    mixed(TEXT, `Content-Type: message/rfc822\r\n\r\n${encoded("text/plain", ARMOUR)}`),
+    NOTHING,
+  ],
+  [
+    "armour in a signed mail",
+    mixed(SIGNED_PART, encoded("text/plain", ARMOUR)),
+    { ...DETACHED, whole: false },
+  ],
+];
+
+describe("OpenPGP in every wrapping (FC-49)", () => {
+  it.each(WRAPPED)("%s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
+
+  it.each<[string, string | Buffer, boolean]>([
+    ["a private block", `Hello\r\n${KEY_BLOCK("PRIVATE")}`, true],
+    ["an old secret block", KEY_BLOCK("SECRET"), true],
+    ["a quoted private block", `Hello\r\n${KEY_BLOCK("PRIVATE")}`.replace(/^/gm, "> "), true],
+    ["a secret key's packet, new form", packet("c533"), true],
+    ["a secret key's packet, old form", packet("950033"), true],
+    ["a public block", ARMOUR, false],
+    ["a public key's packet", packet("c633"), false],
+    ["a packet that is cut", packet("c534"), false],
+    [
+      "words about one",
+      "-----BEGIN PGP PRIVATE KEY BLOCK-----\r\n(here)\r\n-----END PGP PRIVATE KEY BLOCK-----",
+      false,
+    ],
+    ["a beginning alone", "-----BEGIN PGP PRIVATE KEY BLOCK-----", false],
+    ["nothing", "", false],
+  ])("private key: %s", (_, bytes, expected) => {
+    expect(isOpenPgpPrivateKey(Buffer.from(bytes))).toBe(expected);
+  });
+});
+
 describe("what a mail offers, by its structure (PRODUCT §3)", () => {
   it.each(FORMS)("%s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
   it.each(ALTERED)("altered or nested: %s", (_, found, expected) => expect(shapeOf(found)).toEqual(expected));
@@ -281,25 +370,25 @@ describe("the signed bytes (RFC 8551 §3.5.3)", () => {
   it("are the part exactly as it was sent, without the line end before the delimiter", () => {
     const odd =
       "Content-Type: text/plain;\r\n\tformat=flowed \r\n\r\n trailing blanks  \r\n\r\n.\r\n\xe4\r\n";
-    const { signed } = message(SIGNED_TYPE, multipart("s", [odd, SIGNATURE])).offer;
+    const [signed] = message(SIGNED_TYPE, multipart("s", [odd, SIGNATURE])).offer.signed;
     expect(signed?.form === "detached" && Buffer.from(signed.content).toString()).toBe(odd);
   });
 
   it("are the same with bare LF line ends, as they are", () => {
-    const { signed } = message(SIGNED_TYPE, multipart("s", ["A: b\n\nc\nd", SIGNATURE])).offer;
+    const [signed] = message(SIGNED_TYPE, multipart("s", ["A: b\n\nc\nd", SIGNATURE])).offer.signed;
     expect(signed?.form === "detached" && Buffer.from(signed.content).toString()).toBe("A: b\n\nc\nd");
   });
 
   it("carry their CMS structure decoded, and tell when its base64 was damaged", () => {
-    const good = message(SIGNED_TYPE, SIGNED).offer.signed;
-    const damaged = message(SIGNED_TYPE, SIGNED.replace(CMS, "MAMC*QE=")).offer.signed;
+    const [good] = message(SIGNED_TYPE, SIGNED).offer.signed;
+    const [damaged] = message(SIGNED_TYPE, SIGNED.replace(CMS, "MAMC*QE=")).offer.signed;
     expect(Buffer.from(good?.cms ?? []).toString("hex")).toBe("3003020101");
     expect([good?.damaged, damaged?.damaged]).toEqual([false, true]);
   });
 
   it("of an opaque content are searched for certificate files too", () => {
     const content = `Content-Type: multipart/mixed; boundary=m\r\n\r\n${multipart("m", [TEXT, CER])}`;
-    expect(filesInContent(Buffer.from(content)).map(({ name }) => name)).toEqual(["me.cer"]);
-    expect(filesInContent(Buffer.from("\x00\xff garbage"))).toEqual([]);
+    expect(contentOf(Buffer.from(content)).offer.files.map(({ name }) => name)).toEqual(["me.cer"]);
+    expect(contentOf(Buffer.from("\x00\xff garbage")).offer.files).toEqual([]);
   });
 });

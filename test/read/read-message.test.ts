@@ -105,9 +105,9 @@ describe("the facts of a message", () => {
     ["mime.header-too-large", Array.from({ length: 300 }, (_, n) => `X-${n}: ${"x".repeat(4000)}`)],
     ["mime.too-many-fields", Array.from({ length: 3000 }, (_, n) => `X-${n}: y`)],
   ])("are told with the problem %s, and nothing is offered", (problem, lines) => {
-    const found = read([FROM_OUTSIDE, ...ALICE, ...lines]);
+    const found = read([FROM_OUTSIDE, ...aliceWith("Subject: Hello", ...lines)]);
     expect(found.problem).toBe(problem);
-    expect(found.offer).toEqual({ signed: null, files: [], secrets: [] });
+    expect(found.offer).toEqual({ signed: [], files: [], secrets: [] });
     expect(found.facts.from).toEqual({ kind: "one", address: "alice@partner.example" });
   });
 
