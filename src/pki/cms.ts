@@ -22,13 +22,13 @@ import {
   MAX_CMS_SIGNERS,
   MAX_SIGNED_ATTRIBUTES_BYTES,
 } from "./limits.ts";
-import { readName } from "./name.ts";
+import { type Name, readName } from "./name.ts";
 import { OID } from "./oid.ts";
 import { recentCertificate } from "./recent-certificates.ts";
 
 /** How a SignerInfo names its certificate (RFC 5652 §5.3). */
 export type SignerIdentifier =
-  | { readonly form: "issuerAndSerialNumber"; readonly issuer: string; readonly serial: string }
+  | { readonly form: "issuerAndSerialNumber"; readonly issuer: Name; readonly serial: string }
   | { readonly form: "subjectKeyIdentifier"; readonly keyIdentifier: Uint8Array };
 
 export interface SignerInfo {
@@ -201,7 +201,7 @@ function readIdentifier(sequence: DerReader): SignerIdentifier {
  * @throws DerError
  */
 export function readIssuerAndSerial(sequence: DerReader): SignerIdentifier {
-  const issuer = readName(sequence, "issuer").canonical;
+  const issuer = readName(sequence, "issuer");
   const serial = integerHex(sequence, "serialNumber");
   sequence.finish("issuerAndSerialNumber");
   return { form: "issuerAndSerialNumber", issuer, serial };

@@ -5,6 +5,7 @@ import { deltasOf } from "./crl-delta.ts";
 import { ALL_REASONS, crlIssuersOf, distributionPointsOf, reasonsCovered } from "./crl-scope.ts";
 import { type CrlSigner, signerOf } from "./crl-signer.ts";
 import type { DistributionPoint } from "./distribution-point.ts";
+import { sameName } from "./name.ts";
 import { OID } from "./oid.ts";
 import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
 import type { PathProblem } from "./path-result.ts";
@@ -186,9 +187,7 @@ function entryOf(crl: Crl, { serial, issuer }: Certificate): CrlEntry | null {
   let found: CrlEntry | null = null;
   for (const entry of crlEntries(crl, serial)) {
     const issuers = entry.certificateIssuer ?? [{ form: "directoryName", name: crl.issuer } as const];
-    const isOurs = issuers.some(
-      (name) => name.form === "directoryName" && name.name.canonical === issuer.canonical,
-    );
+    const isOurs = issuers.some((name) => name.form === "directoryName" && sameName(name.name, issuer));
     if (isOurs) found = entry;
   }
   return found;

@@ -2,6 +2,7 @@
 import type { Crl } from "./crl.ts";
 import { sameScope } from "./crl-scope.ts";
 import { equalBytes } from "./der.ts";
+import { sameName } from "./name.ts";
 
 /**
  * RFC 5280 §6.3.3 (c): the delta CRLs that bring a complete CRL up to date, the newest first. Whether one is fresh and
@@ -18,7 +19,7 @@ function completes(delta: Crl, complete: Crl): boolean {
   const [base, from, to] = [delta.baseCrlNumber, complete.crlNumber, delta.crlNumber].map(numberOf);
   if (base == null || from == null || to == null) return false;
   return (
-    delta.issuer.canonical === complete.issuer.canonical && // (c)(1)
+    sameName(delta.issuer, complete.issuer) && // (c)(1)
     sameScope(delta, complete) && // (c)(2)
     sameKeyIdentifier(delta.authorityKeyIdentifier, complete.authorityKeyIdentifier) && // (c)(3)
     base <= from && // RFC 5280 §5.2.4 (c)

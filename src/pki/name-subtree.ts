@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 import type { GeneralSubtree } from "./extensions.ts";
 import type { GeneralName } from "./general-name.ts";
-import type { Name } from "./name.ts";
+import { type Name, sameName } from "./name.ts";
 
 /**
  * How a name stands to a subtree of its form: `unclear` when the subtree or the name is of a kind or shape that cannot
@@ -34,7 +34,7 @@ export function relationTo(subtree: GeneralSubtree, name: GeneralName): Relation
     case "uniformResourceIdentifier":
       return name.form === base.form ? uriRelation(base.text, name.text) : "unclear";
     case "directoryName":
-      return name.form === base.form ? inside(isNameWithin(name.name, base.name)) : "unclear";
+      return name.form === base.form ? nameRelation(base.name, name.name) : "unclear";
     case "iPAddress":
       return name.form === base.form ? addressRelation(base.bytes, name.bytes) : "unclear";
     default:
@@ -45,13 +45,12 @@ export function relationTo(subtree: GeneralSubtree, name: GeneralName): Relation
 }
 
 /** RFC 5280 §7.1: a name lies in the subtree of a name whose relative distinguished names it begins with. */
-function isNameWithin(name: Name, base: Name): boolean {
+function nameRelation(base: Name, name: Name): Relation {
+  if (base.rdns.length === 0 || sameName(name, base)) return "inside";
+  // Octets cannot tell: the same name may be spelled in another way, and an exclusion must not be escaped by that.
+  if (base.isUnprepared || name.isUnprepared) return "unclear";
   // The canonical form is a comma-separated list of JSON values, so this prefix always ends between two RDNs.
-  return (
-    base.rdns.length === 0 ||
-    name.canonical === base.canonical ||
-    name.canonical.startsWith(`${base.canonical},`)
-  );
+  return inside(name.canonical.startsWith(`${base.canonical},`));
 }
 
 /** RFC 5280 §4.2.1.10: one mailbox (`a@b.example`), all of a host (`b.example`), all below a domain (`.example`). */
