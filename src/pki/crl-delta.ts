@@ -1,5 +1,6 @@
 /** Delta CRLs (RFC 5280 §5.2.4), kept apart: who reads about complete CRLs need not know them. */
 import type { Crl } from "./crl.ts";
+import { newestFirst, numberOf } from "./crl-age.ts";
 import { sameScope } from "./crl-scope.ts";
 import { equalBytes } from "./der.ts";
 import { sameName } from "./name.ts";
@@ -10,9 +11,7 @@ import { sameName } from "./name.ts";
  * @param others CRLs of the same issuer's name
  */
 export function deltasOf(complete: Crl, others: readonly Crl[]): readonly Crl[] {
-  return others
-    .filter((crl) => completes(crl, complete))
-    .sort((left, right) => right.thisUpdate.getTime() - left.thisUpdate.getTime());
+  return newestFirst(others.filter((crl) => completes(crl, complete)));
 }
 
 function completes(delta: Crl, complete: Crl): boolean {
@@ -29,9 +28,4 @@ function completes(delta: Crl, complete: Crl): boolean {
 
 function sameKeyIdentifier(left: Uint8Array | null, right: Uint8Array | null): boolean {
   return left === null || right === null ? left === right : equalBytes(left, right);
-}
-
-/** A CRL number (RFC 5280 §5.2.3), which is never negative. */
-function numberOf(hex: string | null): bigint | null {
-  return hex === null || hex.startsWith("-") ? null : BigInt(`0x${hex}`);
 }
