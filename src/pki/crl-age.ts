@@ -7,9 +7,7 @@ import type { Crl } from "./crl.ts";
  */
 export function newestFirst(crls: readonly Crl[]): readonly Crl[] {
   return [...crls].sort(
-    (left, right) =>
-      right.thisUpdate.getTime() - left.thisUpdate.getTime() ||
-      byNumber(right, left),
+    (left, right) => right.thisUpdate.getTime() - left.thisUpdate.getTime() || byNumber(right, left),
   );
 }
 
