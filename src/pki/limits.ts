@@ -40,6 +40,9 @@ export const MAX_CMS_SIGNERS = 16;
 /** Octets of one SignerInfo's signed attributes: ESS and capabilities included, real ones have under 2 KiB. */
 export const MAX_SIGNED_ATTRIBUTES_BYTES = 64 * 1024;
 
+/** Octets of an AlgorithmIdentifier's parameters that are brought into DER: those of RSASSA-PSS have 52, of DSA under 1 KiB. */
+export const MAX_PARAMETERS_BYTES = 4 * 1024;
+
 /** Attributes of one SignerInfo: the standards define about 20. */
 export const MAX_ATTRIBUTES = 64;
 
