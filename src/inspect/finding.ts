@@ -370,6 +370,12 @@ export const FINDINGS = {
     "a weak algorithm or key on the path",
     "Nothing to do; an own CA that signs with SHA-1 or a short key has to be renewed.",
   ),
+  "path.unsupported": rule(
+    "error",
+    "RFC 5280 §6.1.3",
+    "a signature on the path is of an algorithm, or by a kind of key, that is not supported",
+    "Look at the detail for the algorithm; if it is one of today's standards, report it to keybot's makers.",
+  ),
   "path.budget": rule(
     "error",
     "RFC 4158 §2.4",

@@ -25,6 +25,7 @@ export interface JudgedSigner {
 
 const PROBLEMS: Readonly<Record<SignatureProblem, FindingCode>> = {
   "no-certificate": "signature.no-signer",
+  "certificate-unreadable": "cert.unreadable",
   attributes: "signature.attributes",
   "content-type": "signature.content-type",
   "digest-mismatch": "signature.digest-mismatch",

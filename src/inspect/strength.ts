@@ -3,6 +3,7 @@ import {
   digestOf,
   type PathResult,
   type PublicKey,
+  sameName,
   type WeaknessOf,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
@@ -67,7 +68,7 @@ export function strengthFindings(
 }
 
 function isSelfIssued({ issuer, subject }: Certificate): boolean {
-  return issuer.canonical === subject.canonical;
+  return sameName(issuer, subject);
 }
 
 /** Whether no signature by this key, and no certificate of it, is ever accepted: `strengthFindings` says why. */

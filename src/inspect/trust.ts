@@ -111,7 +111,7 @@ const CODES: Readonly<
   "key-usage": "path.key-usage",
   "critical-extension": "path.critical-extension",
   malformed: "path.malformed",
-  algorithm: "path.weak",
+  algorithm: "path.unsupported",
   budget: "path.budget",
 };
 

@@ -7,9 +7,11 @@ export interface Usage {
   readonly encrypt: boolean;
 }
 
-/** Keys that can decrypt themselves (RSA) and keys that agree on a secret (RFC 8551 §2.3, RFC 5753, RFC 8418). */
+/** Keys that can decrypt themselves (RSA) and keys that agree on a secret (RFC 8551 §2.3, RFC 5753). */
 const TRANSPORT = new Set(["RSA"]);
-const AGREEMENT = new Set(["EC", "X25519", "X448"]);
+const AGREEMENT = new Set(["EC"]);
+/** Those of RFC 8418 too, but no two mail programs read what is encrypted to them: its holder could not decrypt it (PRODUCT §3). */
+const UNREAD = new Set(["X25519", "X448"]);
 const SIGNING = new Set(["RSA", "RSA-PSS", "EC", "Ed25519", "Ed448", "DSA"]);
 
 /**
@@ -83,12 +85,14 @@ export function usageFindings(
         : finding("cert.sign-only"),
     );
   } else {
-    findings.push(
-      finding(
-        "cert.key-unsupported",
-        `mail cannot be encrypted to a key of the kind ${certificate.publicKey.name}`,
-      ),
-    );
+    findings.push(finding("cert.key-unsupported", keyAdvice(certificate.publicKey)));
   }
   return findings;
+}
+
+/** Why mail cannot be encrypted to a key, and what to get instead. */
+function keyAdvice({ kind, name }: Certificate["publicKey"]): string {
+  return UNREAD.has(kind)
+    ? `hardly any mail program can decrypt what is encrypted to ${name}; a key of RSA or on P-256 is read by all`
+    : `mail cannot be encrypted to a key of the kind ${name}`;
 }

@@ -1,8 +1,10 @@
 /** AlgorithmIdentifier (RFC 5280 §4.1.1.2), read and compared. */
-import { type DerReader, equalBytes, TAG } from "./der.ts";
+import { definiteForm } from "./definite-form.ts";
+import { attempt, DerReader, equalBytes, isProblem, TAG } from "./der.ts";
 import { isNull, oid } from "./der-value.ts";
+import { MAX_PARAMETERS_BYTES } from "./limits.ts";
 
-/** AlgorithmIdentifier (RFC 5280 §4.1.1.2): the OID and the parameters' raw DER, null when absent. */
+/** AlgorithmIdentifier (RFC 5280 §4.1.1.2): the OID and the parameters' DER, null when absent. */
 export interface AlgorithmIdentifier {
   readonly oid: string;
   readonly parameters: Uint8Array | null;
@@ -21,7 +23,20 @@ export function readAlgorithm(
   const algorithm = oid(sequence, what);
   const parameters = sequence.more() ? sequence.raw(what) : null;
   sequence.finish(what);
-  return { oid: algorithm, parameters };
+  return {
+    oid: algorithm,
+    parameters: parameters === null || reader.encoding === "DER" ? parameters : inDer(parameters),
+  };
+}
+
+/**
+ * Parameters out of a BER structure, as whoever reads them expects: a gateway that encodes a structure anew does so with them
+ * too. They are what the algorithm needs, so a form that has no DER stays as it is and is refused by its reader.
+ */
+function inDer(parameters: Uint8Array): Uint8Array {
+  if (parameters.length > MAX_PARAMETERS_BYTES) return parameters;
+  const definite = attempt(() => definiteForm(new DerReader(parameters, "BER")));
+  return isProblem(definite) ? parameters : definite;
 }
 
 /** Same OID, same octets of the parameters: as RFC 5280 §4.1.1.2 demands of the two copies in a certificate. */

@@ -22,13 +22,13 @@ import {
   MAX_CMS_SIGNERS,
   MAX_SIGNED_ATTRIBUTES_BYTES,
 } from "./limits.ts";
-import { readName } from "./name.ts";
+import { type Name, readName } from "./name.ts";
 import { OID } from "./oid.ts";
 import { recentCertificate } from "./recent-certificates.ts";
 
 /** How a SignerInfo names its certificate (RFC 5652 §5.3). */
 export type SignerIdentifier =
-  | { readonly form: "issuerAndSerialNumber"; readonly issuer: string; readonly serial: string }
+  | { readonly form: "issuerAndSerialNumber"; readonly issuer: Name; readonly serial: string }
   | { readonly form: "subjectKeyIdentifier"; readonly keyIdentifier: Uint8Array };
 
 export interface SignerInfo {
@@ -51,6 +51,12 @@ export interface Attribute {
   readonly values: readonly Uint8Array[];
 }
 
+/** A member of the CertificateSet that could not be decoded. */
+export interface UnreadableCertificate {
+  readonly raw: Uint8Array;
+  readonly detail: string;
+}
+
 /** SignedData (RFC 5652 §5.1), certificates decoded, everything else as raw as it can stay. */
 export interface SignedData {
   readonly version: number;
@@ -58,8 +64,8 @@ export interface SignedData {
   /** eContent joined into one buffer, or null when it is absent (detached or certs-only). */
   readonly content: Uint8Array | null;
   readonly certificates: readonly Certificate[];
-  /** Certificates among them that could not be decoded; attribute certificates are not counted. */
-  readonly unreadableCertificates: number;
+  /** Certificates that could not be decoded; attribute certificates are not among them. */
+  readonly unreadable: readonly UnreadableCertificate[];
   readonly signerInfos: readonly SignerInfo[];
   /** Octets behind the structure, which ends where its length says (X.690 §8.1.3); white space and NUL are not counted. */
   readonly trailing: number;
@@ -129,23 +135,23 @@ function readContent(encapsulated: DerReader): Uint8Array | null {
   return content;
 }
 
-type CertificateSet = Pick<SignedData, "certificates" | "unreadableCertificates">;
+type CertificateSet = Pick<SignedData, "certificates" | "unreadable">;
 
-const NO_CERTIFICATES: CertificateSet = { certificates: [], unreadableCertificates: 0 };
+const NO_CERTIFICATES: CertificateSet = { certificates: [], unreadable: [] };
 
 /** CertificateSet (RFC 5652 §10.2.3): X.509 certificates are SEQUENCEs, the other choices have tags and are skipped. */
 function readCertificateSet(members: DerReader, limit: number): CertificateSet {
   const certificates: Certificate[] = [];
-  let unreadableCertificates = 0;
+  const unreadable: UnreadableCertificate[] = [];
   for (let count = 0; members.more(); count++) {
     if (count >= limit) throw new DerError(`over ${limit} certificates in one SignedData`, "too-large");
     const { tag, raw } = members.element();
     if (tag !== TAG.sequence) continue;
     const certificate = recentCertificate(raw);
-    if (isProblem(certificate)) unreadableCertificates++;
+    if (isProblem(certificate)) unreadable.push({ raw, detail: certificate.detail });
     else certificates.push(certificate);
   }
-  return { certificates, unreadableCertificates };
+  return { certificates, unreadable };
 }
 
 function readSignerInfos(set: DerReader, limit: number): SignerInfo[] {
@@ -200,7 +206,7 @@ function readIdentifier(sequence: DerReader): SignerIdentifier {
  * @throws DerError
  */
 export function readIssuerAndSerial(sequence: DerReader): SignerIdentifier {
-  const issuer = readName(sequence, "issuer").canonical;
+  const issuer = readName(sequence, "issuer");
   const serial = integerHex(sequence, "serialNumber");
   sequence.finish("issuerAndSerialNumber");
   return { form: "issuerAndSerialNumber", issuer, serial };

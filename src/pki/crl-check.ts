@@ -1,10 +1,12 @@
 /** Revocation by CRLs that are at hand: RFC 5280 §6.3.3, for every certificate of a path below its anchor. */
 import type { Certificate } from "./certificate.ts";
 import { type Crl, type CrlEntry, crlEntries, REMOVE_FROM_CRL } from "./crl.ts";
+import { isAsNew, newestFirst } from "./crl-age.ts";
 import { deltasOf } from "./crl-delta.ts";
 import { ALL_REASONS, crlIssuersOf, distributionPointsOf, reasonsCovered } from "./crl-scope.ts";
 import { type CrlSigner, signerOf } from "./crl-signer.ts";
 import type { DistributionPoint } from "./distribution-point.ts";
+import { sameName } from "./name.ts";
 import { OID } from "./oid.ts";
 import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
 import type { PathProblem } from "./path-result.ts";
@@ -37,11 +39,15 @@ export type CrlStatus =
 /** One CRL that speaks for a certificate, proven. */
 interface Proven {
   readonly crl: Crl;
-  /** The newest delta CRL that goes with it, or null. */
-  readonly delta: Crl | null;
-  /** Why each can say "revoked" and nothing else, or null (`answer-strength.ts`). */
+  /** The newest delta CRL that goes with it, and those that are as new: none, or one of an honest CA. */
+  readonly deltas: readonly WeighedCrl[];
+  /** Why it can say "revoked" and nothing else, or null (`answer-strength.ts`). */
   readonly weakness: string | null;
-  readonly deltaWeakness: string | null;
+}
+
+interface WeighedCrl {
+  readonly crl: Crl;
+  readonly weakness: string | null;
 }
 
 const TOO_MANY: CrlStatus = { status: "unknown", why: "too many CRLs and distribution points to look at" };
@@ -107,6 +113,7 @@ function statusOf(
   input: RevocationInput,
 ): CrlStatus {
   const reasons_mask = new Set<number>();
+  const believed: Crl[] = [];
   let why = `no CRL of ${certificate.issuer.text} covers the certificate`;
   for (const point of distributionPointsOf(certificate)) {
     if (!spend(input.budget, "crlSteps")) return TOO_MANY;
@@ -116,7 +123,10 @@ function statusOf(
       if (crl.baseCrlNumber !== null) continue; // a delta CRL proves nothing alone
       const interim_reasons_mask = reasonsCovered(crl, point, certificate); // (b)(d)
       if (interim_reasons_mask === null) continue;
-      if ([...interim_reasons_mask].every((reason) => reasons_mask.has(reason))) continue; // (e)
+      const adds = [...interim_reasons_mask].some((reason) => !reasons_mask.has(reason)); // (e)
+      // Departs from (e) for CRLs that are as new as one that cleared the certificate: no order tells which is right, and
+      // "revoked" errs on the safe side.
+      if (!adds && !believed.some((other) => isAsNew(crl, other))) continue;
       const proven = prove(crl, named, point, depth, input);
       if (typeof proven === "string") {
         why = proven;
@@ -128,6 +138,7 @@ function statusOf(
         why = `the CRL of ${crl.issuer.text} is ${proven.weakness}`;
         continue;
       }
+      believed.push(crl);
       for (const reason of interim_reasons_mask) reasons_mask.add(reason); // (l)
     }
   }
@@ -150,28 +161,33 @@ function prove(
   if (unfit !== null) return unfit;
   const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
   if (signer === null) return `the CRL of ${crl.issuer.text} is not signed by anyone who may sign it`;
-  const delta = deltasOf(crl, named).find(
-    (one) => unfitness(one, input.at) === null && signatureVerdict(one, signer.key, input.budget) === "valid", // (h)
-  );
+  const deltas: Crl[] = [];
+  for (const one of deltasOf(crl, named)) {
+    const [newest = one] = deltas;
+    if (!isAsNew(one, newest)) break;
+    if (unfitness(one, input.at) !== null) continue;
+    if (signatureVerdict(one, signer.key, input.budget) === "valid") deltas.push(one); // (h)
+  }
   const weaknessOf = (one: Crl): string | null => input.weaknessOf?.(one, signer) ?? null;
   return {
     crl,
-    delta: delta ?? null,
+    deltas: deltas.map((one) => ({ crl: one, weakness: weaknessOf(one) })),
     weakness: weaknessOf(crl),
-    deltaWeakness: delta === undefined ? null : weaknessOf(delta),
   };
 }
 
 /** RFC 5280 §6.3.3 (i) to (k). */
 function revocationIn(
-  { crl, delta, deltaWeakness }: Proven,
+  { crl, deltas }: Proven,
   certificate: Certificate,
 ): { readonly crl: Crl; readonly entry: CrlEntry } | null {
-  const changed = delta === null ? null : entryOf(delta, certificate); // (i)
-  if (delta !== null && changed !== null) {
-    if (changed.reason !== REMOVE_FROM_CRL) return { crl: delta, entry: changed };
-    if (deltaWeakness === null) return null; // (k)
+  const changes = deltas.map((delta) => ({ ...delta, entry: entryOf(delta.crl, certificate) })); // (i)
+  for (const { crl: delta, entry: changed } of changes) {
+    if (changed !== null && changed.reason !== REMOVE_FROM_CRL) return { crl: delta, entry: changed };
   }
+  // (k): taken off the list, if no delta CRL that is as new is silent about it.
+  if (changes.length > 0 && changes.every(({ entry, weakness }) => entry !== null && weakness === null))
+    return null;
   const entry = entryOf(crl, certificate); // (j)
   return entry === null ? null : { crl, entry };
 }
@@ -181,15 +197,16 @@ export function entryText({ crl, entry }: Extract<CrlStatus, { status: "revoked"
   return revokedText(entry.revocationDate, entry.reason, `the CRL of ${crl.issuer.text}`);
 }
 
-/** The entry of a certificate on a CRL: its serial number under its issuer (RFC 5280 §5.3.3); the last one counts. */
+/**
+ * The entry of a certificate on a CRL: its serial number under its issuer (RFC 5280 §5.3.3). Of several one that revokes it
+ * counts, the last of them.
+ */
 function entryOf(crl: Crl, { serial, issuer }: Certificate): CrlEntry | null {
   let found: CrlEntry | null = null;
   for (const entry of crlEntries(crl, serial)) {
     const issuers = entry.certificateIssuer ?? [{ form: "directoryName", name: crl.issuer } as const];
-    const isOurs = issuers.some(
-      (name) => name.form === "directoryName" && name.name.canonical === issuer.canonical,
-    );
-    if (isOurs) found = entry;
+    const isOurs = issuers.some((name) => name.form === "directoryName" && sameName(name.name, issuer));
+    if (isOurs && (found === null || entry.reason !== REMOVE_FROM_CRL)) found = entry;
   }
   return found;
 }
@@ -237,10 +254,6 @@ function crlsByIssuer(crls: readonly Crl[]): ReadonlyMap<string, readonly Crl[]>
     else group.push(crl);
   }
   return groups;
-}
-
-function newestFirst(crls: readonly Crl[]): readonly Crl[] {
-  return [...crls].sort((left, right) => right.thisUpdate.getTime() - left.thisUpdate.getTime());
 }
 
 /**

@@ -1,7 +1,9 @@
 /** Delta CRLs (RFC 5280 §5.2.4), kept apart: who reads about complete CRLs need not know them. */
 import type { Crl } from "./crl.ts";
+import { newestFirst, numberOf } from "./crl-age.ts";
 import { sameScope } from "./crl-scope.ts";
 import { equalBytes } from "./der.ts";
+import { sameName } from "./name.ts";
 
 /**
  * RFC 5280 §6.3.3 (c): the delta CRLs that bring a complete CRL up to date, the newest first. Whether one is fresh and
@@ -9,16 +11,14 @@ import { equalBytes } from "./der.ts";
  * @param others CRLs of the same issuer's name
  */
 export function deltasOf(complete: Crl, others: readonly Crl[]): readonly Crl[] {
-  return others
-    .filter((crl) => completes(crl, complete))
-    .sort((left, right) => right.thisUpdate.getTime() - left.thisUpdate.getTime());
+  return newestFirst(others.filter((crl) => completes(crl, complete)));
 }
 
 function completes(delta: Crl, complete: Crl): boolean {
   const [base, from, to] = [delta.baseCrlNumber, complete.crlNumber, delta.crlNumber].map(numberOf);
   if (base == null || from == null || to == null) return false;
   return (
-    delta.issuer.canonical === complete.issuer.canonical && // (c)(1)
+    sameName(delta.issuer, complete.issuer) && // (c)(1)
     sameScope(delta, complete) && // (c)(2)
     sameKeyIdentifier(delta.authorityKeyIdentifier, complete.authorityKeyIdentifier) && // (c)(3)
     base <= from && // RFC 5280 §5.2.4 (c)
@@ -28,9 +28,4 @@ function completes(delta: Crl, complete: Crl): boolean {
 
 function sameKeyIdentifier(left: Uint8Array | null, right: Uint8Array | null): boolean {
   return left === null || right === null ? left === right : equalBytes(left, right);
-}
-
-/** A CRL number (RFC 5280 §5.2.3), which is never negative. */
-function numberOf(hex: string | null): bigint | null {
-  return hex === null || hex.startsWith("-") ? null : BigInt(`0x${hex}`);
 }

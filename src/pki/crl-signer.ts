@@ -2,6 +2,7 @@
 import type { Certificate } from "./certificate.ts";
 import type { Crl } from "./crl.ts";
 import { equalBytes } from "./der.ts";
+import { sameName } from "./name.ts";
 import { type PathBudget, signatureVerdict } from "./path-budget.ts";
 import type { PublicKey } from "./public-key.ts";
 
@@ -25,9 +26,7 @@ export function signerOf(
   isBelieved: (certificate: Certificate) => boolean,
 ): CrlSigner | null {
   const named = candidates
-    .filter(
-      ({ certificate }) => certificate.subject.canonical === crl.issuer.canonical && maySign(certificate),
-    )
+    .filter(({ certificate }) => sameName(certificate.subject, crl.issuer) && maySign(certificate))
     .sort((left, right) => Number(fits(crl, right)) - Number(fits(crl, left)));
   for (const signer of named) {
     if (signatureVerdict(crl, signer.key, budget) !== "valid") continue; // (g)

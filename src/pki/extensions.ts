@@ -141,13 +141,29 @@ const DECODERS: ReadonlyMap<string, (value: Uint8Array) => Partial<Decoded>> = n
     (value) => ({ crlDistributionPoints: distributionPoints(value, "cRLDistributionPoints") }),
   ],
   [OID.freshestCrl, (value) => ({ freshestCrl: distributionPoints(value, "freshestCRL") })],
+  [OID.qcStatements, readQcStatements],
   [OID.authorityInfoAccess, (value) => ({ authorityInfoAccess: authorityInfoAccess(value) })],
 ]);
 
 /**
+ * QCStatements (RFC 3739 §3.2.6), which may be critical: what a CA states of the certificate, of its holder's duties and of
+ * its own. Nothing of it bears on encrypting mail, so its form is read and no statement kept.
+ */
+function readQcStatements(value: Uint8Array): Partial<Decoded> {
+  const sequence = enterOnly(value, TAG.sequence, "qcStatements");
+  while (sequence.more()) {
+    const statement = sequence.enter(TAG.sequence, "QCStatement");
+    oid(statement, "statementId");
+    if (statement.more()) statement.element();
+    statement.finish("QCStatement");
+  }
+  return {};
+}
+
+/**
  * Extensions that are as absent when they are malformed and not critical. Departs from RFC 5280 §4.2 (each has its form)
  * because private CAs get them wrong, and nothing is gained by it: key identifiers only guide the search of a path, nobody
- * reads issuerAltName, and without certificatePolicies no policy holds. All others grant or forbid something, or tell
+ * reads issuerAltName and qcStatements, and without certificatePolicies no policy holds. All others grant or forbid something, or tell
  * where to ask about revocation.
  */
 const AS_ABSENT: ReadonlySet<string> = new Set([
@@ -155,6 +171,7 @@ const AS_ABSENT: ReadonlySet<string> = new Set([
   OID.authorityKeyIdentifier,
   OID.issuerAltName,
   OID.certificatePolicies,
+  OID.qcStatements,
 ]);
 
 /**

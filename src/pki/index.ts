@@ -20,7 +20,7 @@ export { isProblem, type ParseProblem } from "./der.ts";
 export type { DistributionPoint } from "./distribution-point.ts";
 export type { Extension, Extensions, KeyUsage } from "./extensions.ts";
 export type { GeneralName } from "./general-name.ts";
-export type { Name, NameAttribute } from "./name.ts";
+export { type Name, type NameAttribute, sameName } from "./name.ts";
 export { OID } from "./oid.ts";
 export type { PublicKey } from "./public-key.ts";
 export { recentCertificate } from "./recent-certificates.ts";

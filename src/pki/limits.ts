@@ -11,6 +11,14 @@ export const MAX_EXTENSIONS = 64;
 /** Names in one GeneralNames: team and function certificates carry up to some hundred addresses. */
 export const MAX_GENERAL_NAMES = 1_000;
 
+/**
+ * What of a name is prepared for comparison (RFC 5280 §7.1): characters of a text, octets and relative distinguished names of a
+ * whole Name. The upper bounds of X.520 are 64 to 256 for all that CAs write; real names have under 1 KiB and 10 parts.
+ */
+export const MAX_PREPARED_TEXT = 4 * 1024;
+export const MAX_PREPARED_NAME_BYTES = 64 * 1024;
+export const MAX_PREPARED_RDNS = 100;
+
 /** Octets of one CRL. The largest CRLs of public mail CAs have a few MiB; 32 MiB are some 800,000 entries. */
 export const MAX_CRL_BYTES = 32 * 1024 * 1024;
 
@@ -31,6 +39,9 @@ export const MAX_CMS_SIGNERS = 16;
 
 /** Octets of one SignerInfo's signed attributes: ESS and capabilities included, real ones have under 2 KiB. */
 export const MAX_SIGNED_ATTRIBUTES_BYTES = 64 * 1024;
+
+/** Octets of an AlgorithmIdentifier's parameters that are brought into DER: those of RSASSA-PSS have 52, of DSA under 1 KiB. */
+export const MAX_PARAMETERS_BYTES = 4 * 1024;
 
 /** Attributes of one SignerInfo: the standards define about 20. */
 export const MAX_ATTRIBUTES = 64;

@@ -71,7 +71,7 @@ function violationOf(name: GeneralName, constraints: NameConstraints, spend: () 
   for (const excluded of constraints.excluded_subtrees) {
     for (const subtree of excluded.get(form) ?? []) {
       if (!spend()) return "budget";
-      const relation = relationTo(subtree, name);
+      const relation = relationTo(subtree, name, "excluded");
       if (relation === "inside") return "is excluded by a CA above";
       if (relation === "unclear") return UNCLEAR;
     }
@@ -82,7 +82,7 @@ function violationOf(name: GeneralName, constraints: NameConstraints, spend: () 
     let best: Relation = "outside";
     for (const subtree of subtrees) {
       if (!spend()) return "budget";
-      const relation = relationTo(subtree, name);
+      const relation = relationTo(subtree, name, "permitted");
       if (relation !== "outside") best = relation;
       if (best === "inside") break;
     }

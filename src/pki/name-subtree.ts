@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 import type { GeneralSubtree } from "./extensions.ts";
 import type { GeneralName } from "./general-name.ts";
-import type { Name } from "./name.ts";
+import { type Name, sameName } from "./name.ts";
 
 /**
  * How a name stands to a subtree of its form: `unclear` when the subtree or the name is of a kind or shape that cannot
@@ -19,22 +19,29 @@ export function constrainedForm(name: GeneralName): string {
   return name.form === "otherName" ? `otherName ${name.oid}` : name.form;
 }
 
-/** Whether a name lies in a subtree of the same `constrainedForm` (RFC 5280 §4.2.1.10). */
-export function relationTo(subtree: GeneralSubtree, name: GeneralName): Relation {
+/**
+ * Whether a name lies in a subtree of the same `constrainedForm` (RFC 5280 §4.2.1.10).
+ * @param kind of the subtree: a mailbox is excluded in every spelling that mail programs hold for the same one
+ */
+export function relationTo(
+  subtree: GeneralSubtree,
+  name: GeneralName,
+  kind: "permitted" | "excluded",
+): Relation {
   // RFC 5280 §4.2.1.10: minimum is 0 and maximum absent; no meaning is known for anything else.
   if (subtree.minimum !== 0 || subtree.maximum !== null) return "unclear";
   const { base } = subtree;
   switch (base.form) {
     case "rfc822Name":
       return name.form === "rfc822Name" || name.form === "smtpUTF8Mailbox"
-        ? mailboxRelation(base.text, name.text)
+        ? mailboxRelation(base.text, name.text, kind)
         : "unclear";
     case "dNSName":
       return name.form === "dNSName" ? dnsRelation(base.text, name.text) : "unclear";
     case "uniformResourceIdentifier":
       return name.form === base.form ? uriRelation(base.text, name.text) : "unclear";
     case "directoryName":
-      return name.form === base.form ? inside(isNameWithin(name.name, base.name)) : "unclear";
+      return name.form === base.form ? nameRelation(base.name, name.name) : "unclear";
     case "iPAddress":
       return name.form === base.form ? addressRelation(base.bytes, name.bytes) : "unclear";
     default:
@@ -45,24 +52,25 @@ export function relationTo(subtree: GeneralSubtree, name: GeneralName): Relation
 }
 
 /** RFC 5280 §7.1: a name lies in the subtree of a name whose relative distinguished names it begins with. */
-function isNameWithin(name: Name, base: Name): boolean {
+function nameRelation(base: Name, name: Name): Relation {
+  if (base.rdns.length === 0 || sameName(name, base)) return "inside";
+  // Octets cannot tell: the same name may be spelled in another way, and an exclusion must not be escaped by that.
+  if (base.isUnprepared || name.isUnprepared) return "unclear";
   // The canonical form is a comma-separated list of JSON values, so this prefix always ends between two RDNs.
-  return (
-    base.rdns.length === 0 ||
-    name.canonical === base.canonical ||
-    name.canonical.startsWith(`${base.canonical},`)
-  );
+  return inside(name.canonical.startsWith(`${base.canonical},`));
 }
 
 /** RFC 5280 §4.2.1.10: one mailbox (`a@b.example`), all of a host (`b.example`), all below a domain (`.example`). */
-function mailboxRelation(base: string, text: string): Relation {
+function mailboxRelation(base: string, text: string, kind: "permitted" | "excluded"): Relation {
   const mailbox = splitMailbox(text);
   if (mailbox === null) return "unclear";
   if (base.includes("@")) {
     const wanted = splitMailbox(base);
     if (wanted === null) return "unclear";
-    // RFC 5280 §7.5: the local part octet by octet, the host in any case.
-    return inside(wanted.local === mailbox.local && wanted.host === mailbox.host);
+    // RFC 5280 §7.5: the local part octet by octet, the host in any case. Departs from it for what is excluded, because the
+    // local part is held for the same in any ASCII case here, and in quotes or not: an exclusion must not be void for that.
+    const local = kind === "excluded" ? anySpelling : (part: string) => part;
+    return inside(local(wanted.local) === local(mailbox.local) && wanted.host === mailbox.host);
   }
   if (base === "") return "inside"; // The RFC is silent; as NSS has it, the empty constraint holds every mailbox.
   const host = base.startsWith(".") ? hostOf(base.slice(1)) : hostOf(base);
@@ -116,6 +124,12 @@ function splitMailbox(text: string): { readonly local: string; readonly host: st
   if (local === "" || (local.includes("@") && !quoted)) return null;
   const host = mailHost(text.slice(at + 1));
   return host === null ? null : { local, host };
+}
+
+/** One text for all spellings of a local part: its quotes (RFC 5321 §4.1.2) taken off, ASCII letters in lower case. */
+function anySpelling(local: string): string {
+  const bare = local.startsWith('"') ? local.slice(1, -1).replace(/\\(.)/gs, "$1") : local;
+  return bare.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** RFC 9598 §5: domains are compared as A-labels. */

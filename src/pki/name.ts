@@ -1,6 +1,7 @@
 /** Distinguished names: decoding, comparison (RFC 5280 §7.1) and text for people (RFC 4514). */
-import { DerReader, type Encoding, TAG, toHex } from "./der.ts";
+import { DerReader, type Encoding, equalBytes, TAG, toHex } from "./der.ts";
 import { oid } from "./der-value.ts";
+import { MAX_PREPARED_NAME_BYTES, MAX_PREPARED_RDNS, MAX_PREPARED_TEXT } from "./limits.ts";
 import { OID } from "./oid.ts";
 import { stringText } from "./text.ts";
 
@@ -18,8 +19,13 @@ export interface Name {
   readonly rdns: readonly (readonly NameAttribute[])[];
   /** The raw DER of the whole Name. */
   readonly der: Uint8Array;
-  /** Canonical form for comparison (RFC 5280 §7.1: case fold, inner blanks, string types equal): equal texts, equal names. */
+  /**
+   * Canonical form for comparison (RFC 5280 §7.1: case fold, inner blanks, string types equal): equal texts, equal names. Made
+   * when it is first asked for; of a name that is too large to be prepared, its octets.
+   */
   readonly canonical: string;
+  /** Whether `canonical` is the name's octets, so that only the very same encoding is found equal. */
+  readonly isUnprepared: boolean;
   /** For people, most specific first, in the manner of RFC 4514: `CN=Alice,O=Example,C=DE`. */
   readonly text: string;
 }
@@ -75,7 +81,55 @@ export function nameOf(der: Uint8Array, encoding: Encoding = "DER"): Name {
     while (set.more());
     rdns.push(rdn);
   }
-  return { rdns, der, canonical: rdns.map(canonicalRdn).join(","), text: nameText(rdns) };
+  return new DecodedName(rdns, der);
+}
+
+/** What is made of a name is made once, and only of names that are compared or shown. */
+class DecodedName implements Name {
+  readonly rdns: Name["rdns"];
+  readonly der: Uint8Array;
+  #prepared: string | null | undefined;
+  #text: string | undefined;
+
+  constructor(rdns: Name["rdns"], der: Uint8Array) {
+    this.rdns = rdns;
+    this.der = der;
+  }
+
+  get canonical(): string {
+    return this.#preparation() ?? `#${toHex(this.der)}`;
+  }
+
+  get isUnprepared(): boolean {
+    return this.#preparation() === null;
+  }
+
+  get text(): string {
+    this.#text ??= nameText(this.rdns);
+    return this.#text;
+  }
+
+  #preparation(): string | null {
+    if (this.#prepared === undefined) this.#prepared = preparedName(this.rdns, this.der);
+    return this.#prepared;
+  }
+}
+
+/** Whether two names are equal (RFC 5280 §7.1). Names come mostly as the CA wrote them, so their octets are compared first. */
+export function sameName(left: Name, right: Name): boolean {
+  return equalBytes(left.der, right.der) || left.canonical === right.canonical;
+}
+
+/** The canonical form, or null for a name beyond what is prepared: then its octets are compared. */
+function preparedName(rdns: Name["rdns"], der: Uint8Array): string | null {
+  if (der.length > MAX_PREPARED_NAME_BYTES || rdns.length > MAX_PREPARED_RDNS) return null;
+  const prepared: string[] = [];
+  for (const rdn of rdns) {
+    const one = preparedRdn(rdn);
+    if (one === null) return null;
+    prepared.push(one);
+  }
+  return prepared.join(",");
 }
 
 function readAttribute(set: DerReader): NameAttribute {
@@ -86,15 +140,14 @@ function readAttribute(set: DerReader): NameAttribute {
   return { oid: type, text: stringText(tag, content), value: raw };
 }
 
-/**
- * The canonical form of one relative distinguished name: equal texts, equal RDNs (RFC 5280 §7.1). For comparisons of
- * whole names there is `Name.canonical`; this one serves subtrees (directoryName constraints, RFC 5280 §4.2.1.10).
- */
-export function canonicalRdn(rdn: readonly NameAttribute[]): string {
-  const pairs = rdn.map(({ oid: type, text, value }) => {
+/** The canonical form of one relative distinguished name; null when it holds a text that is not prepared. */
+function preparedRdn(rdn: readonly NameAttribute[]): string | null {
+  const pairs: string[] = [];
+  for (const { oid: type, text, value } of rdn) {
     const prepared = text === null ? null : prepare(text);
-    return JSON.stringify(prepared === null ? [type, null, toHex(value)] : [type, prepared]);
-  });
+    if (text !== null && prepared === null) return null;
+    pairs.push(JSON.stringify(prepared === null ? [type, null, toHex(value)] : [type, prepared]));
+  }
   // An RDN is a set: its order says nothing.
   return `[${pairs.sort().join(",")}]`;
 }
@@ -107,10 +160,11 @@ const MANY_MARKS = /[\p{M}\uff9e\uff9f]{31}/u;
 
 /**
  * String preparation for caseIgnoreMatch (RFC 5280 §7.1, RFC 4518 §2): the same for all string types, so that a
- * PrintableString equals a UTF8String of the same text. Null for a text that no language has and whose preparation would cost
- * the square of its length: it is compared byte by byte.
+ * PrintableString equals a UTF8String of the same text. Null for a text that no CA writes and whose preparation would cost
+ * more than its length: it is compared byte by byte.
  */
 function prepare(text: string): string | null {
+  if (text.length > MAX_PREPARED_TEXT) return null;
   if (/^[!-~]+(?: [!-~]+)*$/.test(text)) return text.toLowerCase(); // plain ASCII is already prepared
   const mapped = text
     .replace(/[\t\n\v\f\r\u0085]/g, " ") // RFC 4518 §2.2: white space controls become blanks

@@ -88,14 +88,14 @@ export function checkOcsp(input: OcspInput): OcspStatus {
 }
 
 /**
- * The newest answer that counts; several about one certificate are odd, and the last word is the newest. Of two of the
- * same time "revoked" counts, which errs on the safe side.
+ * The newest answer that counts; several about one certificate are odd, and the last word is the newest. Of several of the
+ * same time "revoked" counts, then "unknown", which errs on the safe side.
  */
 function statusOf(answers: readonly OcspAnswer[], at: Date): OcspStatus {
   const newestFirst = [...answers].sort(
     (left, right) =>
       right.thisUpdate.getTime() - left.thisUpdate.getTime() ||
-      Number(isRevoked(right)) - Number(isRevoked(left)),
+      GRAVITY[right.status.kind] - GRAVITY[left.status.kind],
   );
   let why: OcspStatus = unusable("stale", "the OCSP response is empty");
   for (const answer of newestFirst) {
@@ -106,9 +106,7 @@ function statusOf(answers: readonly OcspAnswer[], at: Date): OcspStatus {
   return why;
 }
 
-function isRevoked({ status }: OcspAnswer): boolean {
-  return status.kind === "revoked";
-}
+const GRAVITY: Readonly<Record<OcspAnswer["status"]["kind"], number>> = { revoked: 2, unknown: 1, good: 0 };
 
 function said({ status, thisUpdate, nextUpdate }: OcspAnswer): OcspStatus {
   switch (status.kind) {

@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import type { Certificate } from "./certificate.ts";
 import { equalBytes } from "./der.ts";
+import { sameName } from "./name.ts";
 import type { BasicOcspResponse } from "./ocsp-response.ts";
 import { OID } from "./oid.ts";
 import { type PathBudget, signatureVerdict } from "./path-budget.ts";
@@ -82,7 +83,7 @@ function objectionTo(
 ): string | null {
   const { extensions, notBefore, notAfter } = certificate;
   // "issued directly by the CA that is identified in the request"
-  if (certificate.issuer.canonical !== issuer.subject.canonical) return "was issued by another CA";
+  if (!sameName(certificate.issuer, issuer.subject)) return "was issued by another CA";
   // The very purpose: anyExtendedKeyUsage would make a responder of every certificate of the CA.
   if (extensions.extendedKeyUsage?.includes(OID.ocspSigning) !== true) return "is not for OCSP signing";
   // RFC 5280 §4.2.1.12: id-kp-OCSPSigning goes with digitalSignature or nonRepudiation.

@@ -48,6 +48,7 @@ export const OID = {
   freshestCrl: "2.5.29.46",
   inhibitAnyPolicy: "2.5.29.54",
   authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
+  qcStatements: "1.3.6.1.5.5.7.1.3", // RFC 3739 §3.2.6
   ocspAccess: "1.3.6.1.5.5.7.48.1",
   caIssuersAccess: "1.3.6.1.5.5.7.48.2",
   ocspBasic: "1.3.6.1.5.5.7.48.1.1", // RFC 6960 §4.2.1

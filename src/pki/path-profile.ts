@@ -34,6 +34,7 @@ const PROCESSED: ReadonlySet<string> = new Set([
   OID.inhibitAnyPolicy,
   OID.freshestCrl,
   OID.authorityInfoAccess,
+  OID.qcStatements,
 ]);
 
 /** Extensions that a CA must not mark as critical, with the section that says so. */

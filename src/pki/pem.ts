@@ -159,6 +159,6 @@ const PADDING: ReadonlySet<number> = new Set([0x00, 0x09, 0x0a, 0x0d, 0x20]);
 function readPkcs7(bytes: Uint8Array, limit: number): CertificateFile {
   const signedData = parseSignedData(bytes, { ...MAIL_LIMITS, certificates: limit });
   if (isProblem(signedData)) return { ...NOTHING, kind: "pkcs7", unreadable: 1 };
-  const { certificates, unreadableCertificates } = signedData;
-  return { kind: "pkcs7", certificates, unreadable: unreadableCertificates, privateKey: false };
+  const { certificates, unreadable } = signedData;
+  return { kind: "pkcs7", certificates, unreadable: unreadable.length, privateKey: false };
 }

@@ -21,6 +21,7 @@ import { time } from "./time.ts";
 /** What broke a SignerInfo; the mathematics and the form of RFC 5652 alone, no trust and no policy. */
 export type SignatureProblem =
   | "no-certificate" // the signer's certificate is not there
+  | "certificate-unreadable" // it is there, in a form that cannot be decoded
   | "attributes" // missing, doubled, many-valued or malformed signed attributes (§5.3, §11)
   | "content-type" // contentType attribute ≠ eContentType (§11.1)
   | "digest-mismatch" // messageDigest ≠ digest of the content (§11.2)

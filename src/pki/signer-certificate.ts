@@ -12,13 +12,14 @@ import {
   isProblem,
   TAG,
 } from "./der.ts";
+import { sameName } from "./name.ts";
 import { keyBits } from "./public-key.ts";
 
 /** True when the identifier names this certificate. */
 export function identifies(identifier: SignerIdentifier, certificate: Certificate): boolean {
   if (identifier.form === "subjectKeyIdentifier")
     return equalBytes(keyIdentifier(certificate), identifier.keyIdentifier);
-  return identifier.serial === certificate.serial && identifier.issuer === certificate.issuer.canonical;
+  return identifier.serial === certificate.serial && sameName(identifier.issuer, certificate.issuer);
 }
 
 /** The subjectKeyIdentifier; without the extension the SHA-1 of the key (RFC 5280 §4.2.1.2 (1)), as clients compute it. */

@@ -18,6 +18,7 @@ import {
   type SignerProblem,
 } from "./signed-attributes.ts";
 import { encryptionPreference, identifies } from "./signer-certificate.ts";
+import { unreadableSigner } from "./unreadable-signer.ts";
 
 /** The answer for one SignerInfo over one content. */
 export interface SignerVerification {
@@ -126,7 +127,11 @@ function findCertificate(
 ): Found {
   const fitting = signedData.certificates.filter((certificate) => identifies(signer.identifier, certificate));
   const [first] = fitting;
-  if (first === undefined) return failed(null, "no-certificate", "no certificate fits the signer identifier");
+  if (first === undefined) {
+    const unreadable = unreadableSigner(signedData, signer.identifier);
+    if (unreadable !== null) return failed(null, "certificate-unreadable", unreadable.detail);
+    return failed(null, "no-certificate", "no certificate fits the signer identifier");
+  }
   // RFC 5035 §3: a signing-certificate attribute decides which certificate it is; another one must not be used.
   const named = fitting.filter((certificate) => isNamedCertificate(attributes, certificate));
   const [candidate] = named;

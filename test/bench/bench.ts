@@ -11,6 +11,7 @@ import { answerTimes } from "./answer-time.ts";
 import { bareFetch } from "./bare-fetch.ts";
 import { type Figure, figureTable, percentile } from "./figure.ts";
 import { glueRate } from "./glue.ts";
+import { growthFigures } from "./growth.ts";
 import { fill } from "./imap.ts";
 import { largeCrl } from "./large-crl.ts";
 import { crowd } from "./partner.ts";
@@ -159,12 +160,19 @@ function say(line: string): void {
   process.stderr.write(`bench: ${line}\n`);
 }
 
+/** How the cost of what strangers send grows with its octets. */
+function growth(): Figure[] {
+  say("growth: what strangers send, from 10 kB to 10 MB …");
+  return growthFigures();
+}
+
 const chosen = options();
 const figures = [
   ...(await harvest(chosen)),
   ...(await largeMail()),
   ...(await answers(chosen)),
   ...(await revocation()),
+  ...growth(),
 ];
 process.stdout.write(`\nNode ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? "CPU"}\n\n`);
 process.stdout.write(figureTable(figures));

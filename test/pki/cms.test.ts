@@ -596,7 +596,7 @@ describe("which certificate is the signer's", () => {
     const certificates = [encode.sequence(encode.null()), attributeCertificate, signer().der];
     const signedData = good(parseSignedData(make({ certificates })));
     expect(signedData).toMatchObject({
-      unreadableCertificates: 1,
+      unreadable: [{ raw: certificates[0] }],
       certificates: [{ sha256: signer().sha256 }],
     });
   });
@@ -629,5 +629,38 @@ describe("budgets", () => {
     const started = performance.now();
     expect(good(parseSignedData(bytes)).content?.length).toBe(1_000_000);
     expect(performance.now() - started).toBeLessThan(15_000);
+  });
+});
+
+describe("a signer's certificate that cannot be decoded is there all the same", () => {
+  /** The octets after the first place where these stand. */
+  const changed = (from: string, to: string) => {
+    const hex = Buffer.from(signer().der).toString("hex");
+    expect(hex).toContain(from);
+    return Buffer.from(hex.replace(from, to), "hex");
+  };
+  const problems = (certificates: readonly Buffer[]) =>
+    only(make({ certificates }), CONTENT).problems.map(({ problem }) => problem);
+  const stranger = encode.sequence(encode.null());
+  const elses = () => Buffer.from(signers["RSA-2048"]?.der ?? []);
+
+  it.each<[string, () => Buffer]>([
+    ["a version that does not exist", () => changed("a003020102", "a003020107")],
+    ["a date that is none", () => changed("170d", "170e")],
+    ["a structure that ends too early", () => encode.sequence(Buffer.from(signer().der).subarray(4, 250))],
+    ["a field of another type", () => changed("a003020102", "a103020102")],
+  ])("%s", (_case, broken) => {
+    expect(problems([broken()])).toEqual(["certificate-unreadable"]);
+    expect(problems([stranger, broken(), elses()])).toEqual(["certificate-unreadable"]);
+  });
+
+  it("a readable one counts, whatever else came", () => {
+    expect(problems([stranger, Buffer.from(signer().der)])).toEqual([]);
+  });
+
+  it("somebody else's is not his", () => {
+    expect(problems([stranger, elses()])).toEqual(["no-certificate"]);
+    expect(problems([stranger, stranger])).toEqual(["no-certificate"]);
+    expect(problems([])).toEqual(["no-certificate"]);
   });
 });

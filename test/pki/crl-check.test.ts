@@ -394,3 +394,81 @@ describe("findPath with CRLs: the rules of RFC 5280 §6.3", () => {
     expect(problems.map(({ rule }) => rule)).toContain("budget");
   });
 });
+
+describe('among CRLs that are as new as each other, "revoked" counts in any order', () => {
+  const removed = (serial: string) => ({
+    revoked: [{ serial, extensions: [extension(OID.reasonCode, encode.tagged(0x0a, Buffer.from([8])))] }],
+  });
+  const { serial } = alice;
+  const base = listing(alice, { number: 5 });
+  const plain = issueCrl(ca, { number: 5 });
+  const other = issueCrl(ca, { number: 5, revoked: [{ serial: "7f" }] });
+  const unlisted = delta(5, { number: 6, thisUpdate: NEW });
+
+  it.each<[string, readonly Crl[], string]>([
+    ["one number, one second", [plain, listing(alice, { number: 5 })], "revoked"],
+    ["three of them", [plain, other, listing(alice, { number: 5 })], "revoked"],
+    ["one without the fit number", [issueCrl(ca, { number: 5 }), listing(alice, { number: 6 })], "revoked"],
+    ["the lower number lists it", [issueCrl(ca, { number: 6 }), listing(alice, { number: 5 })], "good"],
+    [
+      "the older one lists it",
+      [issueCrl(ca, { number: 5, thisUpdate: NEW }), listing(alice, { number: 5, thisUpdate: OLD })],
+      "good",
+    ],
+    [
+      "delta CRLs, one lists it",
+      [plain, unlisted, delta(5, { number: 6, thisUpdate: NEW, revoked: [{ serial }] })],
+      "revoked",
+    ],
+    [
+      "delta CRLs, one takes it off",
+      [base, delta(5, { number: 6, thisUpdate: NEW, ...removed(serial) })],
+      "good",
+    ],
+    [
+      "delta CRLs, one takes it off and one is silent",
+      [base, unlisted, delta(5, { number: 6, thisUpdate: NEW, ...removed(serial) })],
+      "revoked",
+    ],
+    [
+      "delta CRLs, one takes it off and one lists it",
+      [
+        base,
+        delta(5, { number: 6, thisUpdate: NEW, revoked: [{ serial }] }),
+        delta(5, { number: 6, thisUpdate: NEW, ...removed(serial) }),
+      ],
+      "revoked",
+    ],
+    [
+      "a delta CRL of a lower number, of the same second",
+      [base, delta(5, { number: 7, thisUpdate: NEW, ...removed(serial) }), unlisted],
+      "good",
+    ],
+    [
+      "one delta CRL, two entries",
+      [plain, delta(5, { number: 6, revoked: [{ serial }, ...removed(serial).revoked] })],
+      "revoked",
+    ],
+  ])("%s", (_case, crls, expected) => {
+    for (const order of permutations(crls)) {
+      const result = findPath({
+        target: alice,
+        intermediates: [ca.certificate],
+        anchors: [{ certificate: root.certificate }],
+        at: NOW,
+        acceptablePolicies: null,
+        explicitPolicy: false,
+        inhibitAnyPolicy: false,
+        inhibitPolicyMapping: false,
+        crls: [rootCrl, ...order],
+      });
+      const problems = result.problems.map(({ rule }) => rule);
+      expect(problems).toEqual(expected === "good" ? [] : [expected]);
+    }
+  });
+});
+
+function permutations<T>(all: readonly T[]): T[][] {
+  if (all.length < 2) return [[...all]];
+  return all.flatMap((one, index) => permutations(all.toSpliced(index, 1)).map((rest) => [one, ...rest]));
+}

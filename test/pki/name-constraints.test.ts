@@ -50,6 +50,19 @@ const RELATIONS: readonly (readonly [string, GeneralName, GeneralName, Relation]
   ["a mailbox holds itself", email("a@b.example"), email("a@b.example"), "inside"],
   ["a mailbox: the host in any case (§7.5)", email("a@b.example"), email("a@B.Example"), "inside"],
   ["a mailbox: the local part as it is (§7.5)", email("a@b.example"), email("A@b.example"), "outside"],
+  [
+    "a name too large to prepare: not to be told",
+    dn(["CN", "a".repeat(5000)]),
+    dn(["CN", "A".repeat(5000)]),
+    "unclear",
+  ],
+  [
+    "a name too large to prepare holds itself",
+    dn(["CN", "a".repeat(5000)]),
+    dn(["CN", "a".repeat(5000)]),
+    "inside",
+  ],
+  ["a name too large to prepare, in nothing", dn(), dn(["CN", "A".repeat(5000)]), "inside"],
   ["a mailbox does not hold another", email("a@b.example"), email("c@b.example"), "outside"],
   ["a star is a star", email("*@b.example"), email("c@b.example"), "outside"],
   ["a host holds its mailboxes", email("b.example"), email("a@b.example"), "inside"],
@@ -122,14 +135,16 @@ const RELATIONS: readonly (readonly [string, GeneralName, GeneralName, Relation]
 
 describe("a name and a subtree of its form (RFC 5280 §4.2.1.10)", () => {
   it.each(RELATIONS)("%s", (_, base, name, relation) => {
-    expect(relationTo({ base, minimum: 0, maximum: null }, name)).toBe(relation);
+    expect(relationTo({ base, minimum: 0, maximum: null }, name, "permitted")).toBe(relation);
   });
 
   it.each<[string, Pick<GeneralSubtree, "minimum" | "maximum">]>([
     ["minimum", { minimum: 1, maximum: null }],
     ["maximum", { minimum: 0, maximum: 3 }],
   ])("a %s is never understood", (_, limits) => {
-    expect(relationTo({ base: email("b.example"), ...limits }, email("a@b.example"))).toBe("unclear");
+    expect(relationTo({ base: email("b.example"), ...limits }, email("a@b.example"), "permitted")).toBe(
+      "unclear",
+    );
   });
 
   it("a host constraint holds exactly the mailboxes of that host, whatever the labels", () => {
@@ -140,11 +155,13 @@ describe("a name and a subtree of its form (RFC 5280 §4.2.1.10)", () => {
         const relation = relationTo(
           { base: email(base), minimum: 0, maximum: null },
           email(`${local}@${name}`),
+          "permitted",
         );
         expect(relation).toBe(base === name ? "inside" : "outside");
         const below = relationTo(
           { base: email(`.${base}`), minimum: 0, maximum: null },
           email(`${local}@${name}`),
+          "permitted",
         );
         expect(below).toBe(name.endsWith(`.${base}`) ? "inside" : "outside");
       }),
@@ -274,5 +291,37 @@ describe("the names of a certificate under constraints (RFC 5280 §6.1.3 (b)(c),
       ),
       { numRuns: 50 },
     );
+  });
+});
+
+describe("an excluded mailbox is excluded in every spelling of it", () => {
+  it.each<[string, GeneralName, GeneralName, Relation]>([
+    ["other capitals in the constraint", email("Alice@b.example"), email("alice@b.example"), "inside"],
+    ["other capitals in the certificate", email("alice@b.example"), email("ALICE@B.example"), "inside"],
+    ["quotes in the certificate", email("alice@b.example"), email('"Alice"@b.example'), "inside"],
+    ["quotes and a backslash", email("alice@b.example"), email('"A\\lice"@b.example'), "inside"],
+    ["SmtpUTF8Mailbox", email("Alice@b.example"), utf8("alice@b.example"), "inside"],
+    [
+      "SmtpUTF8Mailbox, the host in U-labels",
+      email("Alice@xn--bcher-kva.example"),
+      utf8("alice@bücher.example"),
+      "inside",
+    ],
+    ["a host in other capitals", email("B.example"), email("Alice@b.EXAMPLE"), "inside"],
+    ["a domain in other capitals", email(".B.example"), email("alice@c.b.EXAMPLE"), "inside"],
+    ["ASCII only: the Kelvin sign is no k", email("k@b.example"), utf8("\u212a@b.example"), "outside"],
+    ["ASCII only: another letter", utf8("x@b.example"), utf8("ü@b.example"), "unclear"],
+    ["another mailbox", email("Alice@b.example"), email("alicia@b.example"), "outside"],
+  ])("%s", (_case, base, name, relation) => {
+    expect(relationTo({ base, minimum: 0, maximum: null }, name, "excluded")).toBe(relation);
+  });
+
+  it("and permitted as it is written (RFC 5280 §7.5)", () => {
+    expect(
+      nameViolations(certificate("email:a@b.example"), below({ permitted: ["email:A@b.example"] }), always),
+    ).toHaveLength(1);
+    expect(
+      nameViolations(certificate("email:a@b.example"), below({ excluded: ["email:A@b.example"] }), always),
+    ).toHaveLength(1);
   });
 });

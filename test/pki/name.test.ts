@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TAG } from "../../src/pki/der.ts";
 import { encode } from "../../src/pki/der-write.ts";
-import { attributeTexts, type Name, nameOf } from "../../src/pki/name.ts";
+import { attributeTexts, type Name, nameOf, sameName } from "../../src/pki/name.ts";
 import { OID } from "../../src/pki/oid.ts";
 import { KEYS, Scratch } from "./openssl-scratch.ts";
 import { certificateOf } from "./path-corpora.ts";
@@ -150,5 +150,38 @@ describe("names for people (RFC 4514)", () => {
     const parsed = certificateOf(der).subject;
     expect(parsed.text).toBe(shown.trim().replace(/^subject=/, ""));
     expect(attributeTexts(parsed, OID.emailAddress)).toEqual(["alice@example.com"]);
+  });
+});
+
+describe("what is prepared for comparison costs no more than its octets", () => {
+  const long = "a".repeat(5_000);
+  const parts = (count: number, text: string) =>
+    name(...Array.from({ length: count }, () => [[OID.commonName, text]] as const));
+
+  it.each<[string, Name, Name]>([
+    ["a text beyond 4 kB", cn(long), cn(long.toUpperCase())],
+    ["a name of more than 100 parts", parts(101, "a"), parts(101, "A")],
+    ["a name beyond 64 kB", parts(90, "a".repeat(800)), parts(90, "A".repeat(800))],
+    ["a run of combining marks", cn(`a${"\u0301\u0323".repeat(40)}`), cn(`A${"\u0301\u0323".repeat(40)}`)],
+  ])("%s is compared as its octets", (_what, left, right) => {
+    expect(left.isUnprepared).toBe(true);
+    expect(sameName(left, right)).toBe(false);
+    expect(sameName(left, nameOf(Uint8Array.from(left.der)))).toBe(true);
+    expect(left.canonical).not.toBe(right.canonical);
+  });
+
+  it.each<[string, Name, Name]>([
+    ["a text of 4 kB", cn(long.slice(0, 4_096)), cn(long.slice(0, 4_096).toUpperCase())],
+    ["a name of 100 parts", parts(100, "a"), parts(100, "A")],
+  ])("%s is still prepared", (_what, left, right) => {
+    expect(left.isUnprepared).toBe(false);
+    expect(sameName(left, right)).toBe(true);
+  });
+
+  it("prepares 1 MB of marks in no time", () => {
+    const issuer = cn(`a${"\u0301\u0323".repeat(250_000)}`);
+    const before = process.cpuUsage();
+    expect(issuer.canonical.startsWith("#")).toBe(true);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });

@@ -177,7 +177,7 @@ describe("what keybot hands out", () => {
       version: 1,
       content: null,
       signerInfos: [],
-      unreadableCertificates: 0,
+      unreadable: [],
     });
     // Programs that take the first one, as NSS does, are to take the one that was meant.
     const inOrder = (certificates: readonly Uint8Array[]) =>
