@@ -28,7 +28,7 @@ export {
   withRevocation,
 } from "./judge-revocation.ts";
 export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
-export { type PathToAsk, pathsToAsk, pathToAsk } from "./path-to-ask.ts";
+export { type PathToAsk, pathsToAsk, pathToAsk, withUnasked } from "./path-to-ask.ts";
 export { answerWeakness, strengthFindings } from "./strength.ts";
 export { pathFindings, pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
 export {

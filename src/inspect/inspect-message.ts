@@ -159,21 +159,23 @@ function signatureReport(
 }
 
 /** The SignerInfo that counts (PRODUCT §3): the sender's own, a broken one first, for one of the two is forged; else the first. */
-function countingSigner(
-  signers: readonly JudgedSigner[],
-  { address, policy }: Subject,
-): JudgedSigner | undefined {
-  const own = signers.filter(({ verification: { certificate } }) => {
-    return (
-      address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
-    );
-  });
-  return own.find(isNoSignature) ?? own[0] ?? signers[0];
+function countingSigner(signers: readonly JudgedSigner[], subject: Subject): JudgedSigner | undefined {
+  const own = signers.filter(({ verification }) => isOwn(verification.certificate, subject));
+  return (
+    own.find(isNoSignature) ?? own.find(({ verification }) => verification.valid) ?? own[0] ?? signers[0]
+  );
 }
 
-/** Broken, or made by a certificate that may not sign. */
-function isNoSignature({ verification: { valid, certificate } }: JudgedSigner): boolean {
-  return !valid || (certificate !== null && signingFindings(certificate).length > 0);
+/** Whether a certificate is the sender's, by the address that it names. */
+function isOwn(certificate: Certificate | null, { address, policy }: Subject): boolean {
+  return (
+    address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
+  );
+}
+
+/** Broken, or made by a certificate that may not sign. One of an unknown algorithm is neither (RFC 5652 §5.1 leaves it to us). */
+function isNoSignature({ verification: { valid, checkable, certificate } }: JudgedSigner): boolean {
+  return (!valid && checkable) || (certificate !== null && signingFindings(certificate).length > 0);
 }
 
 /** Each signer certificate, and each other end-entity certificate of the SignedData, each once. */
@@ -222,19 +224,29 @@ function signedCertificates(
     (report) => report.role === "encryption" && report.findings.every(({ severity }) => severity !== "error"),
   );
 
+  // One answer for all that is the sender's: is one of his signatures broken, none of his certificates is proven.
+  const own = signers.filter(({ verification }) => isOwn(verification.certificate, subject));
+  const broken = own.filter(isNoSignature);
+  const unknown = own.filter(({ verification: { checkable } }) => !checkable);
   const signerReports = signerCertificates.map((certificate) => {
     const judged = signers.filter(
       ({ verification }) => verification.certificate?.sha256 === certificate.sha256,
     );
     // Two SignerInfos of one certificate: both must be right.
+    const isSenders = isOwn(certificate, subject);
+    const bearing = isSenders ? [...judged, ...broken] : judged;
+    const noted = isSenders ? unknown.filter((signer) => !judged.includes(signer)) : [];
     const circumstances: Circumstances = {
       ...common,
       role: "signer",
       encryptionBeside,
       findings: [
         ...whole,
-        ...judged.flatMap(({ findings }) => findings),
-        ...signingFindings(certificate),
+        ...bearing.flatMap(({ findings }) => findings),
+        ...noted.flatMap(({ findings }) => findings.map((of): Finding => ({ ...of, severity: "info" }))),
+        ...[certificate, ...bearing.flatMap(({ verification }) => verification.certificate ?? [])].flatMap(
+          signingFindings,
+        ),
         ...aboutCertificate(certificate, subject),
       ],
       capabilities: judged[0]?.verification.capabilities ?? null,

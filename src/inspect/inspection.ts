@@ -12,6 +12,11 @@ export interface Inspection {
   readonly certificates: readonly CertificateReport[];
   /** A private key came along (PEM, PKCS#12), whether or not it could be matched to a certificate. */
   readonly privateKey: boolean;
+  /**
+   * SHA-256 of the certificates whose valid path names somebody to be asked about revocation who was not asked yet. Where
+   * they are left out, nobody asks.
+   */
+  readonly unasked?: readonly string[];
 }
 
 export interface SignatureReport {

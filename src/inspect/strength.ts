@@ -41,7 +41,9 @@ const STRONG_DIGESTS = new Set([
 
 /** Algorithms of one certificate, whatever stands above it: its key, and the digest of its signature (RFC 8550 §4.3). */
 export function strengthFindings(certificate: Certificate, policy: Policy["certificates"]): Finding[] {
-  const key = keyWeakness(certificate, policy.minimumRsaBits);
+  // What is unknown is not weak; that nothing can be encrypted to it is `usageFindings`' to say.
+  const isUnknown = certificate.publicKey.kind === "other" && certificate.publicKey.defect === null;
+  const key = isUnknown ? null : keyWeakness(certificate, policy.minimumRsaBits);
   const digest = certificateWeakness(certificate);
   return [
     ...(key === null ? [] : [finding("cert.weak-key", key)]),

@@ -22,6 +22,8 @@ import { encryptionPreference, identifies } from "./signer-certificate.ts";
 /** The answer for one SignerInfo over one content. */
 export interface SignerVerification {
   readonly valid: boolean;
+  /** False when nothing speaks against it but a digest or a kind of key that is unknown here: neither right nor wrong. */
+  readonly checkable: boolean;
   readonly certificate: Certificate | null;
   readonly problems: readonly SignerProblem[];
   /** `sha256`, `sha1`, `md5`, … as node names it; null when unknown. */
@@ -82,8 +84,10 @@ export function verifySigner(
 
   const found = findCertificate(signedData, signer, attributes, scheme, content, computing);
   if (found.problem !== null) problems.push(found.problem);
+  const isUnknown = digest === null || found.certificate?.publicKey.kind === "other";
   return {
     valid: problems.length === 0,
+    checkable: !isUnknown || problems.some(({ problem }) => problem !== "algorithm"),
     certificate: found.certificate,
     problems,
     digest,
