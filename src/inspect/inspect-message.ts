@@ -1,12 +1,14 @@
 import {
   type Certificate,
   type Computing,
+  certificateAddresses,
   fullComputing,
   isProblem,
   type ParseProblem,
   parseSignedData,
   readCertificates,
   type SignedData,
+  type SignerVerification,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import {
@@ -19,7 +21,7 @@ import {
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
 import { otherContent } from "./cms-content.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding, gravity } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
 import { CERTIFICATES_BESIDE, JUDGED_CERTIFICATES, SIGNER_INFOS } from "./limits.ts";
@@ -126,12 +128,52 @@ function inspectSigned(
   const arrival = { arrival: facts.borderTime ?? subject.internalDate ?? facts.date };
   const signers = parsed.signerInfos
     .slice(0, SIGNER_INFOS)
-    .map((signerInfo) => judgeSigner(parsed, signerInfo, content, arrival, subject));
+    .map((signerInfo) =>
+      judgeSigner(parsed, signerInfo, content, arrival, subject, (verified) =>
+        signerCertificate(verified, parsed.certificates, subject),
+      ),
+    );
   return {
     ...NOTHING,
     signature: signatureReport(part, signers, whole, subject),
     certificates: signedCertificates(parsed, signers, whole, subject),
   };
+}
+
+/**
+ * Of several certificates of the key that signed, the one with the best verdict: which of them the signer meant, no octet
+ * that is signed may say (RFC 5652 §5.3, §10.2.3). Of equal ones that which is valid longest. Where all that the program
+ * names have run out, a renewal that it sends along counts too: the signature proves its key.
+ */
+function signerCertificate(
+  { certificate, ofKey, renewals }: SignerVerification,
+  certificates: readonly Certificate[],
+  { address, trust, policy, at, computing }: Subject,
+): Certificate | null {
+  const addresses = new Set(ofKey.flatMap((one) => certificateAddresses(one).addresses));
+  const successors = ofKey.every(({ notAfter }) => notAfter < at)
+    ? renewals.filter((one) => certificateAddresses(one).addresses.some((named) => addresses.has(named)))
+    : [];
+  const candidates = [...ofKey, ...successors.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime())];
+  if (candidates.length < 2) return certificate;
+  const beside = certificates.slice(0, CERTIFICATES_BESIDE);
+  const weights = candidates.map((candidate) => {
+    const { findings } = reportOn(candidate, {
+      role: "signer",
+      address,
+      beside,
+      // Whether another one is there to encrypt to does not tell them apart.
+      encryptionBeside: true,
+      trust,
+      policy,
+      at,
+      computing,
+      findings: signingFindings(candidate),
+      capabilities: null,
+    });
+    return gravity(findings);
+  });
+  return candidates[weights.indexOf(Math.min(...weights))] ?? certificate;
 }
 
 function unreadableSignature(form: "detached" | "opaque", problem: Finding): SignatureReport {
