@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Rules>> = {
   pki: { uses: [], pure: true },
   read: { uses: ["mail"], types: ["policy.ts"], pure: true },
   inspect: { uses: ["read", "mail", "pki"], types: ["policy.ts"], pure: true },
-  decide: { uses: ["inspect", "mail"], types: ["read", "policy.ts"], pure: true },
+  decide: { uses: ["inspect", "mail", "errors.ts"], types: ["read", "policy.ts"], pure: true },
   reply: { uses: ["mail", "pki", "text.ts"], types: ["decide", "inspect"], pure: true },
 
   store: {

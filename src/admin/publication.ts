@@ -102,7 +102,7 @@ function doubtsAbout(
   const named = addresses.some((one) => sameAddress(one, address, options));
   const names =
     addresses.length === 0 ? "names no mail address" : `names ${addresses.join(", ")}, not ${address}`;
-  const weak = strengthFindings(certificate, { path: [], anchor: null }, policy).map(({ detail }) => detail);
+  const weak = strengthFindings(certificate, policy).map(({ detail }) => detail);
   return [
     // RFC 8550 §3: a mail program compares the certificate's address with the one that it writes to.
     ...(named ? [] : [`${names}; mail programs will refuse it or warn`]),

@@ -84,7 +84,7 @@ function refuse(certificate: Certificate, at: Date): void {
 
 /** Every path through a weak CA is rejected (RFC 8550 §4.3), so trusting it would only seem to help. */
 function refuseWeak(certificate: Certificate, kind: TrustItem["kind"], policy: Policy["certificates"]): void {
-  const weak = strengthFindings(certificate, { path: [], anchor: null }, policy)
+  const weak = strengthFindings(certificate, policy)
     // The anchor's own signature proves nothing, so nothing depends on its digest.
     .find(({ code }) => code === "cert.weak-key" || kind === "intermediate");
   if (weak !== undefined)

@@ -4,6 +4,7 @@ import { bounceOf, bounceReason } from "./bounce.ts";
 import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
 import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
+import { assertProven } from "./invariant.ts";
 import { judgeCertificates, keysOf } from "./judge.ts";
 import { automaticMark, isSubmission, kindOf } from "./kind.ts";
 import type {
@@ -57,6 +58,7 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
   const submission = isSubmission(evidence)
     ? decideSubmission(judged, inspection, facts, view.held, now)
     : null;
+  assertProven(submission?.actions ?? [], inspection, view.held);
   const bounced = bounceOf(facts, view);
   const waits = judged.some(({ findings }) => findings.some(({ code }) => code === "cert.pending-later"));
   const changes = submission?.changes === true && !waits;

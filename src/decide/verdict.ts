@@ -1,4 +1,4 @@
-import type { Finding, Severity } from "../inspect/index.ts";
+import { type Finding, gravity } from "../inspect/index.ts";
 
 /** What a certificate is worth to us (PRODUCT §1). */
 export type Verdict = "accepted" | "pending" | "rejected";
@@ -6,16 +6,12 @@ export type Verdict = "accepted" | "pending" | "rejected";
 /** The state of a stored certificate under one address. `accepted` is stored as `active`. */
 export type CertificateStatus = "active" | "pending" | "rejected" | "revoked" | "expired";
 
-const VERDICTS: Record<Severity, Verdict> = { error: "rejected", warning: "pending", info: "accepted" };
-const WEIGHT: Record<Severity, number> = { error: 2, warning: 1, info: 0 };
+/** By what the findings weigh. */
+const VERDICTS: readonly Verdict[] = ["accepted", "pending", "rejected"];
 
 /** The verdict that a list of findings amounts to: the worst one decides. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
-  let worst: Severity = "info";
-  for (const finding of findings) {
-    if (WEIGHT[finding.severity] > WEIGHT[worst]) worst = finding.severity;
-  }
-  return VERDICTS[worst];
+  return VERDICTS[gravity(findings)] ?? "rejected";
 }
 
 /** The status under which a verdict is stored. */

@@ -5,14 +5,7 @@ import type { Finding, Severity } from "./finding.ts";
 import { holderFindings } from "./holder.ts";
 import type { CertificateReport, CertificateRole, CertificateSummary } from "./inspection.ts";
 import { isRefusedKey, strengthFindings } from "./strength.ts";
-import {
-  anchorFindings,
-  pathFindings,
-  pathOf,
-  revocationFindings,
-  type TrustStore,
-  weakCrlFindings,
-} from "./trust.ts";
+import { pathObjections, pathOf, revocationFindings, type TrustStore } from "./trust.ts";
 import { usageFindings, usageOf } from "./usage.ts";
 
 /** Everything that one certificate is judged by, beside its own bytes. */
@@ -43,12 +36,10 @@ export function reportOn(certificate: Certificate, circumstances: Circumstances)
   const findings = [
     ...circumstances.findings,
     ...(address === null ? [] : holderFindings(certificate, address, policy.exactLocalPart)),
-    ...pathFindings(result),
-    ...anchorFindings(result, trust, address),
-    ...usageFindings(certificate, result.path, circumstances.encryptionBeside),
-    ...strengthFindings(certificate, result, policy),
+    ...pathObjections(result, beside, trust, policy, at, address, computing),
+    ...usageFindings(certificate, circumstances.encryptionBeside),
+    ...strengthFindings(certificate, policy),
     ...revocationFindings(certificate, trust, policy),
-    ...weakCrlFindings(result, beside, trust, policy, at),
   ];
   return {
     ...summaryOf(certificate),

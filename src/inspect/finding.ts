@@ -443,3 +443,10 @@ export function finding(code: FindingCode, detail?: string, severity?: Severity)
     detail: detail ?? entry.meaning,
   };
 }
+
+const WEIGHT: Readonly<Record<Severity, number>> = { error: 2, warning: 1, info: 0 };
+
+/** How much a list of findings weighs, the worst one alone: 0 accepted, 1 for a person to decide, 2 rejected. */
+export function gravity(findings: readonly Finding[]): number {
+  return findings.reduce((worst, { severity }) => Math.max(worst, WEIGHT[severity]), 0);
+}

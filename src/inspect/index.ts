@@ -7,7 +7,7 @@
  */
 
 export { type Circumstances, ranked, reportOn, summaryOf } from "./certificate-report.ts";
-export { FINDINGS, type Finding, type FindingCode, finding, type Severity } from "./finding.ts";
+export { FINDINGS, type Finding, type FindingCode, finding, gravity, type Severity } from "./finding.ts";
 export { formsPath } from "./forms-path.ts";
 export { type Bench, inspectCertificateFile, inspectMessage } from "./inspect-message.ts";
 export type {
@@ -28,7 +28,7 @@ export {
   withRevocation,
 } from "./judge-revocation.ts";
 export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
-export { type PathToAsk, pathsToAsk, pathToAsk } from "./path-to-ask.ts";
+export { type PathToAsk, pathsToAsk, pathToAsk, withUnasked } from "./path-to-ask.ts";
 export { answerWeakness, strengthFindings } from "./strength.ts";
 export { pathFindings, pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
 export {

@@ -1,12 +1,14 @@
 import {
   type Certificate,
   type Computing,
+  certificateAddresses,
   fullComputing,
   identifies,
   isProblem,
   type ParseProblem,
   readCertificates,
   type SignedData,
+  type SignerVerification,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import {
@@ -18,7 +20,7 @@ import {
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
 import { otherContent } from "./cms-content.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding, gravity } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
 import { isReceipt, isSignedMail, type Layer, openLayers } from "./layers.ts";
@@ -175,12 +177,52 @@ function inspectSigned(
   const arrival = { arrival: facts.borderTime ?? subject.internalDate ?? facts.date };
   const signers = parsed.signerInfos
     .slice(0, SIGNER_INFOS)
-    .map((signerInfo) => judgeSigner(parsed, signerInfo, content, arrival, subject));
+    .map((signerInfo) =>
+      judgeSigner(parsed, signerInfo, content, arrival, subject, (verified) =>
+        signerCertificate(verified, parsed.certificates, subject),
+      ),
+    );
   return {
     ...NOTHING,
     signature: signatureReport(part, signers, whole, subject),
     certificates: signedCertificates(parsed, signers, whole, subject),
   };
+}
+
+/**
+ * Of several certificates of the key that signed, the one with the best verdict: which of them the signer meant, no octet
+ * that is signed may say (RFC 5652 §5.3, §10.2.3). Of equal ones that which is valid longest. Where all that the program
+ * names have run out, a renewal that it sends along counts too: the signature proves its key.
+ */
+function signerCertificate(
+  { certificate, ofKey, renewals }: SignerVerification,
+  certificates: readonly Certificate[],
+  { address, trust, policy, at, computing }: Subject,
+): Certificate | null {
+  const addresses = new Set(ofKey.flatMap((one) => certificateAddresses(one).addresses));
+  const successors = ofKey.every(({ notAfter }) => notAfter < at)
+    ? renewals.filter((one) => certificateAddresses(one).addresses.some((named) => addresses.has(named)))
+    : [];
+  const candidates = [...ofKey, ...successors.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime())];
+  if (candidates.length < 2) return certificate;
+  const beside = certificates.slice(0, CERTIFICATES_BESIDE);
+  const weights = candidates.map((candidate) => {
+    const { findings } = reportOn(candidate, {
+      role: "signer",
+      address,
+      beside,
+      // Whether another one is there to encrypt to does not tell them apart.
+      encryptionBeside: true,
+      trust,
+      policy,
+      at,
+      computing,
+      findings: signingFindings(candidate),
+      capabilities: null,
+    });
+    return gravity(findings);
+  });
+  return candidates[weights.indexOf(Math.min(...weights))] ?? certificate;
 }
 
 function unreadableSignature(form: "detached" | "opaque", problem: Finding): SignatureReport {
@@ -208,21 +250,23 @@ function signatureReport(
 }
 
 /** The SignerInfo that counts (PRODUCT §3): the sender's own, a broken one first, for one of the two is forged; else the first. */
-function countingSigner(
-  signers: readonly JudgedSigner[],
-  { address, policy }: Subject,
-): JudgedSigner | undefined {
-  const own = signers.filter(({ verification: { certificate } }) => {
-    return (
-      address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
-    );
-  });
-  return own.find(isNoSignature) ?? own[0] ?? signers[0];
+function countingSigner(signers: readonly JudgedSigner[], subject: Subject): JudgedSigner | undefined {
+  const own = signers.filter(({ verification }) => isOwn(verification.certificate, subject));
+  return (
+    own.find(isNoSignature) ?? own.find(({ verification }) => verification.valid) ?? own[0] ?? signers[0]
+  );
 }
 
-/** Broken, or made by a certificate that may not sign. */
-function isNoSignature({ verification: { valid, certificate } }: JudgedSigner): boolean {
-  return !valid || (certificate !== null && signingFindings(certificate).length > 0);
+/** Whether a certificate is the sender's, by the address that it names. */
+function isOwn(certificate: Certificate | null, { address, policy }: Subject): boolean {
+  return (
+    address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
+  );
+}
+
+/** Broken, or made by a certificate that may not sign. One of an unknown algorithm is neither (RFC 5652 §5.1 leaves it to us). */
+function isNoSignature({ verification: { valid, checkable, certificate } }: JudgedSigner): boolean {
+  return (!valid && checkable) || (certificate !== null && signingFindings(certificate).length > 0);
 }
 
 /** Each signer certificate, and each other end-entity certificate of the SignedData, each once. */
@@ -271,19 +315,29 @@ function signedCertificates(
     (report) => report.role === "encryption" && report.findings.every(({ severity }) => severity !== "error"),
   );
 
+  // One answer for all that is the sender's: is one of his signatures broken, none of his certificates is proven.
+  const own = signers.filter(({ verification }) => isOwn(verification.certificate, subject));
+  const broken = own.filter(isNoSignature);
+  const unknown = own.filter(({ verification: { checkable } }) => !checkable);
   const signerReports = signerCertificates.map((certificate) => {
     const judged = signers.filter(
       ({ verification }) => verification.certificate?.sha256 === certificate.sha256,
     );
     // Two SignerInfos of one certificate: both must be right.
+    const isSenders = isOwn(certificate, subject);
+    const bearing = isSenders ? [...judged, ...broken] : judged;
+    const noted = isSenders ? unknown.filter((signer) => !judged.includes(signer)) : [];
     const circumstances: Circumstances = {
       ...common,
       role: "signer",
       encryptionBeside,
       findings: [
         ...whole,
-        ...judged.flatMap(({ findings }) => findings),
-        ...signingFindings(certificate),
+        ...bearing.flatMap(({ findings }) => findings),
+        ...noted.flatMap(({ findings }) => findings.map((of): Finding => ({ ...of, severity: "info" }))),
+        ...[certificate, ...bearing.flatMap(({ verification }) => verification.certificate ?? [])].flatMap(
+          signingFindings,
+        ),
         ...aboutCertificate(certificate, subject),
       ],
       capabilities: judged[0]?.verification.capabilities ?? null,

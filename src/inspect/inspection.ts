@@ -16,6 +16,11 @@ export interface Inspection {
   readonly openPgpKey: boolean;
   /** What the mail shows, inside its signature, is a report or a receipt of a program (RFC 6522, RFC 2634 §2). */
   readonly report: boolean;
+  /**
+   * SHA-256 of the certificates whose valid path names somebody to be asked about revocation who was not asked yet. Where
+   * they are left out, nobody asks.
+   */
+  readonly unasked?: readonly string[];
 }
 
 export interface SignatureReport {

@@ -133,8 +133,10 @@ export function withRevocation(
     return replaced(report, judgement?.findings ?? own.filter((found) => !isOfSigner(found)));
   });
   const signer = certificates.find(({ sha256 }) => sha256 === voucher);
+  const asked = new Set(judgements.map(({ certificate }) => certificate));
   return {
     ...inspection,
+    ...(inspection.unasked && { unasked: inspection.unasked.filter((sha256) => !asked.has(sha256)) }),
     certificates: certificates.map((report) =>
       report.role === "encryption" ? vouchedFor(report, signer) : report,
     ),

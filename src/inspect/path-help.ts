@@ -39,11 +39,10 @@ const MENDED: ReadonlySet<FindingCode> = new Set([
 
 /**
  * The certificates of a message whose issuers are worth looking for elsewhere, DER, those nearest to an anchor first:
- * each stands on a path that a better issuer could mend, of a certificate against which nothing else speaks. None before
- * the signature is right (PRODUCT §5): else anybody could have us fetch what he likes.
+ * each stands on a path that a better issuer could mend, of a certificate against which nothing else speaks, a signature
+ * that is not right least of all (PRODUCT §5): else anybody could have us fetch what he likes.
  */
-export function issuersToFind({ signature, certificates }: Inspection): readonly Uint8Array[] {
-  if (signature?.valid !== true) return [];
+export function issuersToFind({ certificates }: Inspection): readonly Uint8Array[] {
   const climbing = certificates.filter(isMendable).flatMap(({ der, path }) => [der, ...path.intermediates]);
   const wanted = climbing.reverse().flatMap((der) => {
     const certificate = parseCertificate(der);

@@ -15,20 +15,39 @@ export interface PathToAsk {
 
 /**
  * The paths of a message about which to ask. Only where the answer can matter, and never before the signature is right
- * and the path ends in an anchor (PRODUCT §5): else anybody could have us fetch what he likes. Empty when the policy
- * asks nobody, and when CRLs were given with the trust store: they were part of the path then.
+ * and the path ends in an anchor (PRODUCT §5): else anybody could have us fetch what he likes. Each certificate has the
+ * errors of its signature among its findings, so what would be accepted is asked about, whatever else the mail holds.
+ * Empty when the policy asks nobody, and when CRLs were given with the trust store: they were part of the path then.
  */
 export function pathsToAsk(
-  { signature, certificates }: Inspection,
+  { certificates }: Inspection,
   trust: TrustStore,
   policy: Policy["certificates"],
 ): readonly PathToAsk[] {
-  if (policy.revocation === "off" || trust.crls !== null || signature?.valid !== true) return [];
+  if (asksNobody(trust, policy)) return [];
   const believed = certificates.filter(isBelieved);
   // A signer whose key cannot encrypt still vouches for the certificate beside his (RFC 8551 §2.5.3).
   const vouching = believed.length === 0 ? undefined : certificates.find(mayVouch);
   const asked = vouching === undefined || believed.includes(vouching) ? believed : [vouching, ...believed];
   return asked.flatMap((report) => pathToAsk(report, trust));
+}
+
+function asksNobody(trust: TrustStore, policy: Policy["certificates"]): boolean {
+  return policy.revocation === "off" || trust.crls !== null;
+}
+
+/**
+ * The inspection with all its certificates noted about whom somebody could be asked, whatever else is said of them: what
+ * the plan is held against (`decide/invariant.ts`).
+ */
+export function withUnasked(
+  inspection: Inspection,
+  trust: TrustStore,
+  policy: Policy["certificates"],
+): Inspection {
+  if (asksNobody(trust, policy)) return inspection;
+  const paths = inspection.certificates.flatMap((report) => pathToAsk(report, trust));
+  return { ...inspection, unasked: paths.map(({ certificate }) => certificate) };
 }
 
 /** Nothing forbids it for ever, and it came with a signature. */

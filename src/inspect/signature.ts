@@ -1,5 +1,6 @@
 import { toCrlf } from "../mail/index.ts";
 import {
+  type Certificate,
   type Computing,
   type SignatureProblem,
   type SignedData,
@@ -71,15 +72,20 @@ export function wholeFindings(
   return findings;
 }
 
-/** Verifies one SignerInfo over the content and says what follows for its certificate. */
+/**
+ * Verifies one SignerInfo over the content and says what follows for its certificate.
+ * @param choose which of the certificates that the signature may be by counts
+ */
 export function judgeSigner(
   signedData: SignedData,
   signerInfo: SignerInfo,
   content: SignedContent,
   { arrival }: Arrival,
   { policy, computing }: { readonly policy: Policy["certificates"]; readonly computing: Computing },
+  choose: (verified: SignerVerification) => Certificate | null,
 ): JudgedSigner {
-  const verification = verifySigner(signedData, signerInfo, content.bytes, computing);
+  const verified = verifySigner(signedData, signerInfo, content.bytes, computing);
+  const verification = { ...verified, certificate: choose(verified) };
   const findings = verification.problems.map(({ problem, detail }) => finding(PROBLEMS[problem], detail));
   findings.push(
     ...digestFindings(verification.digest),

@@ -40,31 +40,39 @@ const STRONG_DIGESTS = new Set([
   "shake256",
 ]);
 
+/** Algorithms of one certificate, whatever stands above it: its key, and the digest of its signature (RFC 8550 §4.3). */
+export function strengthFindings(certificate: Certificate, policy: Policy["certificates"]): Finding[] {
+  // What is unknown is not weak; that nothing can be encrypted to it is `usageFindings`' to say.
+  const isUnknown = certificate.publicKey.kind === "other" && certificate.publicKey.defect === null;
+  const key = isUnknown ? null : keyWeakness(certificate, policy.minimumRsaBits);
+  const digest = certificateWeakness(certificate);
+  return [
+    ...(key === null ? [] : [finding("cert.weak-key", key)]),
+    ...(digest === null ? [] : [finding("path.weak", digest)]),
+  ];
+}
+
 /**
- * Algorithms of the certificate and its path (RFC 8550 §4.3): every key, and every signature below the anchor; the
- * anchor's own signature proves nothing, that of any other self-signed certificate at the end no more.
+ * Algorithms of the CAs on its path (RFC 8550 §4.3): every key, and every signature below the anchor; the anchor's own
+ * signature proves nothing, that of any other self-signed certificate at the end no more.
  * @param result the path as far as it goes, whether or not it is valid
  */
-export function strengthFindings(
-  certificate: Certificate,
+export function pathStrengthFindings(
   { path, anchor }: Pick<PathResult, "path" | "anchor">,
   policy: Policy["certificates"],
 ): Finding[] {
-  const findings: Finding[] = [];
-  const weakness = keyWeakness(certificate, policy.minimumRsaBits);
-  if (weakness !== null) findings.push(finding("cert.weak-key", weakness));
-
-  for (const above of path.slice(1)) {
-    const weak = keyWeakness(above, policy.minimumRsaBits);
-    if (weak !== null) findings.push(finding("path.weak", `the CA ${above.subject.text}: ${weak}`));
-  }
-  for (const [depth, signed] of [certificate, ...path.slice(1)].entries()) {
-    const isLast = depth > 0 && depth === path.length - 1;
-    if (isLast && (anchor !== null || isSelfIssued(signed))) continue;
+  const above = path.slice(1);
+  const keys = above.flatMap((ca) => {
+    const weak = keyWeakness(ca, policy.minimumRsaBits);
+    return weak === null ? [] : [finding("path.weak", `the CA ${ca.subject.text}: ${weak}`)];
+  });
+  const digests = above.flatMap((signed, index) => {
+    const isLast = index === above.length - 1;
+    if (isLast && (anchor !== null || isSelfIssued(signed))) return [];
     const weak = certificateWeakness(signed);
-    if (weak !== null) findings.push(finding("path.weak", weak));
-  }
-  return findings;
+    return weak === null ? [] : [finding("path.weak", weak)];
+  });
+  return [...keys, ...digests];
 }
 
 function isSelfIssued({ issuer, subject }: Certificate): boolean {

@@ -6,15 +6,18 @@ import {
   findPath,
   fullComputing,
   type GeneralName,
+  isBetterPath,
   OID,
   type PathProblem,
   type PathResult,
   type PathRule,
   revocationStatuses,
+  type WeighedPath,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
-import { type Finding, type FindingCode, finding } from "./finding.ts";
-import { answerWeakness, isRefusedKey } from "./strength.ts";
+import { type Finding, type FindingCode, finding, gravity } from "./finding.ts";
+import { answerWeakness, isRefusedKey, pathStrengthFindings } from "./strength.ts";
+import { pathUsageFindings } from "./usage.ts";
 
 /** What an installation trusts, decoded: the input of every path search. */
 export interface TrustStore {
@@ -36,7 +39,7 @@ export interface TrustedAnchor {
 
 /**
  * The certification path of a certificate (RFC 5280 §6), as the policy starts it. One to an anchor that may vouch for
- * it goes before one to an anchor that may not, which a cross-certificate can bring closer.
+ * it goes before one to an anchor that may not, which a cross-certificate can bring closer; and one against which nothing speaks before any other (`pathObjections`).
  * @param beside certificates that came along in the mail; candidates, not trusted
  * @param address the From address, or null when no address is judged
  * @param computing what the mail may still compute; what one search found out, the next one knows
@@ -59,6 +62,8 @@ export function pathOf(
     ...candidates,
     ...trust.anchors.map((anchor) => anchor.certificate),
   ]);
+  const gravityOf = (result: PathResult): number =>
+    gravity(pathObjections(result, beside, trust, policy, at, address, computing));
   const pathTo = (anchors: readonly TrustedAnchor[]): PathResult =>
     findPath({
       target: certificate,
@@ -70,12 +75,40 @@ export function pathOf(
       inhibitAnyPolicy: initial.inhibitAnyPolicy,
       inhibitPolicyMapping: initial.inhibitPolicyMapping,
       crls: trust.crls,
+      gravityOf,
       computing,
     });
   const fit = trust.anchors.filter((anchor) => objections(anchor, certificate, address).length === 0);
-  const result = pathTo(fit);
+  const weighed = (result: PathResult): WeighedPath => ({ result, gravity: gravityOf(result) });
+  const best = weighed(pathTo(fit));
+  if (best.gravity === 0 || fit.length === trust.anchors.length) return best.result;
   // Without one, a path to an anchor that may not vouch for it says more than "unknown CA".
-  return result.valid || fit.length === trust.anchors.length ? result : pathTo(trust.anchors);
+  const other = weighed(pathTo(trust.anchors));
+  return isBetterPath(best, other) ? best.result : other.result;
+}
+
+/**
+ * All that speaks against a path, and so against every certificate that has no better one: rules of RFC 5280 §6, an
+ * anchor that may not vouch, what the CAs may be used for, keys and digests that are too weak. What the certificate
+ * itself is like is not part of it, for no other path mends that. The path that is taken is judged by nothing else.
+ * @param beside, address, computing as for `pathOf`
+ */
+export function pathObjections(
+  result: PathResult,
+  beside: readonly Certificate[],
+  trust: TrustStore,
+  policy: Policy["certificates"],
+  at: Date,
+  address: string | null,
+  computing: Computing,
+): Finding[] {
+  return [
+    ...pathFindings(result),
+    ...anchorFindings(result, trust, address),
+    ...pathUsageFindings(result.path),
+    ...pathStrengthFindings(result, policy),
+    ...weakCrlFindings(result, beside, trust, policy, at, computing),
+  ];
 }
 
 /**
@@ -196,12 +229,13 @@ export function revocationFindings(
  * policy's strength has against them. Of a path that is broken anyway, nothing more is said.
  * @param beside as for `pathOf`
  */
-export function weakCrlFindings(
+function weakCrlFindings(
   { valid, path }: PathResult,
   beside: readonly Certificate[],
   { crls, intermediates }: TrustStore,
   policy: Policy["certificates"],
   at: Date,
+  computing: Computing,
 ): Finding[] {
   if (!valid || crls === null) return [];
   const others = [...intermediates, ...beside];
@@ -212,6 +246,7 @@ export function weakCrlFindings(
     others,
     at,
     weaknessOf: answerWeakness(policy),
+    computing,
   });
   return statuses.flatMap((status) =>
     status.status === "unknown" ? [finding("revocation.unknown", status.why)] : [],

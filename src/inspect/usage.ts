@@ -54,24 +54,23 @@ export function allowsEmail(certificate: Certificate): boolean {
 }
 
 /**
- * Whether mail may be encrypted to it, and whether all of its path may vouch for mail.
- * @param path target first; an extended key usage of a CA narrows what it can vouch for
+ * Whether all CAs of a path may vouch for mail: an extended key usage of a CA narrows what it can (RFC 8550 §4.4.4).
+ * @param path target first
+ */
+export function pathUsageFindings(path: readonly Certificate[]): Finding[] {
+  const narrowed = path.slice(1).find((above) => !allowsEmail(above));
+  if (narrowed === undefined) return [];
+  return [finding("path.usage", `the CA ${narrowed.subject.text} is not allowed to issue for e-mail`)];
+}
+
+/**
+ * Whether mail may be encrypted to it.
  * @param encryptionBeside an encryption certificate of the same person stands beside (dual key pair, RFC 8551 §2.5.3)
  */
-export function usageFindings(
-  certificate: Certificate,
-  path: readonly Certificate[],
-  encryptionBeside: boolean,
-): Finding[] {
+export function usageFindings(certificate: Certificate, encryptionBeside: boolean): Finding[] {
   const findings: Finding[] = [];
   if (isCa(certificate)) findings.push(finding("cert.ca"));
   if (!allowsEmail(certificate)) findings.push(finding("cert.usage"));
-  const narrowed = path.slice(1).find((above) => !allowsEmail(above));
-  if (narrowed !== undefined) {
-    findings.push(
-      finding("path.usage", `the CA ${narrowed.subject.text} is not allowed to issue for e-mail`),
-    );
-  }
   const usage = usageOf(certificate);
   if (usage.encrypt) return findings;
   if (usage.sign) {

@@ -27,11 +27,20 @@ export function vouchedFor(
   const against = (signer?.findings ?? [])
     .filter(({ code, severity }) => severity !== "info" && !OF_ITS_KEY_ALONE.has(code))
     .filter(({ code }) => report.findings.every((own) => own.code !== code))
-    .map((of) => ({
-      ...(of.code === "cert.private-key" ? KEY_GIVEN_AWAY : of),
-      detail: `${BY_SIGNER}${of.detail}`,
-    }));
+    .map((of) => ({ ...takenOver(of, report, signer), detail: `${BY_SIGNER}${of.detail}` }));
   return { ...report, findings: ranked([...report.findings, ...against]) };
+}
+
+/** A renewal of the signer's own key is doubtful, not wrong, where he signed for the certificate that has run out (RFC 5035 §3). */
+function takenOver(
+  of: Finding,
+  { keyIdentity }: CertificateReport,
+  signer: CertificateReport | undefined,
+): Finding {
+  if (of.code === "cert.private-key") return KEY_GIVEN_AWAY;
+  return of.code === "cert.expired" && keyIdentity === signer?.keyIdentity
+    ? { ...of, severity: "warning" }
+    : of;
 }
 
 /** Whether a finding was taken over from the signer. */

@@ -81,6 +81,7 @@ export { buildOcspRequest, type OcspRequestOptions } from "./ocsp-request.ts";
 export type { OcspIssuer } from "./ocsp-responder.ts";
 export { type OcspRefusal, type OcspResponse, parseOcspResponse } from "./ocsp-response.ts";
 export { findPath } from "./path.ts";
+export { isBetterPath, type WeighedPath } from "./path-rank.ts";
 export type { PathInput, PathProblem, PathResult, PathRule, TrustAnchor } from "./path-result.ts";
 export {
   type OcspEvidence,

@@ -27,13 +27,23 @@ const DISTANCE: Readonly<Record<PathRule, number>> = {
   budget: 19,
 };
 
+/** A path with all that speaks against it as one figure (`PathInput.gravityOf`). */
+export interface WeighedPath {
+  readonly result: PathResult;
+  /** 0: nothing. */
+  readonly gravity: number;
+}
+
 /**
- * Whether the first path is the better answer. A path to an anchor beats one without; then the one whose worst problem
- * is the smaller; then the one with fewer; then the shorter one to an anchor, or the longer one without. Equal: false.
+ * Whether the first path is the better answer. A path to an anchor beats one without, so that nobody's loose end softens
+ * what a CA has said; then the one with the milder verdict; then a valid one; then the one whose worst problem is the
+ * smaller; then the one with fewer; then the shorter one to an anchor, or the longer one without. Equal: false.
  */
-export function isBetterPath(one: PathResult, other: PathResult): boolean {
-  if (one.valid !== other.valid) return one.valid;
+export function isBetterPath(first: WeighedPath, second: WeighedPath): boolean {
+  const [one, other] = [first.result, second.result];
   if ((one.anchor === null) !== (other.anchor === null)) return one.anchor !== null;
+  if (first.gravity !== second.gravity) return first.gravity < second.gravity;
+  if (one.valid !== other.valid) return one.valid;
   const difference = compareProblems(one.problems, other.problems);
   if (difference !== 0) return difference < 0;
   return one.anchor === null ? one.path.length > other.path.length : one.path.length < other.path.length;

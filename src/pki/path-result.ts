@@ -25,6 +25,11 @@ export interface PathInput {
   readonly inhibitPolicyMapping: boolean;
   /** CRLs to check against (§6.3); null: revocation is not part of the path result. */
   readonly crls: readonly Crl[] | null;
+  /**
+   * What the caller has against a path beside the rules of §6.1, as a weight: 0 for nothing. The search goes on until a
+   * valid path has none (RFC 4158 §2.4). Left out: a valid path is as good as any other.
+   */
+  readonly gravityOf?: (result: PathResult) => number;
   /** What the mail may still compute, shared by all searches for it; left out: a budget of this search's own. */
   readonly computing?: Computing;
 }

@@ -3,14 +3,14 @@ import type { Certificate } from "./certificate.ts";
 import { revocationProblems } from "./crl-check.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
 import { type BuiltPath, buildPaths } from "./path-build.ts";
-import { byGravity, isBetterPath } from "./path-rank.ts";
+import { byGravity, isBetterPath, type WeighedPath } from "./path-rank.ts";
 import type { PathInput, PathProblem, PathResult, TrustAnchor } from "./path-result.ts";
 import { validatePath } from "./path-validate.ts";
 
 /**
  * Looks for a valid certification path from the target to one of the anchors (RFC 5280 §6.1, and §6.3 when CRLs are
- * given), trying one path after the other until one is valid.
- * @returns that path; else the least broken one, with everything that is wrong with it. The effort is bounded by
+ * given), trying one path after the other until one is valid and the caller has nothing against it.
+ * @returns that path; else the one with the mildest verdict, with everything that is wrong with it. The effort is bounded by
  *   `limits.ts`, whatever the certificates are; an unfinished search has a problem of the rule `budget`. Never throws.
  */
 export function findPath(input: PathInput): PathResult {
@@ -26,14 +26,23 @@ export function searchPath(input: PathInput, budget: PathBudget): PathResult {
 type CrlSigners = Map<string, boolean | "in progress">;
 
 function search(input: PathInput, budget: PathBudget, signers: CrlSigners): PathResult {
-  let best: PathResult | null = null;
+  let best: WeighedPath | null = null;
   for (const built of buildPaths(input, budget)) {
     const result = judge(built, input, budget, signers);
-    if (result.valid) return result;
-    if (best === null || isBetterPath(result, best)) best = result;
+    const weighed = { result, gravity: gravityOf(result, input) };
+    if (result.valid && weighed.gravity === 0) return result;
+    if (best === null || isBetterPath(weighed, best)) best = weighed;
     if (budget.exhausted !== null) break;
   }
-  return admitted(best ?? { valid: false, path: [input.target], anchor: null, problems: [] }, input, budget);
+  return admitted(
+    best?.result ?? { valid: false, path: [input.target], anchor: null, problems: [] },
+    input,
+    budget,
+  );
+}
+
+function gravityOf(result: PathResult, input: PathInput): number {
+  return input.gravityOf?.(result) ?? (result.valid ? 0 : 1);
 }
 
 /** Validation, revocation and the reason why a path ends too early, all together. */
@@ -65,7 +74,8 @@ function isSignerBelieved(
   // Two signers who vouch for each other prove nothing, so a circle counts as not believed.
   if (known !== undefined) return known === true;
   signers.set(pair, "in progress");
-  const { valid } = search({ ...input, target: signer, anchors: [anchor] }, budget, signers);
+  const { gravityOf: _, ...rules } = input; // which speaks of the target
+  const { valid } = search({ ...rules, target: signer, anchors: [anchor] }, budget, signers);
   signers.set(pair, valid);
   return valid;
 }
@@ -81,5 +91,5 @@ function admitted(result: PathResult, { target }: PathInput, { exhausted }: Path
     depth: 0,
     detail,
   };
-  return { ...result, problems: [problem, ...result.problems] };
+  return { ...result, valid: false, problems: [problem, ...result.problems] };
 }

@@ -4,6 +4,7 @@
  */
 import { NO_WEAKNESS, type WeaknessOf } from "./answer-strength.ts";
 import type { Certificate } from "./certificate.ts";
+import type { Computing } from "./computing.ts";
 import type { Crl } from "./crl.ts";
 import { type CrlStatus, crlStatusOf, entryText, revokedText } from "./crl-check.ts";
 import type { CrlSigner } from "./crl-signer.ts";
@@ -37,6 +38,8 @@ export interface RevocationEvidence {
   readonly at: Date;
   /** Nothing is weak when it is left out. */
   readonly weaknessOf?: WeaknessOf;
+  /** What may still be computed; left out: a budget of its own. */
+  readonly computing?: Computing;
 }
 
 /** What is known of one certificate. `by` names what was believed. */
@@ -72,7 +75,7 @@ interface Question {
 export function revocationStatuses(evidence: RevocationEvidence): readonly RevocationStatus[] {
   const { path } = evidence;
   const keys = keysOf(path);
-  const budget = fullBudget();
+  const budget = fullBudget(evidence.computing);
   const pathOfSigner = signerPaths(evidence);
   const isBelieved = (signer: Certificate): boolean => pathOfSigner(signer) !== null;
   const weaknessOf = evidence.weaknessOf ?? NO_WEAKNESS;
@@ -151,6 +154,7 @@ function signerPaths({
   others,
   crls,
   at,
+  computing,
 }: RevocationEvidence): (signer: Certificate) => readonly Certificate[] | null {
   const anchor = path.at(-1);
   const known = new Map<string, readonly Certificate[] | null>();
@@ -168,6 +172,7 @@ function signerPaths({
       inhibitAnyPolicy: false,
       inhibitPolicyMapping: false,
       crls,
+      ...(computing === undefined ? {} : { computing }),
     });
     const believed = found.valid ? found.path.slice(0, -1) : null;
     known.set(signer.sha256, believed);

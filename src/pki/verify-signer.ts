@@ -23,7 +23,16 @@ import { unreadableSigner } from "./unreadable-signer.ts";
 /** The answer for one SignerInfo over one content. */
 export interface SignerVerification {
   readonly valid: boolean;
+  /** False when nothing speaks against it but a digest or a kind of key that is unknown here: neither right nor wrong. */
+  readonly checkable: boolean;
   readonly certificate: Certificate | null;
+  /**
+   * All certificates that the verified signature may be by, `certificate` among them: the key that verified is theirs, and
+   * the identifier names them (RFC 5652 §5.3). Which of them counts is a question of trust. Empty when no key verified.
+   */
+  readonly ofKey: readonly Certificate[];
+  /** Further ones of that key, which the identifier does not name, nor a signing-certificate attribute excludes (RFC 5035 §3). */
+  readonly renewals: readonly Certificate[];
   readonly problems: readonly SignerProblem[];
   /** `sha256`, `sha1`, `md5`, … as node names it; null when unknown. */
   readonly digest: string | null;
@@ -83,9 +92,13 @@ export function verifySigner(
 
   const found = findCertificate(signedData, signer, attributes, scheme, content, computing);
   if (found.problem !== null) problems.push(found.problem);
+  const isUnknown = digest === null || found.certificate?.publicKey.kind === "other";
   return {
     valid: problems.length === 0,
+    checkable: !isUnknown || problems.some(({ problem }) => problem !== "algorithm"),
     certificate: found.certificate,
+    ofKey: found.ofKey ?? [],
+    renewals: found.renewals ?? [],
     problems,
     digest,
     signingTime: attributes?.signingTime ?? null,
@@ -111,11 +124,13 @@ function looksLikeAttributes(content: Uint8Array): boolean {
 interface Found {
   readonly certificate: Certificate | null;
   readonly problem: SignerProblem | null;
+  readonly ofKey?: readonly Certificate[];
+  readonly renewals?: readonly Certificate[];
 }
 
 /**
- * The signer's certificate: of those that the identifier fits, the one whose key verifies; of several with that key
- * (a renewal) the one that is valid longest. When no key verifies, the first that fits.
+ * The signer's certificates: of those that the identifier fits, the ones whose key verifies. When no key verifies, the
+ * first that fits.
  */
 function findCertificate(
   signedData: SignedData,
@@ -149,8 +164,12 @@ function findCertificate(
       return failed(candidate, "algorithm", detail);
     }
     if (check === "valid") {
-      const same = named.filter(({ spkiSha256 }) => spkiSha256 === spki);
-      return { certificate: same.reduce(longerValid), problem: null };
+      const ofKey = named.filter(({ spkiSha256 }) => spkiSha256 === spki).sort(longestFirst);
+      const isDecided = (attributes?.signingCertificate ?? []).length > 0;
+      const renewals = signedData.certificates.filter(
+        (certificate) => !isDecided && certificate.spkiSha256 === spki && !fitting.includes(certificate),
+      );
+      return { certificate: ofKey[0] ?? candidate, problem: null, ofKey, renewals };
     }
   }
   if (unsupported)
@@ -162,8 +181,8 @@ function failed(certificate: Certificate | null, problem: SignatureProblem, deta
   return { certificate, problem: { problem, detail } };
 }
 
-function longerValid(left: Certificate, right: Certificate): Certificate {
-  return right.notAfter > left.notAfter ? right : left;
+function longestFirst(left: Certificate, right: Certificate): number {
+  return right.notAfter.getTime() - left.notAfter.getTime();
 }
 
 /** The first answer that is not `invalid`, over several octets of the same meaning. */

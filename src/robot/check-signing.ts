@@ -77,12 +77,10 @@ function lapseDoubt({ notAfter }: Certificate, at: Date): Doubt[] {
 }
 
 function weaknessDoubts(certificate: Certificate, policy: Robot["policy"]["certificates"]): Doubt[] {
-  return strengthFindings(certificate, { path: [certificate], anchor: null }, policy).map(
-    ({ detail, code }) => ({
-      says: `the signing certificate is weak: ${detail ?? code}`,
-      mend: "mail programs may refuse it; get one with a stronger key or signature",
-    }),
-  );
+  return strengthFindings(certificate, policy).map(({ detail, code }) => ({
+    says: `the signing certificate is weak: ${detail ?? code}`,
+    mend: "mail programs may refuse it; get one with a stronger key or signature",
+  }));
 }
 
 /** Without its issuer a mail program that knows the root alone cannot check the signature. */

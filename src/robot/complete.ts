@@ -1,5 +1,11 @@
 import { askAgainAt, decide, isWorthWaiting, LONGEST_WAIT_MS, reason, viewQuery } from "../decide/index.ts";
-import { ofFitAnchors, type PathHelp, type RevocationJudgement, withRevocation } from "../inspect/index.ts";
+import {
+  gravity,
+  ofFitAnchors,
+  type PathHelp,
+  type RevocationJudgement,
+  withRevocation,
+} from "../inspect/index.ts";
 import type { AskBudget } from "../revocation/index.ts";
 import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
 import { askerOf, type GatherAgain, type Helped, issuerSources, withIssuers } from "./find-issuers.ts";
@@ -80,7 +86,7 @@ interface Answered {
 
 /**
  * The message with what CAs say. Where one on the path is revoked, or nobody tells of it, paths round it are tried:
- * a cross-certificate may lead to an anchor just as well (RFC 4158 §2.4). One that leaves no doubt counts, else the first.
+ * a cross-certificate may lead to an anchor just as well (RFC 4158 §2.4). The first with the mildest verdict counts.
  * @returns null when it was given up
  */
 async function withAnswers(
@@ -101,7 +107,7 @@ async function withAnswers(
     const next = await answered(robot, gathered, budget);
     if (next === null) return null;
     latest = next;
-    if (undoubted(latest) > undoubted(best)) best = latest;
+    if (isMilder(latest, best)) best = latest;
   }
   if (budget.givenUp || budget.missed) return null;
   const { evidence } = best.gathered;
@@ -128,12 +134,25 @@ function withdrawing(help: PathHelp, judgements: readonly RevocationJudgement[])
   return { ...help, withdrawn: [...new Set([...help.withdrawn, ...doubtful])] };
 }
 
-/** How many certificates of a message are beyond doubt. */
-function undoubted({ gathered: { evidence } }: Answered): number {
-  if (evidence.kind !== "read") return 0;
-  return evidence.inspection.certificates.filter(({ findings }) =>
-    findings.every(({ severity }) => severity === "info"),
-  ).length;
+/**
+ * Whether one choice of paths has the milder verdict, as `pathOf` takes the path with the mildest: more certificates with
+ * nothing against them, then more for a person. One without a valid path does not count: a loose end softens nothing.
+ */
+function isMilder(one: Answered, other: Answered): boolean {
+  const [left, right] = [weights(one), weights(other)];
+  const better = [0, 1].find((gravity) => left[gravity] !== right[gravity]);
+  return better !== undefined && (left[better] ?? 0) > (right[better] ?? 0);
+}
+
+/** How many certificates with a valid path there are of each verdict, by what speaks against them. */
+function weights({ gathered: { evidence } }: Answered): readonly number[] {
+  const counts = [0, 0, 0];
+  if (evidence.kind !== "read") return counts;
+  for (const { findings, path } of evidence.inspection.certificates) {
+    const weight = gravity(findings);
+    if (path.valid) counts[weight] = (counts[weight] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** Notes that a message waits (PRODUCT §3 6.); null when there is nothing to wait for, or it has waited long enough. */

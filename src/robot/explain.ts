@@ -1,4 +1,12 @@
-import { decide, emptyView, type Plan, type View, type ViewQuery, viewQuery } from "../decide/index.ts";
+import {
+  decide,
+  type Evidence,
+  emptyView,
+  type Plan,
+  type View,
+  type ViewQuery,
+  viewQuery,
+} from "../decide/index.ts";
 import type { TrustStore } from "../inspect/index.ts";
 import { inspectCertificateFile } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
@@ -21,13 +29,21 @@ export interface ExplainBench {
   readonly authorities?: IssuerSource;
 }
 
+/** `keybot inspect` asks nobody; the findings say so. */
+function askingNobody(evidence: Evidence): Evidence {
+  if (evidence.kind !== "read") return evidence;
+  const { unasked: _, ...inspection } = evidence.inspection;
+  return { ...evidence, inspection };
+}
+
 /** Judges one mail as the robot would, on a read-only view, and changes nothing. */
 export async function explainMessage(raw: Uint8Array, bench: ExplainBench): Promise<Explanation> {
   const { policy, trust, at } = bench;
   const inspected = { policy: policy.certificates, trust, at, internalDate: null };
   const again: GatherAgain = async (help) => gather(raw, policy, inspected, help);
   const sources = bench.authorities === undefined ? [] : [bench.authorities];
-  const { gathered } = await withIssuers(gather(raw, policy, inspected), sources, again);
+  const helped = await withIssuers(gather(raw, policy, inspected), sources, again);
+  const gathered = { ...helped.gathered, evidence: askingNobody(helped.gathered.evidence) };
   const query = viewQuery(gathered.evidence, policy);
   const view = bench.view === undefined ? emptyView(query) : await bench.view(query);
   return { ...gathered, plan: decide(gathered.evidence, view, policy, at) };

@@ -8,6 +8,7 @@ import {
   type PathToAsk,
   pathsToAsk,
   withHelp,
+  withUnasked,
 } from "../inspect/index.ts";
 import type { Policy } from "../policy.ts";
 import { ledgerKey, readMessage } from "../read/index.ts";
@@ -36,7 +37,7 @@ export function gather(raw: Uint8Array, policy: Policy, bench: Bench, help: Path
   const inspection = inspectMessage(facts, offer, { ...bench, trust: withHelp(bench.trust, help) });
   return {
     key,
-    evidence: { kind: "read", facts, inspection },
+    evidence: { kind: "read", facts, inspection: withUnasked(inspection, bench.trust, bench.policy) },
     paths: pathsToAsk(inspection, bench.trust, bench.policy),
     orphans: issuersToFind(inspection),
   };

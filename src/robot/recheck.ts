@@ -1,4 +1,4 @@
-import { decodeTrust, pathOf, type RevocationJudgement, type TrustStore } from "../inspect/index.ts";
+import { decodeTrust, gravity, pathOf, type RevocationJudgement, type TrustStore } from "../inspect/index.ts";
 import { type Certificate, isProblem, type PathResult, parseCertificate } from "../pki/index.ts";
 import { type AskBudget, revocationQuestions } from "../revocation/index.ts";
 import type { CertificateToCheck } from "../store/index.ts";
@@ -117,7 +117,7 @@ async function judged(
   budget: AskBudget,
 ): Promise<RevocationJudgement | null> {
   const withdrawn = new Set<string>();
-  let first: RevocationJudgement | null = null;
+  let best: RevocationJudgement | null = null;
   for (let paths = 0; paths < PATHS; paths++) {
     const { certificates } = robot.policy;
     const found = pathOf(certificate, beside, { ...trust, withdrawn }, certificates, robot.now(), address);
@@ -128,9 +128,10 @@ async function judged(
     const judgements = await askAbout(robot, [{ certificate: certificate.sha256, path }], chain, budget);
     if (judgements === null) return null;
     const [judgement] = judgements;
-    if (judgement === undefined || judgement.doubtful.length === 0) return judgement ?? first;
-    first ??= judgement;
+    if (judgement === undefined) break;
+    if (judgement.doubtful.length === 0) return judgement;
+    if (best === null || gravity(judgement.findings) < gravity(best.findings)) best = judgement;
     for (const doubtful of judgement.doubtful) withdrawn.add(doubtful);
   }
-  return first;
+  return best;
 }

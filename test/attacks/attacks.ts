@@ -1828,9 +1828,9 @@ const KEY: readonly Attack[] = [
     twin: TWIN.BY_KEY_IDENTIFIER,
     forge: (mail, { sameKey }) => operate(mail, (cms) => addCertificates(cms, sameKey)),
     expect: {
-      judged: { alice: pending("path.issuer-key"), sameKey: pending("path.issuer-key") },
-      folder: "Pending",
-      reply: "pending",
+      judged: { alice: accepted, sameKey: pending("path.issuer-key") },
+      folder: "Processed",
+      reply: "accepted",
     },
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { allowsEmail, isCa, usageFindings, usageOf } from "../../src/inspect/usage.ts";
+import { allowsEmail, isCa, pathUsageFindings, usageFindings, usageOf } from "../../src/inspect/usage.ts";
+import type { Certificate } from "../../src/pki/index.ts";
 import { Authority, type CertificateOptions, selfSigned } from "../lab/openssl.ts";
 import { codes, decoded, scratch } from "./kit.ts";
 
@@ -59,23 +60,23 @@ describe("findings on usage", () => {
   const plainCa = decoded(Authority.root(folder, { name: "Plain" }).identity);
 
   it.each<[string, Parameters<typeof usageFindings>, string[]]>([
-    ["a key for both", [both, [both, plainCa], false], []],
-    ["sign-only, alone", [signOnly, [signOnly, plainCa], false], ["cert.sign-only"]],
-    ["neither", [nothing, [nothing, plainCa], false], ["cert.key-unsupported"]],
-    [
-      "neither, with an encryption certificate beside",
-      [nothing, [nothing, plainCa], true],
-      ["cert.key-unsupported"],
-    ],
-    ["a CA for mail above", [both, [both, mailCa], false], []],
-    ["a CA for servers above", [both, [both, webCa], false], ["path.usage"]],
-    ["a CA for servers two above", [both, [both, mailCa, webCa], false], ["path.usage"]],
-    ["a CA itself", [plainCa, [plainCa], false], ["cert.ca", "cert.key-unsupported"]],
-    ["for servers itself", [webCa, [], false], ["cert.ca", "cert.usage", "cert.key-unsupported"]],
+    ["a key for both", [both, false], []],
+    ["sign-only, alone", [signOnly, false], ["cert.sign-only"]],
+    ["neither", [nothing, false], ["cert.key-unsupported"]],
+    ["neither, with an encryption certificate beside", [nothing, true], ["cert.key-unsupported"]],
+    ["a CA itself", [plainCa, false], ["cert.ca", "cert.key-unsupported"]],
+    ["for servers itself", [webCa, false], ["cert.ca", "cert.usage", "cert.key-unsupported"]],
   ])("%s", (_, asked, expected) => expect(codes(usageFindings(...asked))).toEqual(expected));
 
+  it.each<[string, Certificate[], string[]]>([
+    ["a CA for mail above", [both, mailCa], []],
+    ["a CA for servers above", [both, webCa], ["path.usage"]],
+    ["a CA for servers two above", [both, mailCa, webCa], ["path.usage"]],
+    ["for servers itself", [webCa], []],
+  ])("%s, of the path", (_, path, expected) => expect(codes(pathUsageFindings(path))).toEqual(expected));
+
   it("of a sign-only certificate are an error alone, a note with its encryption certificate beside", () => {
-    const severity = (beside: boolean) => usageFindings(signOnly, [signOnly], beside)[0]?.severity;
+    const severity = (beside: boolean) => usageFindings(signOnly, beside)[0]?.severity;
     expect([severity(false), severity(true)]).toEqual(["error", "info"]);
   });
 });

@@ -19,6 +19,11 @@ function problem(rule: PathRule, depth = 0): PathProblem {
   return { rule, section: "RFC 5280 §6.1", certificate: certificate.sha256, depth, detail: "" };
 }
 
+/** As the caller weighs it: by default, whether it is valid. */
+function weighed(of: PathResult, gravity = of.valid ? 0 : 1) {
+  return { result: of, gravity };
+}
+
 const loose = { anchored: false };
 
 describe("between two paths the better one is shown", () => {
@@ -49,12 +54,29 @@ describe("between two paths the better one is shown", () => {
       result(["issuer-missing"], { anchored: false, length: 2 }),
     ],
   ])("%s", (_, better, worse) => {
+    expect(isBetterPath(weighed(better), weighed(worse))).toBe(true);
+    expect(isBetterPath(weighed(worse), weighed(better))).toBe(false);
+  });
+
+  it.each([
+    [
+      "the milder verdict before the valid one",
+      weighed(result(["revocation-unknown"]), 1),
+      weighed(result([]), 2),
+    ],
+    ["of one verdict the valid one", weighed(result([]), 2), weighed(result(["expired"]), 2)],
+    [
+      "an anchor before the milder verdict",
+      weighed(result(["revoked"]), 2),
+      weighed(result(["issuer-missing"], loose), 1),
+    ],
+  ])("%s", (_, better, worse) => {
     expect(isBetterPath(better, worse)).toBe(true);
     expect(isBetterPath(worse, better)).toBe(false);
   });
 
   it("the one that was found first, when they are equal", () => {
-    expect(isBetterPath(result(["expired"]), result(["expired"]))).toBe(false);
+    expect(isBetterPath(weighed(result(["expired"])), weighed(result(["expired"])))).toBe(false);
   });
 });
 
