@@ -1,7 +1,7 @@
 /** The tables of `docs/conformance.md` that are made from the tables of the tests; the words around them are a person's. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CLASSES, OPEN } from "./differential/classes.ts";
+import { CLASSES } from "./differential/classes.ts";
 import { DEFECTS, type Defect, PURPOSES, refuserOf } from "./pki/chain-defects.ts";
 import { DEVIATIONS, NOT_APPLICABLE } from "./pki/limbo-deviations.ts";
 
@@ -16,7 +16,6 @@ const TABLES: Readonly<Record<string, () => string>> = {
   "chain agreements": () => agreements(),
   "generated classes": () =>
     table(["what keybot accepts", "refused by", "section", "why it stands"], classRows()),
-  "generated open": () => table(["what keybot accepts today", "section", "what is to hold"], openRows()),
   "path differences": () =>
     table(
       ["rule", "OpenSSL", "because it"],
@@ -26,10 +25,6 @@ const TABLES: Readonly<Record<string, () => string>> = {
 
 function classRows(): string[][] {
   return CLASSES.map(({ name, judges, section, why }) => [name, judges, section, why]);
-}
-
-function openRows(): string[][] {
-  return OPEN.map(({ name, section, why }) => [name, section, why]);
 }
 
 /** The document with each made table as it should be. Throws where one has no place in it. */

@@ -1,5 +1,6 @@
 import { type Rule, rule, type Severity } from "./finding-rule.ts";
 import { HISTORY_FINDINGS } from "./history-findings.ts";
+import { REVOCATION_FINDINGS } from "./revocation-findings.ts";
 
 export type { Severity } from "./finding-rule.ts";
 
@@ -95,6 +96,12 @@ export const FINDINGS = {
     "RFC 8551 §3.5",
     "the signed part is not the whole mail",
     "Read the mail in the pending folder: a list's footer or a disclaimer is harmless (keybot approve), a forwarded or framed signed mail is not (keybot reject); trust.partial_signature settles it for all mail.",
+  ),
+  "signature.unnamed": rule(
+    "warning",
+    "RFC 8551 §2.5.3.1",
+    "a further certificate, for which the sender's signature does not speak",
+    "Ask the partner whether he uses this certificate, too, and by another way than mail; then keybot approve.",
   ),
   "signature.line-ends": rule(
     "info",
@@ -384,38 +391,7 @@ export const FINDINGS = {
   ),
 
   ...HISTORY_FINDINGS,
-
-  // Revocation.
-  "revocation.revoked": rule(
-    "error",
-    "RFC 5280 §6.3.3",
-    "the CA has revoked the certificate",
-    "Ask the partner for a new certificate; if an older one of his is in use with the same key, keybot revoke it.",
-  ),
-  "revocation.unknown": rule(
-    "warning",
-    "RFC 5280 §6.3.3",
-    "no CRL or OCSP answer that counts could be had",
-    "Check that this machine reaches the CA's servers (their addresses stand in the certificate), then keybot approve if the partner confirms; trust.revocation says what an answer that cannot be had means.",
-  ),
-  "revocation.unaskable": rule(
-    "warning",
-    "RFC 5280 §4.2.1.13",
-    "the certificate names only places for CRL or OCSP that cannot be asked (LDAP, a directory, a private address)",
-    "Look the certificate up at its CA, then keybot approve; where the place is a server of your own network, with network.private_addresses = true it is asked.",
-  ),
-  "revocation.unchecked": rule(
-    "info",
-    "RFC 5280 §6.3.3",
-    "revocation could not be asked; the policy goes on without",
-    "Nothing to do at once; under soft-fail a stolen key can be accepted while the CA's servers cannot be reached.",
-  ),
-  "revocation.unnamed": rule(
-    "info",
-    "RFC 5280 §4.2.1.13",
-    "the certificate names neither CRL nor OCSP",
-    "Nothing to do; whether such a certificate is revoked only its holder can tell.",
-  ),
+  ...REVOCATION_FINDINGS,
 } as const satisfies Record<string, Rule>;
 
 export type FindingCode = keyof typeof FINDINGS;

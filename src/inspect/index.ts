@@ -9,7 +9,7 @@
 export { type Circumstances, ranked, reportOn, summaryOf } from "./certificate-report.ts";
 export { FINDINGS, type Finding, type FindingCode, finding, gravity, type Severity } from "./finding.ts";
 export { formsPath } from "./forms-path.ts";
-export { type Bench, inspectCertificateFile, inspectMessage } from "./inspect-message.ts";
+export { inspectCertificateFile, inspectMessage } from "./inspect-message.ts";
 export type {
   CertificateReport,
   CertificateRole,
@@ -30,6 +30,7 @@ export {
 export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
 export { type PathToAsk, pathsToAsk, pathToAsk, withUnasked } from "./path-to-ask.ts";
 export { answerWeakness, strengthFindings } from "./strength.ts";
+export type { Bench } from "./subject.ts";
 export { pathFindings, pathOf, type TrustedAnchor, type TrustStore } from "./trust.ts";
 export {
   decodeTrust,

@@ -1,16 +1,13 @@
 import {
   type Certificate,
-  type Computing,
-  certificateAddresses,
   fullComputing,
   identifies,
   isProblem,
   type ParseProblem,
   readCertificates,
   type SignedData,
-  type SignerVerification,
+  sameName,
 } from "../pki/index.ts";
-import type { Policy } from "../policy.ts";
 import {
   type CertificateFile,
   isOpenPgpPrivateKey,
@@ -20,27 +17,18 @@ import {
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
 import { otherContent } from "./cms-content.ts";
-import { type Finding, finding, gravity } from "./finding.ts";
+import { type Finding, finding } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import type { CertificateReport, Inspection, SignatureReport } from "./inspection.ts";
 import { isReceipt, isSignedMail, type Layer, openLayers } from "./layers.ts";
 import { CERTIFICATES_BESIDE, JUDGED_CERTIFICATES, SIGNER_INFOS } from "./limits.ts";
-import { type KeySource, type KeysSent, keysSent } from "./private-keys.ts";
+import { type KeySource, keysSent } from "./private-keys.ts";
 import { type JudgedSigner, judgeSigner, signedContentOf, wholeFindings } from "./signature.ts";
+import { countingSigner, isNoSignature, isOwn, signerCertificate } from "./signer-choice.ts";
 import { isRefusedKey } from "./strength.ts";
-import type { TrustStore } from "./trust.ts";
+import type { Bench, Subject } from "./subject.ts";
 import { isCa, signingFindings, usageOf } from "./usage.ts";
-import { vouchedFor } from "./vouch.ts";
-
-/** What a message is judged by, beside its own bytes: all of it arguments, so that judging twice gives the same. */
-export interface Bench {
-  readonly policy: Policy["certificates"];
-  readonly trust: TrustStore;
-  /** The time to judge at. */
-  readonly at: Date;
-  /** When the IMAP server took the message in, or null. */
-  readonly internalDate: Date | null;
-}
+import { besideProven, unnamed, vouchedFor } from "./vouch.ts";
 
 const NOTHING: Inspection = {
   signature: null,
@@ -128,18 +116,6 @@ export function inspectCertificateFile(file: CertificateFile, bench: Bench): Ins
   return { ...NOTHING, certificates: reportsOnFiles(certificates, subject), privateKey: keys.some };
 }
 
-/** Whose certificates are judged, and what holds for each of them. */
-interface Subject extends Bench {
-  /** The single From address, or null when there is none. */
-  readonly address: string | null;
-  /** Findings on the mail that bear on every certificate in it. */
-  readonly about: readonly Finding[];
-  /** What the mail may still compute: one budget for all that it holds. */
-  readonly computing: Computing;
-  /** The private keys that came along. */
-  readonly keys: KeysSent;
-}
-
 /** The findings on the mail, and on its certificate's own key. */
 function aboutCertificate(certificate: Certificate, { keys, about }: Subject): Finding[] {
   return [...keys.about(certificate), ...about];
@@ -182,47 +158,12 @@ function inspectSigned(
         signerCertificate(verified, parsed.certificates, subject),
       ),
     );
+  const counting = countingSigner(signers, parsed.certificates, subject);
   return {
     ...NOTHING,
-    signature: signatureReport(part, signers, whole, subject),
-    certificates: signedCertificates(parsed, signers, whole, subject),
+    signature: signatureReport(part, signers, counting, whole),
+    certificates: signedCertificates(parsed, signers, counting, whole, subject),
   };
-}
-
-/**
- * Of several certificates of the key that signed, the one with the best verdict: which of them the signer meant, no octet
- * that is signed may say (RFC 5652 §5.3, §10.2.3). Of equal ones that which is valid longest. Where all that the program
- * names have run out, a renewal that it sends along counts too: the signature proves its key.
- */
-function signerCertificate(
-  { certificate, ofKey, renewals }: SignerVerification,
-  certificates: readonly Certificate[],
-  { address, trust, policy, at, computing }: Subject,
-): Certificate | null {
-  const addresses = new Set(ofKey.flatMap((one) => certificateAddresses(one).addresses));
-  const successors = ofKey.every(({ notAfter }) => notAfter < at)
-    ? renewals.filter((one) => certificateAddresses(one).addresses.some((named) => addresses.has(named)))
-    : [];
-  const candidates = [...ofKey, ...successors.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime())];
-  if (candidates.length < 2) return certificate;
-  const beside = certificates.slice(0, CERTIFICATES_BESIDE);
-  const weights = candidates.map((candidate) => {
-    const { findings } = reportOn(candidate, {
-      role: "signer",
-      address,
-      beside,
-      // Whether another one is there to encrypt to does not tell them apart.
-      encryptionBeside: true,
-      trust,
-      policy,
-      at,
-      computing,
-      findings: signingFindings(candidate),
-      capabilities: null,
-    });
-    return gravity(findings);
-  });
-  return candidates[weights.indexOf(Math.min(...weights))] ?? certificate;
 }
 
 function unreadableSignature(form: "detached" | "opaque", problem: Finding): SignatureReport {
@@ -232,13 +173,13 @@ function unreadableSignature(form: "detached" | "opaque", problem: Finding): Sig
 function signatureReport(
   part: SignedPart,
   signers: readonly JudgedSigner[],
+  counting: JudgedSigner | undefined,
   whole: readonly Finding[],
-  subject: Subject,
 ): SignatureReport {
   if (signers.length === 0) return { form: "certs-only", valid: null, signers: [], findings: [] };
   return {
     form: part.form,
-    valid: countingSigner(signers, subject)?.verification.valid ?? false,
+    valid: counting?.verification.valid ?? false,
     signers: signers.map(({ verification, findings }) => ({
       certificate: verification.certificate?.sha256 ?? null,
       valid: verification.valid,
@@ -249,30 +190,11 @@ function signatureReport(
   };
 }
 
-/** The SignerInfo that counts (PRODUCT §3): the sender's own, a broken one first, for one of the two is forged; else the first. */
-function countingSigner(signers: readonly JudgedSigner[], subject: Subject): JudgedSigner | undefined {
-  const own = signers.filter(({ verification }) => isOwn(verification.certificate, subject));
-  return (
-    own.find(isNoSignature) ?? own.find(({ verification }) => verification.valid) ?? own[0] ?? signers[0]
-  );
-}
-
-/** Whether a certificate is the sender's, by the address that it names. */
-function isOwn(certificate: Certificate | null, { address, policy }: Subject): boolean {
-  return (
-    address !== null && certificate !== null && namesAddress(certificate, address, policy.exactLocalPart)
-  );
-}
-
-/** Broken, or made by a certificate that may not sign. One of an unknown algorithm is neither (RFC 5652 §5.1 leaves it to us). */
-function isNoSignature({ verification: { valid, checkable, certificate } }: JudgedSigner): boolean {
-  return (!valid && checkable) || (certificate !== null && signingFindings(certificate).length > 0);
-}
-
 /** Each signer certificate, and each other end-entity certificate of the SignedData, each once. */
 function signedCertificates(
   signedData: SignedData,
   signers: readonly JudgedSigner[],
+  counting: JudgedSigner | undefined,
   whole: readonly Finding[],
   subject: Subject,
 ): CertificateReport[] {
@@ -286,8 +208,6 @@ function signedCertificates(
     at: subject.at,
     computing: subject.computing,
   };
-  const counting = countingSigner(signers, subject);
-
   const signerCertificates = unique(signers.flatMap(({ verification }) => verification.certificate ?? []));
   const endEntities = unique(beside).filter(
     (certificate) =>
@@ -345,7 +265,24 @@ function signedCertificates(
     return reportOn(certificate, circumstances);
   });
   const answering = signerReports.find(({ sha256 }) => sha256 === counting?.verification.certificate?.sha256);
-  return [...signerReports, ...ownMerits.map((report) => vouchedFor(report, answering))];
+  return [
+    ...signerReports.map((report) => (report === answering ? report : besideProven(report, answering))),
+    ...ownMerits.map((report, index) => {
+      const vouched = vouchedFor(report, answering);
+      const isMeant = others[index] === undefined || isNamed(others[index], counting);
+      return isMeant ? vouched : unnamed(vouched);
+    }),
+  ];
+}
+
+/**
+ * Whether a certificate beside the signer's is the one to encrypt to (RFC 8551 §2.5.3.1): named by a signed preference, of
+ * the same subject, or beside one that cannot encrypt.
+ */
+function isNamed(certificate: Certificate, counting: JudgedSigner | undefined): boolean {
+  const signer = counting?.verification.certificate ?? null;
+  if (signer === null || !usageOf(signer).encrypt || isPreferred(certificate, counting)) return true;
+  return sameName(certificate.subject, signer.subject);
 }
 
 /** Named by the signed sMIMEEncryptionKeyPreference of the signer that counts (RFC 8551 §2.5.3). */

@@ -1,6 +1,6 @@
 /** A certificate that came beside the signer's, and what it takes over from him. */
 import { ranked } from "./certificate-report.ts";
-import { type Finding, type FindingCode, finding } from "./finding.ts";
+import { type Finding, type FindingCode, finding, gravity } from "./finding.ts";
 import type { CertificateReport } from "./inspection.ts";
 
 /** What is wrong with a signer's key for encrypting, which says nothing of the certificate beside it. */
@@ -41,6 +41,32 @@ function takenOver(
   return of.code === "cert.expired" && keyIdentity === signer?.keyIdentity
     ? { ...of, severity: "warning" }
     : of;
+}
+
+/**
+ * A certificate beside one that can encrypt itself, of another subject, and that no signed preference names: RFC 8551
+ * §2.5.3.1 takes it for nobody's wish. A relay could so bring back an old certificate whose key is lost.
+ * @returns the report, no better than waiting for a person
+ */
+export function unnamed(report: CertificateReport): CertificateReport {
+  if (gravity(report.findings) > 0) return report;
+  return { ...report, findings: ranked([...report.findings, finding("signature.unnamed")]) };
+}
+
+/**
+ * A further signer beside one that is beyond doubt. Who lets a mail pass can have anybody sign it, too, by a certificate
+ * made for that: what would wait for a person under the sender's name waits for nobody.
+ */
+export function besideProven(
+  report: CertificateReport,
+  answering: CertificateReport | undefined,
+): CertificateReport {
+  const isProven = answering !== undefined && gravity(answering.findings) === 0;
+  if (!isProven || gravity(report.findings) !== 1) return report;
+  return {
+    ...report,
+    findings: ranked([...report.findings, finding("signature.unnamed", undefined, "error")]),
+  };
 }
 
 /** Whether a finding was taken over from the signer. */

@@ -333,7 +333,7 @@ const CMS: readonly Attack[] = [
     twin: TWIN.DETACHED,
     forge: (mail, stage) => withSigner(mail, stage, "fake", "first"),
     expect: {
-      judged: { alice: accepted, fake: pending("path.self-signed") },
+      judged: { alice: accepted, fake: rejected("path.self-signed", "signature.unnamed") },
       folder: "Processed",
       reply: "accepted",
     },

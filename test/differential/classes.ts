@@ -2,13 +2,7 @@
  * The argued classes of mails that keybot accepts and another judge refuses, each a predicate over the draft and the
  * judge's words. `docs/conformance.md` prints this table; a difference that none of them explains fails the run.
  */
-import {
-  ALICE,
-  type CertificateDraft,
-  type CrlDraft,
-  certificateOf,
-  type MailDraft,
-} from "../generator/draft.ts";
+import { type CertificateDraft, type CrlDraft, certificateOf, type MailDraft } from "../generator/draft.ts";
 import type { Outcome } from "../generator/judge.ts";
 import type { JudgeName, Opinion } from "./judges.ts";
 
@@ -38,34 +32,6 @@ export interface Class {
   readonly why: string;
   readonly is: (difference: Difference) => boolean;
 }
-
-/** What is known and not mended; a row that nothing falls into any more fails the run, so that it is taken out. */
-export const OPEN: readonly Omit<Class, "judges">[] = [
-  {
-    name: "D0: a broken SignerInfo of the sender's own beside a right one",
-    section: "RFC 5652 §5, PRODUCT §3",
-    why: "one answer for the whole mail",
-    is: ({ draft, judge }) => judge !== null && ownBroken(draft),
-  },
-  {
-    name: "D5: two current CRLs of one second, one of them with the certificate on it",
-    section: "RFC 5280 §5.2.3",
-    why: "revoked wins",
-    is: ({ draft, reduced }) => /revo(ked|cation after)/i.test(reduced?.why ?? "") && tiedLists(draft),
-  },
-  {
-    name: "D6: an opaque mail without content",
-    section: "RFC 5652 §5.2",
-    why: "a signature over nothing signs nothing",
-    is: ({ draft, judge }) => judge !== null && draft.form === "opaque" && !draft.hasContent,
-  },
-  {
-    name: "D12: beside the signer's a certificate that nobody proved",
-    section: "RFC 8551 §2.5.3.1",
-    why: "a signed preference or the same subject",
-    is: ({ judge }) => judge === null,
-  },
-];
 
 /** What stands, with its reason. */
 export const CLASSES: readonly Class[] = [
@@ -126,22 +92,6 @@ export const CLASSES: readonly Class[] = [
       olderRevokes(reduced?.draft.crls ?? []),
   },
 ];
-
-/** The sender has a SignerInfo that is broken. */
-function ownBroken(draft: MailDraft): boolean {
-  return draft.signers.some(
-    ({ certificate, breakage, attributes }) =>
-      certificateOf(draft, certificate).addresses.includes(ALICE) &&
-      breakage !== "none" &&
-      (attributes || breakage === "value" || breakage === "zeros"),
-  );
-}
-
-function tiedLists({ crls }: MailDraft): boolean {
-  const lists = (crls ?? []).filter(({ issuer, forged }) => issuer === "ca" && !forged);
-  const tied = new Set(lists.map(({ age }) => age)).size < lists.length;
-  return tied && lists.some(({ revoked }) => revoked.length > 0);
-}
 
 function onPath(reduced: Reduced | null, is: (one: CertificateDraft) => boolean): boolean {
   return reduced?.draft.sent.some((handle) => is(certificateOf(reduced.draft, handle))) === true;

@@ -3,7 +3,7 @@ import { certificateOf, type MailDraft, said } from "../generator/draft.ts";
 import { judge, type Outcome } from "../generator/judge.ts";
 import { type MadeMail, make } from "../generator/make.ts";
 import { alone, isProven, waysUp } from "../generator/paths.ts";
-import { CLASSES, type Difference, OPEN, type Reduced } from "./classes.ts";
+import { CLASSES, type Difference, type Reduced } from "./classes.ts";
 import type { JudgeName, Judges, Opinion } from "./judges.ts";
 
 /** What one mail adds to the count. */
@@ -36,7 +36,7 @@ export async function compare(draft: MailDraft, judges: Judges): Promise<Compare
     ...(await laxerThan(draft, made, outcome, opinions, judges)),
   ];
   for (const difference of differences) {
-    const row = [...OPEN, ...CLASSES].find(({ is }) => is(difference));
+    const row = CLASSES.find(({ is }) => is(difference));
     if (row !== undefined) laxer.push(row.name);
     else unknown.push(described(difference));
   }

@@ -7,7 +7,6 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mailDraft } from "../generator/arbitrary.ts";
 import type { MailDraft } from "../generator/draft.ts";
-import { OPEN } from "./classes.ts";
 import { type Compared, compare } from "./compare.ts";
 import { Judges } from "./judges.ts";
 import { smallest } from "./smallest.ts";
@@ -23,7 +22,6 @@ const PRINTED = 5;
 
 describe("generated mails before other judges", () => {
   let judges: Judges;
-  const open = new Map(OPEN.map(({ name }) => [name, 0]));
 
   beforeAll(() => {
     judges = new Judges();
@@ -43,7 +41,6 @@ describe("generated mails before other judges", () => {
         const batch = drafts.slice(from, from + AT_ONCE).map((draft) => compare(draft, judges));
         for (const compared of await Promise.all(batch)) {
           counts.add(compared);
-          for (const name of compared.laxer) if (open.has(name)) open.set(name, (open.get(name) ?? 0) + 1);
           for (const one of compared.unknown) unknown.set(kindOf(one), compared.draft);
         }
       }
@@ -61,9 +58,6 @@ describe("generated mails before other judges", () => {
   );
 
   // A short run may miss one.
-  it.skipIf(MAILS < 1_000)("the findings that are open are still found", () => {
-    expect([...open].filter(([, count]) => count === 0)).toEqual([]);
-  });
 });
 
 /** The first line without the certificate's name. */

@@ -84,7 +84,6 @@ export function agreementTests(effort: Effort): void {
       },
       {
         effort,
-        open: "D0",
         examples: [
           { draft: withBrokenSecond(true), revocation: "soft-fail" },
           { draft: withBrokenSecond(false), revocation: "hard-fail" },
@@ -98,7 +97,7 @@ export function agreementTests(effort: Effort): void {
       async (draft) => {
         expect((await judge(draft)).codes).toEqual(["signature.partial"]);
       },
-      { effort, open: "D3" },
+      { effort },
     );
 
     property(

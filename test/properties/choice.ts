@@ -118,7 +118,6 @@ export function choiceTests(effort: Effort): void {
       },
       {
         effort,
-        open: "D1",
         examples: [
           withCertificate(TWIN_CA, ["leaf", "ca-1", "ca"]),
           withCertificate({ ...TWIN_CA, digest: "sha256", extendedUsages: ["server"] }, [
@@ -149,7 +148,6 @@ export function choiceTests(effort: Effort): void {
       },
       {
         effort,
-        open: "D2",
         examples: [
           byKey(withCertificate({ ...TWIN_LEAF, validity: "future" }, ["leaf", "twin-0", "ca"])),
           byKey(withCertificate({ ...TWIN_LEAF, addresses: [] }, ["leaf", "twin-0", "ca"])),
@@ -174,7 +172,6 @@ export function choiceTests(effort: Effort): void {
       },
       {
         effort,
-        open: "D1, D2, D12",
         examples: [
           { draft: withCertificate(TWIN_CA, ["leaf", "ca"]), added: "ca-1" },
           { draft: withCertificate(MALLORY, ["leaf", "ca"]), added: "beside" },

@@ -3,9 +3,6 @@ import fc from "fast-check";
 import { it } from "vitest";
 import { said } from "../generator/draft.ts";
 
-/** A property that is known to fail today, by the finding that says why: its test fails as soon as it holds. */
-export type Open = string | null;
-
 export interface Effort {
   readonly runs: number;
   /** A new one each time; `KEYBOT_SEED` repeats a run. */
@@ -27,16 +24,13 @@ export function property<T>(
   name: string,
   arbitrary: fc.Arbitrary<T>,
   holds: (value: T) => Promise<void>,
-  { effort: { runs, seed }, open = null, examples = [] }: PropertySettings<T>,
+  { effort: { runs, seed }, examples = [] }: PropertySettings<T>,
 ): void {
-  const title = open === null ? name : `${name} (open: ${open})`;
-  (open === null ? it : it.fails)(title, async () => {
-    // What is open fails by its example, whatever is drawn.
+  it(name, async () => {
     await fc.assert(fc.asyncProperty(arbitrary, holds), {
       numRuns: runs,
       seed,
       examples: examples.map((example) => [example] as [T]),
-      endOnFailure: open !== null,
       reporter: ({ failed, counterexample, errorInstance, seed: drawn, numShrinks }) => {
         if (!failed) return;
         const smallest = `KEYBOT_SEED=${drawn}, smallest after ${numShrinks} steps: ${said(counterexample?.[0])}`;
@@ -48,7 +42,6 @@ export function property<T>(
 
 export interface PropertySettings<T> {
   readonly effort: Effort;
-  readonly open?: Open;
   /** Tried before anything is drawn; each is a counterexample that was found once. */
   readonly examples?: readonly T[];
 }
