@@ -1,3 +1,4 @@
+import type { CertificateReport } from "../inspect/index.ts";
 import type { Evidence } from "./evidence.ts";
 import type { MessageKind } from "./plan.ts";
 
@@ -16,8 +17,19 @@ export function kindOf(evidence: Evidence): MessageKind {
   return facts.carries === "openpgp" ? "openpgp" : "other";
 }
 
-/** Whether a certificate or a signature was offered, or what its sender took for one: his private key. */
-export function isSubmission(evidence: Extract<Evidence, { kind: "read" }>): boolean {
-  const { signature, certificates, privateKey } = evidence.inspection;
-  return signature !== null || certificates.length > 0 || privateKey;
+/**
+ * Whether a certificate or a signature was offered, or what its sender took for one: his private key. Who asks for a
+ * certificate, exactly or nearly, through a gateway that signs with a certificate of its own has offered none (PRODUCT §4).
+ */
+export function isSubmission({ facts, inspection }: Extract<Evidence, { kind: "read" }>): boolean {
+  const { signature, certificates, privateKey } = inspection;
+  if (privateKey) return true;
+  if (certificates.length === 0) return signature !== null;
+  return facts.request === null || !certificates.every(isOfAnotherSigner);
+}
+
+/** A certificate that came with a signature (a file was attached on purpose) and does not name From. */
+function isOfAnotherSigner({ findings }: CertificateReport): boolean {
+  const codes = new Set(findings.map(({ code }) => code));
+  return !codes.has("signature.none") && (codes.has("address.mismatch") || codes.has("address.missing"));
 }

@@ -342,7 +342,7 @@ describe("what is told where", () => {
       ["no-certificate", "accepted"],
     ],
     ["a near miss", evidence(NEAR), ["hint"]],
-    ["a signed near miss: the verdict alone", evidence(NEAR, GOOD), ["accepted"]],
+    ["a signed near miss: the verdict, then the hint", evidence(NEAR, GOOD), ["accepted", "hint"]],
     [
       "a near miss to a mailbox",
       evidence({ ...NEAR, addressed: [{ address: CLAIMS, source: "To" }] }),
