@@ -1,5 +1,6 @@
 import { decodeEncodedWords, firstField, type HeaderField } from "../mail/index.ts";
-import { SUBJECT_CHARACTERS } from "./limits.ts";
+import { SUBJECT_CHARACTERS, SUBJECT_LINE } from "./limits.ts";
+import { isMachineSubject } from "./machine-subject.ts";
 
 /** The decoded (RFC 2047), unfolded, trimmed subject, or null when there is none. */
 export function subjectOf(header: readonly HeaderField[]): string | null {
@@ -17,30 +18,53 @@ export function requestOf(subject: string | null, tag: string): "exact" | "near-
   return isNearMiss(subject, tag) ? "near-miss" : null;
 }
 
-/** Prefixes of answers and forwards, in the languages that mail programs speak. */
+/** Prefixes of answers and forwards, in the languages that mail programs speak, behind the tags of gateways too. */
 const ANSWER =
-  /^\s*(re|aw|antw|antwort|sv|vs|ref|rif|odp|fwd?|wg|weitergeleitet|tr|rv|enc)\s*(\[\d+\])?\s*:/i;
+  /(?:^|[\]):–-])\s*(?:re|aw|antw|antwort|sv|vs|ref|rif|odp|fwd?|wg|weitergeleitet|tr|rv|enc)\s*(?:\[\d+\])?\s*:/i;
 
-/** Letters and digits that may stand beside the tag: more than a word or two is a subject of its own. */
+/** Letters and digits that may stand beside a tag without its brackets: more than a word or two is another subject. */
 const WORDS_BESIDE = 16;
 
 function isNearMiss(subject: string, tag: string): boolean {
-  if (ANSWER.test(subject)) return false;
   const wanted = lettersOf(tag);
   const written = lettersOf(subject);
-  if (wanted === "" || written === "") return false;
+  if (wanted === "" || written === "" || !isAlmost(subject, tag, written, wanted)) return false;
+  const text = subject.normalize("NFKC");
+  const { before, behind } = besideTag(text, tag) ?? { before: text, behind: text };
+  return !ANSWER.test(before) && !isMachineSubject(before, behind);
+}
+
+function isAlmost(subject: string, tag: string, written: string, wanted: string): boolean {
+  if (isBracketed(tag) && subject.length <= SUBJECT_LINE && folded(subject).includes(folded(tag)))
+    return true;
   if (written.includes(wanted)) return written.length <= wanted.length + WORDS_BESIDE;
   // A slip of the finger or two; a short tag leaves no room for guesses.
   const slips = wanted.length >= 8 ? 2 : wanted.length >= 5 ? 1 : 0;
   return Math.abs(written.length - wanted.length) <= slips && editDistance(written, wanted) <= slips;
 }
 
+/** A tag that nobody writes by chance: a sign that is neither letter nor digit stands at both its ends. */
+function isBracketed(tag: string): boolean {
+  return /^[^\p{L}\p{N}\s].*[^\p{L}\p{N}\s]$/u.test(tag);
+}
+
+/** What stands before and behind the letters of the tag; null when they are not there as they are. */
+function besideTag(text: string, tag: string): { readonly before: string; readonly behind: string } | null {
+  const core = folded(tag).replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "");
+  const lower = text.toLowerCase();
+  const at = lower.indexOf(core);
+  // Lower case has another length for a few characters (`\u0130`): then nobody knows.
+  if (at < 0 || lower.length !== text.length) return null;
+  return { before: text.slice(0, at), behind: text.slice(at + core.length) };
+}
+
+function folded(text: string): string {
+  return text.normalize("NFKC").toLowerCase();
+}
+
 /** What is left when case, brackets, blanks, dashes and width forms are not counted. */
 function lettersOf(text: string): string {
-  return text
-    .normalize("NFKC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, "");
+  return folded(text).replace(/[^\p{L}\p{N}]/gu, "");
 }
 
 /** Levenshtein distance; both texts are a few dozen characters. */
