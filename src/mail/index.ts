@@ -54,5 +54,5 @@ export { type MimeMessage, type MimePart, type MimeProblem, parseMime } from "./
 export { ipInNetworks } from "./network.ts";
 export { organisationalDomain, registeredDomain } from "./organisational-domain.ts";
 export { parseReceived, type Received } from "./received.ts";
-export { soleAddress } from "./sole-address.ts";
+export { looseAddrSpec, soleAddress, soleAddresses } from "./sole-address.ts";
 export { type DecodedBody, decodeBody, type EncodingProblem } from "./transfer-encoding.ts";
