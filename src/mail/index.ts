@@ -13,6 +13,7 @@
 export {
   type AddressList,
   type AddressProblem,
+  canonicalDomain,
   type Mailbox,
   parseAddressList,
   parseAddrSpec,

@@ -3,7 +3,6 @@ import {
   decide,
   type Evidence,
   emptyView,
-  type HeldCertificate,
   type PublishedMailbox,
   viewQuery,
 } from "../../src/decide/index.ts";
@@ -15,6 +14,7 @@ import {
   evidence,
   facts,
   folderOf,
+  heldAs,
   NOTHING,
   NOW,
   offering,
@@ -307,10 +307,3 @@ function deepFreeze<T>(value: T): T {
 }
 
 /** A certificate as the directory holds it. */
-function heldAs(of: CertificateReport, status: HeldCertificate["status"]): HeldCertificate {
-  const { sha256, keyIdentity, issuer, notBefore, notAfter } = of;
-  return {
-    ...{ sha256, keyIdentity, issuer, notBefore, notAfter, status },
-    ...{ since: NOW, approved: false, decidedByPerson: false },
-  };
-}
