@@ -1,4 +1,5 @@
 import { decodeEncodedWords, firstField, type HeaderField } from "../mail/index.ts";
+import type { Policy } from "../policy.ts";
 import { SUBJECT_CHARACTERS, SUBJECT_LINE } from "./limits.ts";
 import { isMachineSubject } from "./machine-subject.ts";
 
@@ -9,12 +10,30 @@ export function subjectOf(header: readonly HeaderField[]): string | null {
 }
 
 /**
+ * The subject without the marks of our own gateway (`requests.subject_marks`) at its ends, however many stand there; exactly
+ * as configured, for anything else may be the sender's.
+ */
+export function withoutMarks(subject: string, marks: readonly string[]): string {
+  const bare = subject.trim();
+  for (const mark of marks) {
+    if (mark === "") continue;
+    if (bare.startsWith(mark)) return withoutMarks(bare.slice(mark.length), marks);
+    if (bare.endsWith(mark)) return withoutMarks(bare.slice(0, -mark.length), marks);
+  }
+  return bare;
+}
+
+/**
  * Whether a subject is a request (exactly the tag, case and all, PRODUCT §4), nearly one that a person meant as such,
  * or neither.
  */
-export function requestOf(subject: string | null, tag: string): "exact" | "near-miss" | null {
-  if (subject === null || subject.length > SUBJECT_CHARACTERS) return null;
-  if (subject === tag) return "exact";
+export function requestOf(
+  written: string | null,
+  { tag, subjectMarks }: Pick<Policy, "tag" | "subjectMarks">,
+): "exact" | "near-miss" | null {
+  if (written === null || written.length > SUBJECT_CHARACTERS) return null;
+  const subject = withoutMarks(written, subjectMarks);
+  if (written === tag || subject === tag) return "exact";
   return isNearMiss(subject, tag) ? "near-miss" : null;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Policy } from "../../src/policy.ts";
 import { ALICE, aliceWith, FROM_OUTSIDE, factsOf, POLICY } from "./kit.ts";
 
 const TAG = "[AXAZERTIFIKAT]";
@@ -206,5 +207,30 @@ describe("a request (PRODUCT §4)", () => {
       null,
       null,
     ]);
+  });
+});
+
+describe("marks of the own gateway (requests.subject_marks)", () => {
+  const policy: Policy = { ...POLICY, subjectMarks: ["[EXTERN]", "***EXT***"] };
+  const request = (subject: string, of = policy) =>
+    factsOf([FROM_OUTSIDE, ...aliceWith(`Subject: ${subject}`)], of).request;
+  it.each<Row>([
+    [`[EXTERN] ${TAG}`, "exact"],
+    [`[EXTERN]${TAG}`, "exact"],
+    [`${TAG} [EXTERN]`, "exact"],
+    [`[EXTERN] ***EXT*** ${TAG} [EXTERN]`, "exact"],
+    [TAG, "exact"],
+    [`[extern] ${TAG}`, "near-miss"],
+    [`[EXTERN]: ${TAG}`, "near-miss"],
+    ["[EXTERN] [axazertifikat]", "near-miss"],
+    [`[EXTERN] Re: ${TAG}`, null],
+    [`Re: [EXTERN] ${TAG}`, null],
+    ["[EXTERN]", null],
+    ["[EXTERN] [EXTERN]", null],
+  ])("%j is %s", (subject, kind) => expect(request(subject)).toBe(kind));
+
+  it("are none by default, and never the tag itself", () => {
+    expect(request(`[EXTERN] ${TAG}`, POLICY)).toBe("near-miss");
+    expect(request(TAG, { ...POLICY, subjectMarks: [TAG] })).toBe("exact");
   });
 });
