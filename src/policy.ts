@@ -40,6 +40,8 @@ export interface InitialPolicies {
 export interface Policy {
   /** The subject that makes a mail a request, e.g. `[AXAZERTIFIKAT]`. */
   readonly tag: string;
+  /** Marks of our own gateway in subjects (`[EXTERN]`), taken off at both ends before the subject is compared. */
+  readonly subjectMarks: readonly string[];
   /** Own mail domains, lower case, A-labels. */
   readonly domains: readonly string[];
   /** The robot's own addresses (bare, domain in lower case). */
@@ -94,6 +96,7 @@ const HOUR = 3_600;
 /** The shipped defaults (PRODUCT.md §3-5); `domains` and `robot` are what an installation must name. */
 export const DEFAULT_POLICY: Policy = {
   tag: "[AXAZERTIFIKAT]",
+  subjectMarks: [],
   domains: [],
   robot: [],
   border: {

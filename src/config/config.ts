@@ -216,6 +216,7 @@ function policyOf(values: Values, robot: readonly string[]): Policy {
   const budget = values["requests.budget"];
   return {
     tag: values[""].tag,
+    subjectMarks: requests.subject_marks,
     domains: values[""].domains,
     robot,
     border: {

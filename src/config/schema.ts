@@ -267,6 +267,13 @@ export const SCHEMA = {
           "counts what it sees. `below` (rspamd; OpenDKIM and OpenDMARC until May 2026) believes the fields directly below, " +
           "and is only safe where the border strips forged fields of our name first; docs/WIRING.md has the line.",
       ),
+      subject_marks: byDefault(
+        list(TAG),
+        DEFAULT_POLICY.subjectMarks,
+        "What our own gateway writes before or behind the subject of mail from outside. It is taken off at either end, when " +
+          "exactly equal, before the subject is compared with `tag`; blanks around it do not count.",
+        ["[EXTERN]"],
+      ),
       mailbox_source: byDefault(
         choice("auto", "x-original-to", "delivered-to", "to"),
         border.mailboxSource,

@@ -117,8 +117,9 @@ function repliesDue(
   // PRODUCT §3: whoever sent a private key along is told, whatever else he wants.
   if (submission === null && evidence.inspection.openPgpKey)
     due.push({ template: "not-usable", why: "openpgp-key" });
+  // PRODUCT §4: whole companies sign every mail; their slips are put right as well.
+  if (facts.request === "near-miss") due.push({ template: "hint" });
   if (due.length > 0) return due;
-  if (facts.request === "near-miss") return [{ template: "hint" }];
   // PRODUCT §3: mail to the robot itself that offers nothing usable.
   if (facts.addressed.length > 0 && facts.addressed.every(({ address }) => isRobot(address, policy))) {
     return [{ template: "not-usable", why: notUsable(evidence) }];
@@ -155,7 +156,9 @@ function tell(
   const reasons: Reason[] = [];
   let buckets: readonly BucketState[] = view.buckets;
   for (const content of due) {
-    const forbidden = silence({ ...situation, content });
+    // A new certificate makes no new hint.
+    const changes = situation.changes && content.template !== "hint";
+    const forbidden = silence({ ...situation, changes, content });
     if (forbidden !== null || facts.from.kind !== "one") {
       reasons.push(forbidden ?? reason("no-reply.from", facts.from.kind));
       continue;

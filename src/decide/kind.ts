@@ -1,3 +1,4 @@
+import type { CertificateReport } from "../inspect/index.ts";
 import type { AutomaticMark } from "../read/index.ts";
 import type { Evidence } from "./evidence.ts";
 import type { MessageKind } from "./plan.ts";
@@ -28,8 +29,19 @@ export function automaticMark({
 
 type ReadEvidence = Extract<Evidence, { kind: "read" }>;
 
-/** Whether a certificate or a signature was offered, or what its sender took for one: his private key. */
-export function isSubmission(evidence: ReadEvidence): boolean {
-  const { signature, certificates, privateKey } = evidence.inspection;
-  return signature !== null || certificates.length > 0 || privateKey;
+/**
+ * Whether a certificate or a signature was offered, or what its sender took for one: his private key. Who asks for a
+ * certificate, exactly or nearly, through a gateway that signs with a certificate of its own has offered none (PRODUCT §4).
+ */
+export function isSubmission({ facts, inspection }: ReadEvidence): boolean {
+  const { signature, certificates, privateKey } = inspection;
+  if (privateKey) return true;
+  if (certificates.length === 0) return signature !== null;
+  return facts.request === null || !certificates.every(isOfAnotherSigner);
+}
+
+/** A certificate that came with a signature (a file was attached on purpose) and does not name From. */
+function isOfAnotherSigner({ findings }: CertificateReport): boolean {
+  const codes = new Set(findings.map(({ code }) => code));
+  return !codes.has("signature.none") && (codes.has("address.mismatch") || codes.has("address.missing"));
 }

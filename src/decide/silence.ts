@@ -38,8 +38,12 @@ const RULES: readonly Rule[] = [
   ({ facts, policy }) => (isUnprovenColleague(facts, policy) ? reason("no-reply.own-domain") : null),
   // RFC 3834 §2: a mail that names us nowhere was not meant for us.
   ({ facts }) => (facts.addressedToUs ? null : reason("no-reply.not-addressed")),
-  // PRODUCT §5: nothing is sent to an address whose authentication failed.
-  ({ facts }) => (facts.authenticated === false ? reason("no-reply.authentication-failed") : null),
+  // PRODUCT §5: nothing is sent to an address whose authentication failed; but his own signature is the better proof, and
+  // what it changed he is told.
+  ({ facts, content, changes }) =>
+    facts.authenticated === false && !(changes && content.template === "accepted")
+      ? reason("no-reply.authentication-failed")
+      : null,
   // PRODUCT §5: an answer to one of our mails, a ticket system's for example.
   // A right request after our hint is what the hint asked for (PRODUCT §4).
   ({ view, changes, facts }) =>

@@ -258,13 +258,13 @@ function hasAsciiDouble(text: string): boolean {
 const FOREIGN_ASCII = /[\x21-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7e]/;
 
 /**
- * RFC 5321 §2.4: the domain in lower case; RFC 5890 §2.3.2.1: as A-labels where it has U-labels.
+ * A domain as it is compared. RFC 5321 §2.4: the domain in lower case; RFC 5890 §2.3.2.1: as A-labels where it has U-labels.
  *
  * @returns null for what only a browser takes for a domain: domainToASCII reads a URL's host, which ends at `/`, `?`,
  *   `#` and `\`, undoes percent signs, and maps a full-width letter or an ideographic stop to ASCII (RFC 5895 §2).
  *   Whoever else looks at this address, DMARC first of all, would see another domain.
  */
-function canonicalDomain(domain: string): string | null {
+export function canonicalDomain(domain: string): string | null {
   // ASCII never passes through the URL host parser, which would read "1.2" as an IPv4 address.
   if (/^[\x21-\x7e]*$/.test(domain)) return asciiLowerCase(domain);
   if (FOREIGN_ASCII.test(domain)) return null;

@@ -10,6 +10,8 @@ export interface AuthenticationResult {
   readonly result: string;
   /** `header.from` → value as written; names in lower case; of a repeated property the first. */
   readonly properties: ReadonlyMap<string, string>;
+  /** Its comments with their parentheses: DMARC filters name the published policy in one. */
+  readonly comments: readonly string[];
 }
 
 export interface AuthenticationResults {
@@ -58,6 +60,7 @@ function resultsOf(reader: ResultsReader): AuthenticationResult[] | null {
 class ResultsReader {
   readonly #text: string;
   #at = 0;
+  #comments: string[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -89,6 +92,7 @@ class ResultsReader {
 
   /** RFC 8601 §2.2 `resinfo` without its semicolon, or `none`. */
   result(): AuthenticationResult | "none" | null {
+    this.#comments = [];
     const method = this.#keyword();
     if (method === null) return null;
     if (this.#take("/") && this.#keyword() === null) return null;
@@ -98,7 +102,7 @@ class ResultsReader {
     const result = this.#keyword();
     const properties = this.#properties();
     if (result === null || properties === null) return null;
-    return { method, result, properties };
+    return { method, result, properties, comments: this.#comments };
   }
 
   #properties(): Map<string, string> | null {
@@ -177,7 +181,10 @@ class ResultsReader {
   /** A comment that does not end makes everything after it unreadable. */
   #skip(): void {
     const next = skipCfws(this.#text, this.#at);
-    if (next !== null) this.#at = next;
+    if (next === null) return;
+    const skipped = this.#text.slice(this.#at, next).trim();
+    if (skipped !== "") this.#comments.push(skipped);
+    this.#at = next;
   }
 }
 

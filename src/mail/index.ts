@@ -13,6 +13,7 @@
 export {
   type AddressList,
   type AddressProblem,
+  canonicalDomain,
   type Mailbox,
   parseAddressList,
   parseAddrSpec,
@@ -54,5 +55,5 @@ export { type MimeDefect, type MimeMessage, type MimePart, type MimeProblem, par
 export { ipInNetworks } from "./network.ts";
 export { organisationalDomain, registeredDomain } from "./organisational-domain.ts";
 export { parseReceived, type Received } from "./received.ts";
-export { soleAddress } from "./sole-address.ts";
+export { looseAddrSpec, soleAddress, soleAddresses } from "./sole-address.ts";
 export { type DecodedBody, decodeBody, type EncodingProblem } from "./transfer-encoding.ts";

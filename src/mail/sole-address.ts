@@ -15,15 +15,53 @@ export function soleAddress(body: string): Mailbox | null {
   if (body.length > LIMITS.looseAddressLength) return null;
   const text = body.replace(/[ \t]*[;,][ \t]*$/, "");
   const brackets = bracketsOf(text);
-  if (brackets === null) return null;
-  if (brackets.length === 0) return parseAddrSpec(text.trim());
-  const [open, close] = brackets;
-  if (open === undefined || close === undefined || brackets.length > 2) return null;
-  if (text[open] !== "<" || text[close] !== ">" || text.slice(close + 1).trim() !== "") return null;
-  const mailbox = parseAddrSpec(text.slice(open + 1, close).trim());
+  if (brackets !== null && brackets.length === 0) return looseAddrSpec(text.trim());
+  const [open, close] = brackets?.length === 2 ? brackets : onlyBrackets(text);
+  if (open === undefined || close === undefined) return null;
+  if (text[open] !== "<" || text[close] !== ">" || /[^\s>]/.test(text.slice(close + 1))) return null;
+  const mailbox = looseAddrSpec(text.slice(open + 1, close).trim());
   const name = text.slice(0, open);
   if (mailbox === null || looksLikeGroup(body, name)) return null;
   return addressesIn(name).every((address) => isSame(address, mailbox)) ? mailbox : null;
+}
+
+/**
+ * The sole addresses of the entries of a list in which `parseAddressList` found a syntax problem (To, Cc): a bracket closes
+ * an entry, and where there are neither brackets, quotes nor comments a comma does.
+ * @param most how many entries are looked at
+ */
+export function soleAddresses(body: string, most: number): Mailbox[] {
+  const entries = body.split(/(?<=>)[ \t]*[,;]/).flatMap((entry) => {
+    return /[<>"()\\]/.test(entry) ? [entry] : entry.split(",");
+  });
+  return entries.slice(0, most).flatMap((entry) => soleAddress(entry) ?? []);
+}
+
+/**
+ * A bare address with what people copy along: `mailto:` before it, or the one dot behind that says that the
+ * domain is absolute. Departs from RFC 5321 §4.1.2, which knows neither; both mean the same mailbox.
+ * @returns null when it is no addr-spec without them
+ */
+export function looseAddrSpec(text: string): Mailbox | null {
+  return parseAddrSpec(text.replace(/^mailto:/i, "").replace(/\.$/, ""));
+}
+
+/**
+ * The angle brackets of a text that has one pair alone, quoted and commented ones counted too, be it doubled
+ * (`Max <<m@x.example>>`): however a reader takes an unfinished string, an unfinished comment or a backslash before, he
+ * finds this address or none.
+ */
+function onlyBrackets(text: string): number[] {
+  const [, name, doubled] = /^([^<>]*)<(<?)[^<>]*>>?\s*$/.exec(text) ?? [];
+  if (name === undefined || doubled === undefined || name.endsWith("\\") || hasControl(text)) return [];
+  return [name.length + doubled.length, text.indexOf(">")];
+}
+
+function hasControl(text: string): boolean {
+  return [...text].some((character) => {
+    const code = character.charCodeAt(0);
+    return isControl(code) && !isBlank(code);
+  });
 }
 
 /**

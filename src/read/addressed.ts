@@ -1,10 +1,12 @@
 import {
   fieldsNamed,
   type HeaderField,
+  looseAddrSpec,
+  type Mailbox,
   parseAddressList,
-  parseAddrSpec,
   parseReceived,
   sameAddress,
+  soleAddresses,
   withoutPlus,
 } from "../mail/index.ts";
 import type { MailboxSource, Policy } from "../policy.ts";
@@ -40,18 +42,21 @@ export function addressedMailboxes(
   const isOurs = (candidate: Candidate) =>
     isPlain(candidate.address) && (own.has(domainOf(candidate.address)) || isRobot(candidate));
 
-  const envelope = envelopeSources(policy.border.mailboxSource).map((read) => read(block).filter(isOurs));
+  const envelope = envelopeSources(policy.border.mailboxSource).map((read) =>
+    read(block).map((candidates) => candidates.filter(isOurs)),
+  );
   const visible =
     policy.border.mailboxSource === "auto" || policy.border.mailboxSource === "to"
       ? inHeader(header).filter(isOurs)
       : [];
   // `keybot inspect` without --domain and --robot: nothing says who we are, so nothing says that we are not meant.
   const anonymous = own.size === 0 && policy.robot.length === 0;
-  const toUs = anonymous || visible.length > 0 || envelope.some((candidates) => candidates.length > 0);
+  const toUs = anonymous || visible.length > 0 || envelope.flat().some(({ length }) => length > 0);
 
-  for (const candidates of envelope) {
-    const lowest = candidates.filter((candidate) => !isRobot(candidate)).at(-1);
-    if (lowest !== undefined) return { mailboxes: [lowest], toUs };
+  for (const fields of envelope) {
+    const mailboxes = fields.map((candidates) => candidates.filter((candidate) => !isRobot(candidate)));
+    const lowest = mailboxes.findLast(({ length }) => length > 0);
+    if (lowest !== undefined) return { mailboxes: unique(lowest).slice(0, ADDRESSED_MAILBOXES), toUs };
   }
   // Who writes `To: claims, Cc: robot` asks for claims' certificate; the robot is asked when nobody else is named.
   const others = visible.filter((candidate) => !isRobot(candidate));
@@ -61,7 +66,8 @@ export function addressedMailboxes(
   return { mailboxes: robot === undefined ? [] : [{ address: withoutPlus(robot), source: "robot" }], toUs };
 }
 
-type EnvelopeSource = (block: TrustedBlock) => readonly Candidate[];
+/** What each field of a kind names, the highest first. */
+type EnvelopeSource = (block: TrustedBlock) => readonly (readonly Candidate[])[];
 
 const ORIGINAL_TO: EnvelopeSource = (block) => delivered(block, ["X-Original-To", "Envelope-To"]);
 const DELIVERED_TO: EnvelopeSource = (block) => delivered(block, ["Delivered-To"]);
@@ -73,7 +79,7 @@ const RECEIVED_FOR: EnvelopeSource = (block) => {
     block.border === null || block.border.for === null
       ? fieldsNamed(block.fields, "Received").map((field) => parseReceived(field.body))
       : [block.border];
-  return lines.flatMap((line) => (line.for === null ? [] : candidates(line.for, "Received-for")));
+  return lines.map((line) => (line.for === null ? [] : candidates(line.for, "Received-for")));
 };
 
 /** Which sources are asked, the first that names a mailbox wins (`requests.mailbox_source`). */
@@ -97,32 +103,36 @@ const SOURCES: Readonly<Record<string, AddressedSource>> = {
   "x-sieve-redirected-from": "X-Sieve-Redirected-From",
 };
 
-function delivered(block: TrustedBlock, names: readonly string[]): Candidate[] {
+function delivered(block: TrustedBlock, names: readonly string[]): Candidate[][] {
   const wanted = new Set(names.map((name) => name.toLowerCase()));
-  return block.fields.flatMap((field) => {
+  return block.fields.map((field) => {
     const name = field.name.toLowerCase();
     const source = SOURCES[name];
     return source === undefined || !wanted.has(name) ? [] : candidates(field.body, source);
   });
 }
 
-/** A delivery header holds one bare address, some servers write it in angle brackets. */
+/** A delivery header holds one bare address, some servers write it in angle brackets; Exim's Envelope-To holds several. */
 function candidates(body: string, source: AddressedSource): Candidate[] {
-  const bare = body.trim().replace(/^<(.*)>$/, "$1");
-  const mailbox = parseAddrSpec(bare);
-  return mailbox === null ? [] : [{ address: withoutPlus(mailbox.address), source }];
+  const bare = body.trim().replace(/^<([^<>]*)>$/, "$1");
+  const sole = looseAddrSpec(bare);
+  const mailboxes = sole === null ? mailboxesOf(body) : [sole];
+  return mailboxes.map(({ address }) => ({ address: withoutPlus(address), source }));
 }
 
 /** Own-domain addresses that the sender wrote in To and Cc. */
 function inHeader(header: readonly HeaderField[]): Candidate[] {
   return (["To", "Cc"] as const).flatMap((source) =>
     fieldsNamed(header, source).flatMap((field) =>
-      parseAddressList(field.body).mailboxes.map((mailbox) => ({
-        address: withoutPlus(mailbox.address),
-        source,
-      })),
+      mailboxesOf(field.body).map(({ address }) => ({ address: withoutPlus(address), source })),
     ),
   );
+}
+
+/** The mailboxes of a list, and those behind a name that breaks the grammar and hides no second one. */
+function mailboxesOf(body: string): readonly Mailbox[] {
+  const { mailboxes, problem } = parseAddressList(body);
+  return problem === "syntax" ? [...mailboxes, ...soleAddresses(body, ADDRESSED_MAILBOXES)] : mailboxes;
 }
 
 /** Our own mailboxes are the same in any ASCII case, as every mail server of today has it. */

@@ -24,6 +24,9 @@ export const REFERENCES = 50;
 /** A subject longer than this is neither a request nor a near miss. */
 export const SUBJECT_CHARACTERS = 998;
 
+/** How long a subject may be that holds the whole tag: longer than a line, it speaks of something else too. */
+export const SUBJECT_LINE = 100;
+
 /** Bytes of text in which the header of a mail that came back is looked for: servers put it behind a page of words. */
 export const RETURNED_TEXT_BYTES = 64 * 1024;
 

@@ -89,7 +89,7 @@ function factsOf(
     messageId: messageIdOf(header),
     references,
     subject,
-    request: requestOf(subject, policy.tag),
+    request: requestOf(subject, policy),
     fromAddresses: addresses,
     from,
     returnPath,

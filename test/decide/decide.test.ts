@@ -3,7 +3,6 @@ import {
   decide,
   type Evidence,
   emptyView,
-  type HeldCertificate,
   type PublishedMailbox,
   viewQuery,
 } from "../../src/decide/index.ts";
@@ -15,6 +14,7 @@ import {
   evidence,
   facts,
   folderOf,
+  heldAs,
   NOTHING,
   NOW,
   offering,
@@ -233,6 +233,51 @@ describe("the view query", () => {
   });
 });
 
+/** PRODUCT §4: who only asks offers nothing by the certificate of a gateway that signs all his company's mail. */
+describe("a signature by a certificate that does not name From", () => {
+  const GATEWAY = report("gateway", ["address.mismatch"], { role: "signer" });
+  const NAMELESS = report("nameless", ["address.missing", "cert.expired"], { role: "signer" });
+  const FILE = report("file", ["address.mismatch", "signature.none"], { role: "offered" });
+  const NEAR = { request: "near-miss", addressed: [{ address: CLAIMS, source: "To" }] } as const;
+  const UNSIGNED = { ...NOTHING, certificates: [FILE] };
+
+  it.each<[string, Evidence, string, string[]]>([
+    ["in a request", evidence(REQUEST, offering(GATEWAY)), "request", ["no-certificate"]],
+    ["in a near miss", evidence(NEAR, offering(GATEWAY)), "near-miss", ["hint"]],
+    ["without any address", evidence(NEAR, offering(NAMELESS, GATEWAY)), "near-miss", ["hint"]],
+    ["beside the sender's own", evidence(NEAR, offering(GATEWAY, GOOD)), "submission", ["accepted", "hint"]],
+    ["in a mail that asks for nothing", evidence({}, offering(GATEWAY)), "submission", ["rejected"]],
+    [
+      "in a request with a file",
+      evidence(REQUEST, offering(GATEWAY, FILE)),
+      "submission",
+      ["no-certificate", "rejected"],
+    ],
+    ["a file alone", evidence(REQUEST, UNSIGNED), "submission", ["no-certificate", "rejected"]],
+    [
+      "with a private key",
+      evidence(NEAR, { ...offering(GATEWAY), privateKey: true }),
+      "submission",
+      ["rejected", "hint"],
+    ],
+    ["a broken one of nobody", evidence(NEAR, BROKEN), "submission", ["rejected", "hint"]],
+  ])("%s", (_, mail, kind, due) => {
+    const plan = planOf(mail);
+    expect([plan.kind, templates(plan)]).toEqual([kind, due]);
+  });
+
+  it("stores nothing, and its verdict stands in the ledger", () => {
+    const plan = planOf(evidence(NEAR, offering(GATEWAY)));
+    expect(plan.actions.map(({ action }) => action)).toEqual(["reply", "file"]);
+    expect(plan.judged).toMatchObject([{ certificate: GATEWAY.sha256, verdict: "rejected" }]);
+  });
+
+  it("a new certificate makes no second hint on one day", () => {
+    const told = [{ template: "hint", at: new Date(NOW.getTime() - 3_600_000) }] as const;
+    expect(templates(planOf(evidence(NEAR, offering(GOOD)), { view: { told } }))).toEqual(["accepted"]);
+  });
+});
+
 describe("decide is pure", () => {
   const mails: readonly Evidence[] = [
     evidence(REQUEST, offering(GOOD, PENDING, WRONG)),
@@ -262,10 +307,3 @@ function deepFreeze<T>(value: T): T {
 }
 
 /** A certificate as the directory holds it. */
-function heldAs(of: CertificateReport, status: HeldCertificate["status"]): HeldCertificate {
-  const { sha256, keyIdentity, issuer, notBefore, notAfter } = of;
-  return {
-    ...{ sha256, keyIdentity, issuer, notBefore, notAfter, status },
-    ...{ since: NOW, approved: false, decidedByPerson: false },
-  };
-}

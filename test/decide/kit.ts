@@ -1,5 +1,13 @@
 /** Evidence by hand: facts and inspections as `read` and `inspect` would make them, so that each rule stands alone. */
-import { decide, type Evidence, emptyView, type Plan, type View, viewQuery } from "../../src/decide/index.ts";
+import {
+  decide,
+  type Evidence,
+  emptyView,
+  type HeldCertificate,
+  type Plan,
+  type View,
+  viewQuery,
+} from "../../src/decide/index.ts";
 import {
   type CertificateReport,
   type FindingCode,
@@ -120,4 +128,13 @@ export function folderOf({ actions }: Plan): string {
 
 export function reasons({ reasons: all }: Plan): string[] {
   return all.map(({ code }) => code);
+}
+
+/** A certificate as the directory holds it. */
+export function heldAs(of: CertificateReport, status: HeldCertificate["status"]): HeldCertificate {
+  const { sha256, keyIdentity, issuer, notBefore, notAfter } = of;
+  return {
+    ...{ sha256, keyIdentity, issuer, notBefore, notAfter, status },
+    ...{ since: NOW, approved: false, decidedByPerson: false },
+  };
 }

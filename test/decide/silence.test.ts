@@ -6,6 +6,7 @@ import {
   ALICE,
   CLAIMS,
   evidence,
+  heldAs,
   hoursAgo,
   offering,
   POLICY,
@@ -89,6 +90,14 @@ const RULES: readonly Row[] = [
     "no-reply.authentication-failed",
     evidence({ ...REQUEST, authenticated: false }),
     evidence({ ...REQUEST, authenticated: null }),
+  ],
+  [
+    "PRODUCT §5, DMARC fails, accepted by his own signature but known already",
+    "no-reply.authentication-failed",
+    evidence({ authenticated: false }, GOOD),
+    evidence({ authenticated: false }, offering(report("new"))),
+    { view: { held: [heldAs(report("known"), "active")] } },
+    { view: { held: [heldAs(report("known"), "active")] } },
   ],
   [
     "PRODUCT §5, refers to us",
@@ -342,7 +351,7 @@ describe("what is told where", () => {
       ["no-certificate", "accepted"],
     ],
     ["a near miss", evidence(NEAR), ["hint"]],
-    ["a signed near miss: the verdict alone", evidence(NEAR, GOOD), ["accepted"]],
+    ["a signed near miss: the verdict, then the hint", evidence(NEAR, GOOD), ["accepted", "hint"]],
     [
       "a near miss to a mailbox",
       evidence({ ...NEAR, addressed: [{ address: CLAIMS, source: "To" }] }),

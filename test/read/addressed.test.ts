@@ -327,3 +327,60 @@ describe("the addressed mailbox (PRODUCT §4)", () => {
 function named(header: readonly string[], policy: Policy): [string, string][] {
   return factsOf(header, policy).addressed.map(({ address, source }) => [address, source]);
 }
+
+describe("what servers and people write beside the grammar", () => {
+  const ROBOT_ONLY: readonly string[] = [...TO_ROBOT, FROM_OUTSIDE_NO_FOR];
+  const NONE = "To: undisclosed-recipients:;";
+  it.each<[string, readonly string[], readonly string[]]>([
+    [
+      "the address as its name",
+      ["To: anna@company.example <anna@company.example>"],
+      ["anna@company.example"],
+    ],
+    ["in single quotes", ["To: 'anna@company.example' <anna@company.example>"], ["anna@company.example"]],
+    ["a name with a comma", ["To: Muster, Anna <anna@company.example>"], ["anna@company.example"]],
+    [
+      "beside right ones",
+      ["To: Bert <bert@company.example>, anna@company.example <anna@company.example>, c@company.example"],
+      ["bert@company.example", "c@company.example", "anna@company.example"],
+    ],
+    [
+      "a dot behind",
+      ["To: anna@company.example., bert@company.example"],
+      ["bert@company.example", "anna@company.example"],
+    ],
+    ["mailto:", ["To: <mailto:anna@company.example>"], ["anna@company.example"]],
+    [
+      "another address as the name",
+      ["To: anna@company.example <x@elsewhere.example>"],
+      ["robot@company.example"],
+    ],
+    [
+      "an address in quotes",
+      ['To: "x, anna@company.example, y@z.example <x@elsewhere.example>'],
+      ["robot@company.example"],
+    ],
+    [
+      "Exim's list",
+      [NONE, "Envelope-To: anna@company.example,\r\n bert@company.example"],
+      ["anna@company.example", "bert@company.example"],
+    ],
+    [
+      "Exim's list with the robot",
+      [NONE, "Envelope-To: robot@company.example, bert@company.example"],
+      ["bert@company.example"],
+    ],
+    [
+      "Exim's list, foreign ones",
+      [NONE, "Envelope-To: x@elsewhere.example, bert@company.example"],
+      ["bert@company.example"],
+    ],
+    ["a dot behind, delivered", [NONE, "X-Original-To: anna@company.example."], ["anna@company.example"]],
+    ["mailto:, delivered", [NONE, "X-Original-To: mailto:anna@company.example"], ["anna@company.example"]],
+  ])("%s", (_, lines, expected) => {
+    const to = lines.filter((line) => line.startsWith("To:"));
+    const envelope = lines.filter((line) => !line.startsWith("To:"));
+    const { addressed } = factsOf([...envelope, ...ROBOT_ONLY, ...aliceWith(...to)]);
+    expect(addressed.map(({ address }) => address)).toEqual(expected);
+  });
+});

@@ -261,6 +261,65 @@ describe("where our results stand (authentication_results)", () => {
   });
 });
 
+/** FC-63: what a failure says where the domain publishes no policy, as the filters write it. */
+describe("a DMARC failure of a domain that asks for nothing", () => {
+  const FROM = "header.from=partner.example";
+  it.each<[string, string, boolean | null]>([
+    ["OpenDMARC", `dmarc=fail (p=none dis=none) ${FROM}`, null],
+    ["Gmail", `dmarc=fail (p=NONE sp=NONE dis=NONE) ${FROM}`, null],
+    ["Gmail, subdomains are refused", `dmarc=fail (p=NONE sp=REJECT dis=NONE) ${FROM}`, null],
+    [
+      "Fastmail",
+      `dmarc=fail (p=none,has-list-id=yes,d=none,d.eval=none) policy.published-domain-policy=none ${FROM}`,
+      null,
+    ],
+    ["rspamd", `dmarc=fail reason="SPF not aligned (relaxed), No valid DKIM" ${FROM} (policy=none)`, null],
+    ["rspamd, the comment first", `dmarc=fail (policy=none) ${FROM}`, null],
+    ["Exchange Online", `dmarc=fail action=none ${FROM}`, null],
+    ["a property", `dmarc=fail policy.dmarc=none ${FROM}`, null],
+    ["beside an aligned pass", `dkim=pass header.d=partner.example; dmarc=fail (p=none) ${FROM}`, null],
+    ["reject", `dmarc=fail (p=reject dis=none) ${FROM}`, false],
+    ["quarantine, nothing done", `dmarc=fail (p=quarantine dis=none) ${FROM}`, false],
+    ["nothing named", `dmarc=fail ${FROM}`, false],
+    ["the disposition alone", `dmarc=fail (dis=none) ${FROM}`, false],
+    ["two words", `dmarc=fail (p=none) policy.dmarc=reject ${FROM}`, false],
+    ["in the reason, which may quote a sender", `dmarc=fail reason="p=none" ${FROM}`, false],
+    ["of another result", `spf=fail (p=none) smtp.mailfrom=partner.example; dmarc=fail ${FROM}`, false],
+    ["Exchange Online, refused", `dmarc=fail action=oreject ${FROM}`, false],
+    ["one of two failures", `dmarc=fail (p=none) ${FROM}; dmarc=fail (p=reject) ${FROM}`, false],
+  ])("%s: %s is %s", (_, results, expected) => {
+    expect(factsOf([LMTP, `${OURS} ${results}`, FROM_OUTSIDE, ...ALICE]).authenticated).toBe(expected);
+  });
+
+  it("counts the policy for subdomains for a subdomain", () => {
+    const of = (policy: string) => [
+      LMTP,
+      `${OURS} dmarc=fail (${policy}) header.from=mail.partner.example`,
+      FROM_OUTSIDE,
+      ...aliceWith("From: alice@mail.partner.example"),
+    ];
+    expect(factsOf(of("p=none sp=reject")).authenticated).toBe(false);
+    expect(factsOf(of("p=none sp=none")).authenticated).toBeNull();
+  });
+});
+
+describe("domains are compared as A-labels, without a last dot", () => {
+  it.each<[string, boolean | null]>([
+    ["dmarc=pass header.from=m\u00fcller.example", true],
+    ["dmarc=pass header.from=M\u00dcLLER.example", true],
+    ["dmarc=pass header.from=xn--mller-kva.example.", true],
+    ["dkim=pass header.d=m\u00fcller.example", true],
+    ["dkim=pass header.i=@mail.m\u00fcller.example", true],
+    ["spf=pass smtp.mailfrom=a@m\u00fcller.example", true],
+    ["dmarc=fail header.from=m\u00fcller.example", false],
+    ["dmarc=pass header.from=muller.example", null],
+    ["dkim=pass header.d=\uff4d\u00fcller.example", null],
+  ])("%s: %s", (result, expected) => {
+    const from = aliceWith("From: max@m\u00fcller.example");
+    expect(factsOf([LMTP, `${OURS} ${result}`, FROM_OUTSIDE, ...from]).authenticated).toBe(expected);
+  });
+});
+
 // FC-44: Exchange Online writes no authserv-id.
 describe('authserv_id = "exchange-online"', () => {
   const exchange = border({ authservIds: ["exchange-online"] });

@@ -31,6 +31,7 @@ export interface InspectOptions {
   readonly ownNetwork?: readonly string[];
   readonly authservId?: readonly string[];
   readonly authenticationResults?: ResultsPlace;
+  readonly subjectMark?: readonly string[];
   readonly policy?: readonly string[];
   readonly explicitPolicy?: boolean;
   readonly inhibitAnyPolicy?: boolean;
@@ -65,6 +66,7 @@ export function optionsOf(command: Command): Command {
         "where our filter writes them, seen from the border's Received (below: the border strips forged ones)",
       ).choices(["above", "below"] satisfies ResultsPlace[]),
     )
+    .option("--subject-mark <text>", "a mark of our own gateway in subjects, [EXTERN] (repeatable)", several)
     .option("--policy <oid>", "an acceptable certificate policy, RFC 5280 §6.1.1 (c) (repeatable)", several)
     .option("--explicit-policy", "RFC 5280 §6.1.1 (f): a policy must be met")
     .option("--inhibit-any-policy", "RFC 5280 §6.1.1 (g)")
@@ -108,6 +110,7 @@ function policyOf(options: InspectOptions, base: Policy): Policy {
   return {
     ...base,
     tag: options.tag ?? base.tag,
+    subjectMarks: options.subjectMark ?? base.subjectMarks,
     domains: options.domain?.map((domain) => domain.toLowerCase()) ?? base.domains,
     robot: options.robot?.map(requireAddress) ?? base.robot,
     border: {
