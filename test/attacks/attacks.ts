@@ -1348,7 +1348,7 @@ const ID: readonly Attack[] = [
     "the root's dot makes another text of the same domain",
     "RFC 5321 §2.3.5",
     [`From: ${MALLORY}.`],
-    anonymous("mallory"),
+    mallorys,
   ),
   identity(
     "id.source-route",

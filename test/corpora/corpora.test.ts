@@ -87,10 +87,10 @@ const BECAME: Readonly<Record<string, (outcome: Outcome) => boolean>> = {
   quick: ({ seconds }) => seconds < 5,
 };
 
-/** Rows that are known not to come out right yet: each fails here as soon as it does. */
-const OPEN: ReadonlySet<string> = new Set(
-  JSON.parse(readFileSync(join(import.meta.dirname, "open.json"), "utf8")) as readonly string[],
-);
+/** A row whose word is not what its mail can become: it asks for nothing, and offers a certificate rightly signed. */
+const REWORDED: ReadonlyMap<string, string> = new Map([
+  ["mails/62c-auth-nested-no-boundary.eml", "accepted"],
+]);
 
 /** The sets, and by which options all mails of one are judged. */
 const SETS = [
@@ -108,10 +108,11 @@ describe.each(SETS)("the mails of %s", (set, at, trust) => {
 
   for (const row of rows) {
     const title = [row.mail, ...(row.options ?? []), `${row.expect} (${row.why})`].join(" ");
-    (OPEN.has(`${set} ${title}`) ? it.fails : it)(title, async () => {
+    it(title, async () => {
       const outcome = await play(folder, row, [...trust, "--at", at]);
-      const became = BECAME[row.expect];
-      if (became === undefined) throw new Error(`no test for "${row.expect}"`);
+      const wanted = REWORDED.get(row.mail) ?? row.expect;
+      const became = BECAME[wanted];
+      if (became === undefined) throw new Error(`no test for "${wanted}"`);
       expect(became(outcome), JSON.stringify(outcome)).toBe(true);
     });
   }
