@@ -103,8 +103,8 @@ const POLICY_PROPERTIES: ReadonlyMap<string, "p" | "sp"> = new Map([
 ]);
 
 /**
- * Whether the domain asks for nothing where DMARC fails (RFC 7489 §6.3): every policy that the result names is `none`. That for subdomains (`sp`, `np`) counts for a subdomain
- * only.
+ * Whether the domain asks for nothing where DMARC fails (RFC 7489 §6.3): every policy that the result names is `none`.
+ * That for subdomains (`sp`, `np`) counts for a subdomain only.
  */
 function asksForNothing({ comments, properties }: AuthenticationResult, domain: string): boolean {
   const isSubdomain = organisationalDomain(domain) !== domain;

@@ -9,9 +9,18 @@ import { loadConfig } from "../../src/config/index.ts";
 import { silentLog } from "../../src/log.ts";
 import { poll, type Robot, runDaemon, type Summary, startJudge } from "../../src/robot/index.ts";
 import { openStore } from "../../src/store/index.ts";
+import {
+  addCertificates,
+  addSigner,
+  cmsOf,
+  open,
+  operate,
+  setSignature,
+  signerAt,
+} from "../attacks/cms-surgery.ts";
 import { describeWith } from "../lab/available.ts";
 import type { ConfigOverrides } from "../lab/keybot-configuration.ts";
-import type { Identity } from "../lab/openssl.ts";
+import { type Identity, selfSigned } from "../lab/openssl.ts";
 import { ROBOT } from "../lab/site.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
 import { type Company, folderCounts, openCompany, submission } from "./company.ts";
@@ -295,11 +304,12 @@ describeWith(["dovecot"], "revocation under another configuration", () => {
   async function polled(
     config: ConfigOverrides,
     expectExit: number,
+    mailOf: (alice: Identity, site: Company["site"]) => Buffer = (alice) => submission(alice),
   ): Promise<{ readonly status: unknown; readonly log: Record<string, unknown>; readonly shown: string }> {
     const { site, stop } = await openCompany({ config });
     try {
       const alice = site.ca.issue({ addresses: ["alice@partner.example"], crlUrl: web.url("/ca.crl") });
-      await site.sendFromPartner(submission(alice), [ROBOT]);
+      await site.sendFromPartner(mailOf(alice, site), [ROBOT]);
       await site.keybot(["poll"], { expectExit });
       const [record] = (await site.keybot(["list", "--json"])).records() as Record<string, unknown>[];
       const [log] = (await site.keybot(["log", "--json"])).records() as Record<string, unknown>[];
@@ -319,6 +329,38 @@ describeWith(["dovecot"], "revocation under another configuration", () => {
     expect(shown).toContain("revocation.unchecked");
     expect(web.requests).toEqual(["GET /ca.crl"]);
   });
+
+  // Whoever has a stolen key can put a second signature of the sender's name beside his own.
+  it.each(["soft-fail", "hard-fail"] as const)(
+    "%s never accepts a revoked certificate, with a broken signature beside its own or without",
+    async (revocation) => {
+      const config = { trust: { revocation }, network: { private_addresses: true } };
+      const revoking = (mailOf: (alice: Identity, site: Company["site"]) => Buffer) =>
+        polled(config, 0, (alice, site) => {
+          site.ca.revoke(alice);
+          const crl = site.ca.crl();
+          web.pages.set("/ca.crl", (_request, response) => response.end(crl));
+          return mailOf(alice, site);
+        });
+      try {
+        const control = await revoking((alice) => submission(alice));
+        expect([control.status, control.log.outcome]).toEqual(["rejected", "rejected"]);
+        expect(web.requests).toEqual(["GET /ca.crl"]);
+
+        const beside = await revoking((alice, site) => {
+          const fake = selfSigned(site.folder, { addresses: ["alice@partner.example"] });
+          return operate(submission(alice), (cms) => {
+            addSigner(cms, open(cmsOf(submission(fake))), "last");
+            addCertificates(cms, fake);
+            setSignature(signerAt(cms, 1), Buffer.alloc(256));
+          });
+        });
+        expect([beside.status, beside.log.outcome]).toEqual(["rejected", "rejected"]);
+      } finally {
+        web.pages.delete("/ca.crl");
+      }
+    },
+  );
 
   it("off asks nobody", async () => {
     const { status } = await polled({ trust: { revocation: "off" } }, 0);
