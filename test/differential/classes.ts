@@ -83,15 +83,46 @@ export const CLASSES: readonly Class[] = [
       /CRL signature failure|CRL does not verify/.test(reduced.why),
   },
   {
-    name: "an older CRL with the certificate on it, beside a newer one without",
-    judges: "NSS, Bouncy Castle",
-    section: "RFC 5280 §6.3.3 (a)",
-    why: "the newest CRL is the CA's present word: an entry leaves it when a hold is lifted",
+    name: "an older CRL, or one of a lower number, with the certificate on it, beside a newer one without",
+    judges: "OpenSSL, NSS, Bouncy Castle",
+    section: "RFC 5280 §5.2.3, §6.3.3 (a)",
+    why: "the newest CRL is the CA's present word, and of one second the higher number: an entry leaves it when a hold is lifted",
     is: ({ reduced }) =>
-      /revocation after|REVOKED_CERTIFICATE/.test(reduced?.why ?? "") &&
+      /revocation after|REVOKED_CERTIFICATE|certificate revoked/.test(reduced?.why ?? "") &&
       olderRevokes(reduced?.draft.crls ?? []),
   },
+  {
+    name: "an encryption certificate of the sender's address beside a signer who cannot encrypt, whatever its subject",
+    judges: "none is asked",
+    section: "RFC 8551 §2.5.3, RFC 8550 §3",
+    why: "two keys of one person: a CA that is trusted vouches for the address in both; subjects of two profiles differ (PRODUCT §3 4.)",
+    is: ({ judge, draft }) =>
+      judge === null && draft.signers.some((signer) => cannotEncrypt(draft, signer.certificate)),
+  },
+  {
+    name: "a renewal of the key that signed, beside the expired certificate that the SignerInfo names",
+    judges: "OpenSSL, NSS, Bouncy Castle",
+    section: "RFC 5652 §5.3, PRODUCT §3",
+    why: "the signature proves the key, and the valid certificate of it has a valid path and the same address",
+    is: ({ draft, handle }) =>
+      draft.signers.some(({ certificate }) => {
+        const named = certificateOf(draft, certificate);
+        return (
+          certificate !== handle &&
+          named.validity === "expired" &&
+          named.key === certificateOf(draft, handle).key
+        );
+      }),
+  },
 ];
+
+/** One of the certificates of a signer's key, any of which may stand for it, does not encrypt. */
+function cannotEncrypt(draft: MailDraft, signer: string): boolean {
+  const { key } = certificateOf(draft, signer);
+  return draft.sent
+    .map((handle) => certificateOf(draft, handle))
+    .some((one) => one.key === key && one.usages?.includes("encrypt") === false);
+}
 
 function onPath(reduced: Reduced | null, is: (one: CertificateDraft) => boolean): boolean {
   return reduced?.draft.sent.some((handle) => is(certificateOf(reduced.draft, handle))) === true;
@@ -100,5 +131,7 @@ function onPath(reduced: Reduced | null, is: (one: CertificateDraft) => boolean)
 function olderRevokes(crls: readonly CrlDraft[]): boolean {
   const right = crls.filter(({ forged, issuer }) => !forged && issuer === "ca");
   const newest = Math.min(...right.map(({ age }) => age));
-  return right.every(({ age, revoked }) => age > newest || revoked.length === 0);
+  const ofNewest = right.filter(({ age }) => age === newest);
+  const highest = Math.max(...ofNewest.map(({ number }) => number));
+  return ofNewest.every(({ number, revoked }) => number < highest || revoked.length === 0);
 }

@@ -99,6 +99,15 @@ function withCertificate(one: (typeof GOOD_MAIL.certificates)[number], sent: rea
   return { ...GOOD_MAIL, certificates: [...GOOD_MAIL.certificates, one], sent };
 }
 
+/** One of two certificates signs only, the other encrypts only. */
+function sharesTheWork(draft: MailDraft): (handles: readonly string[]) => boolean {
+  return (handles) => {
+    const usages = handles.map((handle) => certificateOf(draft, handle).usages);
+    const only = (usage: string) => usages.some((own) => own?.length === 1 && own[0] === usage);
+    return only("sign") && only("encrypt");
+  };
+}
+
 const byKey = (draft: MailDraft) => ({ ...draft, signers: [{ ...GOOD_SIGNER, sid: "key" as const }] });
 
 /** The tests, with as many runs as are asked for. */
@@ -130,15 +139,16 @@ export function choiceTests(effort: Effort): void {
     );
 
     property(
-      "of signer certificates: accepted exactly when one of the key's certificates is, each judged alone (RFC 5652 §5.3)",
+      "of signer certificates: accepted exactly when one of the key's certificates is, each judged alone, or one to sign with one to encrypt (RFC 5652 §5.3, RFC 8551 §2.5.3)",
       twinDraft,
       async (draft) => {
         const twins = draft.sent.filter((handle) => handle === "leaf" || handle.startsWith("twin-"));
         const others = draft.sent.filter((handle) => !twins.includes(handle));
         let one = false;
-        for (const handle of twins) {
-          const alone = await judge({ ...draft, sent: [handle, ...others] });
-          one ||= alone.active.includes(handle);
+        const pairs = twins.flatMap((left, at) => twins.slice(at + 1).map((right) => [left, right]));
+        for (const few of [...twins.map((handle) => [handle]), ...pairs.filter(sharesTheWork(draft))]) {
+          const alone = await judge({ ...draft, sent: [...few, ...others] });
+          one ||= few.some((handle) => alone.active.includes(handle));
         }
         const whole = await judge(draft);
         expect(
@@ -167,7 +177,10 @@ export function choiceTests(effort: Effort): void {
         for (const handle of after.active) {
           const isNew = !before.active.includes(handle);
           if (isNew)
-            expect(completes({ draft: more, added }, made, after), `${handle} by ${added}`).toBe(true);
+            expect(
+              completes({ draft: more, added }, made, after) || sharesTheWork(more)([added, handle]),
+              `${handle} by ${added}`,
+            ).toBe(true);
         }
       },
       {

@@ -1,10 +1,10 @@
-/** The properties, a few runs each; `npm run test:long` tries them often. */
+/** The properties, a few runs each, the same ones each time; `npm run test:long` tries them often, and others each time. */
 import { agreementTests } from "./agreement.ts";
 import { choiceTests } from "./choice.ts";
 import { orderTests } from "./order.ts";
 import { effort } from "./settings.ts";
 
-const FEW = effort(60);
+const FEW = effort(60, 1);
 
 orderTests(FEW);
 choiceTests(FEW);

@@ -5,17 +5,20 @@ import { said } from "../generator/draft.ts";
 
 export interface Effort {
   readonly runs: number;
-  /** A new one each time; `KEYBOT_SEED` repeats a run. */
+  /** `KEYBOT_SEED` repeats a run. */
   readonly seed: number;
 }
 
-/** @param usual runs where the environment says nothing */
-export function effort(usual: number): Effort {
+/**
+ * @param usual runs where the environment says nothing
+ * @param always the seed where the environment says nothing; left out: a new one
+ */
+export function effort(usual: number, always?: number): Effort {
   // Of several (as the differential run takes) the first.
   const seed = process.env.KEYBOT_SEED?.split(",")[0];
   return {
     runs: Number(process.env.KEYBOT_RUNS ?? usual),
-    seed: seed === undefined ? (Date.now() ^ (process.pid << 8)) | 0 : Number(seed),
+    seed: seed === undefined ? (always ?? (Date.now() ^ (process.pid << 8)) | 0) : Number(seed),
   };
 }
 
