@@ -80,7 +80,13 @@ function bestOf(
       ? Number.POSITIVE_INFINITY
       : Math.max(gravity(findings), gravityOfSigner(certificate, certificates, subject)),
   );
-  return signers[weights.indexOf(Math.min(...weights))];
+  // Of equal ones that which names the certificate to encrypt to, and then any, but the same one in every order.
+  const rank = ({ verification: { certificate, encryptionPreference } }: JudgedSigner) =>
+    `${encryptionPreference === null ? 1 : 0} ${certificate?.sha256}`;
+  const least = Math.min(...weights);
+  return signers
+    .filter((_, index) => weights[index] === least)
+    .reduce((one, other) => (rank(other) < rank(one) ? other : one));
 }
 
 /** Whether a certificate is the sender's, by the address that it names. */
