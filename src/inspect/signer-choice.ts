@@ -18,6 +18,7 @@ export function signerCertificate(
   certificates: readonly Certificate[],
   subject: Subject,
 ): Certificate | null {
+  if (ofKey.length < 2 && renewals.length === 0) return certificate;
   const addresses = new Set(ofKey.flatMap((one) => certificateAddresses(one).addresses));
   const successors = ofKey.every(({ notAfter }) => notAfter < subject.at)
     ? renewals.filter((one) => certificateAddresses(one).addresses.some((named) => addresses.has(named)))

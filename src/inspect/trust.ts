@@ -39,7 +39,8 @@ export interface TrustedAnchor {
 
 /**
  * The certification path of a certificate (RFC 5280 §6), as the policy starts it. One to an anchor that may vouch for
- * it goes before one to an anchor that may not, which a cross-certificate can bring closer; and one against which nothing speaks before any other (`pathObjections`).
+ * it goes before one to an anchor that may not, which a cross-certificate can bring closer; and one against which nothing
+ * speaks before any other (`pathObjections`).
  * @param beside certificates that came along in the mail; candidates, not trusted
  * @param address the From address, or null when no address is judged
  * @param computing what the mail may still compute; what one search found out, the next one knows
@@ -80,8 +81,10 @@ export function pathOf(
     });
   const fit = trust.anchors.filter((anchor) => objections(anchor, certificate, address).length === 0);
   const weighed = (result: PathResult): WeighedPath => ({ result, gravity: gravityOf(result) });
-  const best = weighed(pathTo(fit));
-  if (best.gravity === 0 || fit.length === trust.anchors.length) return best.result;
+  const result = pathTo(fit);
+  if (fit.length === trust.anchors.length) return result;
+  const best = weighed(result);
+  if (best.gravity === 0) return best.result;
   // Without one, a path to an anchor that may not vouch for it says more than "unknown CA".
   const other = weighed(pathTo(trust.anchors));
   return isBetterPath(best, other) ? best.result : other.result;

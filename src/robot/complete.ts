@@ -140,7 +140,7 @@ function withdrawing(help: PathHelp, judgements: readonly RevocationJudgement[])
  */
 function isMilder(one: Answered, other: Answered): boolean {
   const [left, right] = [weights(one), weights(other)];
-  const better = [0, 1].find((gravity) => left[gravity] !== right[gravity]);
+  const better = [0, 1].find((weight) => left[weight] !== right[weight]);
   return better !== undefined && (left[better] ?? 0) > (right[better] ?? 0);
 }
 

@@ -451,17 +451,7 @@ describe('among CRLs that are as new as each other, "revoked" counts in any orde
     ],
   ])("%s", (_case, crls, expected) => {
     for (const order of permutations(crls)) {
-      const result = findPath({
-        target: alice,
-        intermediates: [ca.certificate],
-        anchors: [{ certificate: root.certificate }],
-        at: NOW,
-        acceptablePolicies: null,
-        explicitPolicy: false,
-        inhibitAnyPolicy: false,
-        inhibitPolicyMapping: false,
-        crls: [rootCrl, ...order],
-      });
+      const result = findPath(inputOf({ crls: [rootCrl, ...order] }));
       const problems = result.problems.map(({ rule }) => rule);
       expect(problems).toEqual(expected === "good" ? [] : [expected]);
     }

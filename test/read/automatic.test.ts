@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decide, type Evidence, emptyView, viewQuery } from "../../src/decide/index.ts";
 import { type AutomaticRule, readMessage } from "../../src/read/index.ts";
+import { NOTHING } from "../decide/kit.ts";
 import { HUMAN_MAILS } from "./human-mails.ts";
 import { aliceWith, FROM_OUTSIDE, factsOf, mail as mailOf, POLICY } from "./kit.ts";
 
@@ -185,16 +186,8 @@ function delivered(mail: string, to: string, more = ""): Buffer {
 
 function replies(raw: Buffer) {
   const { facts, problem } = readMessage(raw, POLICY);
-  const inspection = {
-    signature: null,
-    encrypted: false,
-    certificates: [],
-    privateKey: false,
-    openPgpKey: false,
-    report: false,
-  };
   const evidence: Evidence =
-    problem === null ? { kind: "read", facts, inspection } : { kind: "unreadable", problem, facts };
+    problem === null ? { kind: "read", facts, inspection: NOTHING } : { kind: "unreadable", problem, facts };
   const { actions } = decide(
     evidence,
     emptyView(viewQuery(evidence, POLICY)),
