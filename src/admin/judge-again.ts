@@ -1,6 +1,6 @@
 import { isOfMail, isPinnedToAnother, isQuotable, type Verdict, verdictOf } from "../decide/index.ts";
 import { type Finding, finding, ranked, reportOn, type TrustStore } from "../inspect/index.ts";
-import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
+import { type Certificate, isProblem, keptText, parseCertificate, standing } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { DirectoryCertificate, FoundCertificate, Holding } from "../store/index.ts";
 
@@ -29,7 +29,7 @@ export function judgeAgain(
   beside: readonly DirectoryCertificate[],
   bench: Bench,
 ): JudgedAgain {
-  const kept = holding.findings.filter(stays);
+  const kept = [...revokedByCa(found), ...holding.findings.filter(stays)];
   const certificate = parseCertificate(found.certificate.der);
   if (isProblem(certificate)) {
     const findings = ranked([...kept, finding("cert.unreadable", certificate.detail)]);
@@ -53,12 +53,17 @@ export function judgeAgain(
   return { verdict: verdictOf(findings), findings, quotable: isQuotable(path.valid, findings) };
 }
 
-/**
- * Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). That
- * its CA has revoked it stays too, as nobody is asked here: the next mail that brings it is judged by a fresh answer.
- */
+/** Nobody is asked here; what CAs have said before stands. */
+function revokedByCa({ words }: FoundCertificate): Finding[] {
+  return words.flatMap(({ word }) => {
+    const revocation = standing(word);
+    return revocation === null ? [] : [finding("revocation.revoked", keptText(revocation))];
+  });
+}
+
+/** Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). */
 function stays(finding: Pick<Finding, "code">): boolean {
-  return isOfMail(finding) || finding.code === "revocation.revoked" || finding.code === "cert.private-key";
+  return isOfMail(finding) || finding.code === "cert.private-key";
 }
 
 function readable(der: Uint8Array): Certificate[] {

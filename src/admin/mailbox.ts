@@ -39,7 +39,7 @@ export async function barredDoubts(
   const spkis = certificates.flatMap(keysOf);
   const nobody = { from: null, authenticated: false, pendingOf: null };
   const { barred } = await store.view(
-    { ...nobody, mailboxes: [], spkis, references: [], returned: [], buckets: [] },
+    { ...nobody, mailboxes: [], spkis, certificates: [], references: [], returned: [], buckets: [] },
     at,
   );
   return certificates

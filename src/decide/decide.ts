@@ -5,7 +5,7 @@ import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
 import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
 import { assertProven } from "./invariant.ts";
-import { judgeCertificates, keysOf } from "./judge.ts";
+import { certificatesOnPath, judgeCertificates, keysOf } from "./judge.ts";
 import { automaticMark, isSubmission, kindOf } from "./kind.ts";
 import type {
   Action,
@@ -35,6 +35,8 @@ export function viewQuery(evidence: Evidence, policy: Policy): ViewQuery {
     pendingOf: from === null ? null : capOf(from),
     mailboxes: facts === null ? [] : requestedMailboxes(facts, policy),
     spkis: evidence.kind === "read" ? evidence.inspection.certificates.flatMap(keysOf) : [],
+    certificates:
+      evidence.kind === "read" ? evidence.inspection.certificates.flatMap(certificatesOnPath) : [],
     references: facts?.references ?? [],
     returned: facts?.returned?.messageIds ?? [],
     buckets: from === null ? [] : bucketNames(bucketsFor(from, authenticated, policy.replies)),

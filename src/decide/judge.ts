@@ -1,4 +1,5 @@
 import { type CertificateReport, type Finding, finding, type Inspection } from "../inspect/index.ts";
+import { keptText } from "../pki/index.ts";
 import type { Pinning, Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
 import { historyFindings } from "./history.ts";
@@ -82,14 +83,42 @@ function directoryFindings(
   const findings: Finding[] = [];
   // A revoked public key stays barred, in a fresh certificate and under any address.
   if (isBarred(report, view.barred)) findings.push(finding("cert.barred"));
-  // A CA's "revoked" is final (PRODUCT §3), whatever it says today: no mail leads out of it (`store/transition.ts`).
-  else if (held?.status === "revoked") findings.push(finding("revocation.revoked", "revoked here before"));
+  // A CA's "revoked" is final (PRODUCT §3), whatever answers say today.
+  else if (!report.findings.some(isRevoked)) findings.push(...revokedBefore(report, held, view));
   // What is only pending, or expired, is not settled: else the same mail twice would get round the pin.
   if (held?.status !== "active" && isPinnedToAnother(report.keyIdentity, view.held, policy.pin))
     findings.push(finding("cert.pinned"));
   // What is in use already has its place in the history.
   if (held?.status !== "active") findings.push(...historyFindings(report, view.held, signedAt));
   return findings;
+}
+
+function isRevoked({ code }: Finding): boolean {
+  return code === "revocation.revoked";
+}
+
+/** What CAs have said before of a certificate and of those above it, and what was decided here: no mail leads out of it. */
+function revokedBefore(
+  report: CertificateReport,
+  held: HeldCertificate | null,
+  { revoked }: View,
+): Finding[] {
+  const known = certificatesOnPath(report).flatMap((sha256) => {
+    const revocation = revoked.get(sha256);
+    if (revocation === undefined) return [];
+    const whose = sha256 === report.sha256 ? "" : "a CA certificate above it: ";
+    return [finding("revocation.revoked", `${whose}${keptText(revocation)}`)];
+  });
+  if (known.length > 0 || held?.status !== "revoked") return known.slice(0, 1);
+  return [finding("revocation.revoked", "revoked here before")];
+}
+
+/** SHA-256 of a certificate and of the CA certificates on its path, its anchor's apart. */
+export function certificatesOnPath({
+  sha256,
+  path,
+}: Pick<CertificateReport, "sha256" | "path">): readonly string[] {
+  return [sha256, ...path.authorities];
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Revocation } from "../pki/index.ts";
 import type { BucketState, PublishedMailbox, Template } from "./plan.ts";
 import type { CertificateStatus } from "./verdict.ts";
 
@@ -13,6 +14,8 @@ export interface ViewQuery {
   readonly mailboxes: readonly string[];
   /** Public keys of the judged certificates, each by its identity and by its spelling (`keysOf`). */
   readonly spkis: readonly string[];
+  /** SHA-256 of the judged certificates and of the CA certificates on their paths. */
+  readonly certificates: readonly string[];
   /** Message-IDs that the mail refers to. */
   readonly references: readonly string[];
   /** Message-IDs of mails that came back, when the mail is a bounce. */
@@ -61,6 +64,8 @@ export interface View {
   readonly held: readonly HeldCertificate[];
   /** Which of the asked public keys are barred; ask `isBarred`. */
   readonly barred: ReadonlySet<string>;
+  /** Which of the asked certificates their CA has revoked, by whatever mail or question that came out. */
+  readonly revoked: ReadonlyMap<string, Revocation>;
   /** The asked mailboxes, in the order asked, aliases resolved. */
   readonly mailboxes: readonly PublishedMailbox[];
   /** One of the references is a Message-ID of ours. */
@@ -95,6 +100,7 @@ export function emptyView(query: ViewQuery): View {
   return {
     held: [],
     barred: new Set(),
+    revoked: new Map(),
     mailboxes: query.mailboxes.map((address) => ({ address, certificates: [] })),
     refersToUs: false,
     refersToHint: false,

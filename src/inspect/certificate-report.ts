@@ -49,6 +49,7 @@ export function reportOn(certificate: Certificate, circumstances: Circumstances)
       anchor: result.anchor?.certificate.sha256 ?? null,
       length: result.path.length,
       intermediates: issuersOf(result).map((issuer) => issuer.der),
+      authorities: issuersOf(result).map((issuer) => issuer.sha256),
     },
     capabilities: circumstances.capabilities,
     findings: ranked(findings),

@@ -21,6 +21,7 @@ export type {
 export { issuersAmong } from "./issuers-among.ts";
 export {
   judgeRevocation,
+  type KnownWord,
   ofFitAnchors,
   type RevocationEvidence,
   type RevocationJudgement,

@@ -71,6 +71,8 @@ export interface CertificateReport extends CertificateSummary {
     readonly length: number;
     /** DER of the CA certificates between the end entity and the anchor. */
     readonly intermediates: readonly Uint8Array[];
+    /** SHA-256 of each of them. */
+    readonly authorities: readonly string[];
   };
   /** SMIMECapabilities of its signer (RFC 8551 §2.5.2), raw DER. */
   readonly capabilities: Uint8Array | null;

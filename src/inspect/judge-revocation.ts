@@ -1,5 +1,6 @@
 /** The second half of an inspection: what CAs have answered about revocation, judged and brought into the findings. Pure. */
 import {
+  type CaWord,
   type Certificate,
   type Crl,
   isProblem,
@@ -7,7 +8,7 @@ import {
   parseCertificate,
   parseOcspResponse,
   type RevocationStatus,
-  revocationStatuses,
+  revocationVerdicts,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { ranked } from "./certificate-report.ts";
@@ -29,6 +30,15 @@ export interface RevocationEvidence {
   readonly crls: readonly Crl[];
   /** What was tried in vain, by the SHA-256 of the certificate. */
   readonly unanswered: readonly Unanswered[];
+  /** What CAs have said before of certificates on the paths; nothing when it is left out. */
+  readonly known?: readonly KnownWord[];
+}
+
+/** What CAs have said of a certificate until now. */
+export interface KnownWord {
+  /** SHA-256 of the certificate. */
+  readonly certificate: string;
+  readonly word: CaWord;
 }
 
 /** A certificate of which nobody told anything. */
@@ -51,6 +61,8 @@ export interface RevocationJudgement {
   readonly findings: readonly Finding[];
   /** SHA-256 of CA certificates of the path that are revoked, or of which nobody says that they are not: a path without them may be better. */
   readonly doubtful: readonly string[];
+  /** What is known with the answers of each certificate of the path below its anchor, itself first. */
+  readonly words: readonly KnownWord[];
 }
 
 /** Of the attempts, so many are named in a finding. */
@@ -74,14 +86,15 @@ export function judgeRevocation(
     return isProblem(response) ? [] : [{ certificate, response, nonce }];
   });
   const weaknessOf = answerWeakness(policy);
+  const known = new Map(evidence.known?.map(({ certificate, word }) => [certificate, word]));
   return paths.map(({ certificate, path }) => {
     const decoded = path.flatMap((der) => {
       const parsed = parseCertificate(der);
       return isProblem(parsed) ? [] : [parsed];
     });
     const { crls } = evidence;
-    const statuses = revocationStatuses({ path: decoded, ocsp, crls, others, at, weaknessOf });
-    const each = statuses.flatMap((status, depth) => {
+    const verdicts = revocationVerdicts({ path: decoded, ocsp, crls, others, at, weaknessOf, known });
+    const each = verdicts.flatMap(({ status }, depth) => {
       const of = decoded[depth];
       if (of === undefined) return [];
       return [{ of, depth, findings: findingsOn(of, depth, status, evidence.unanswered, policy) }];
@@ -93,6 +106,7 @@ export function judgeRevocation(
       certificate,
       findings: ranked(each.flatMap(({ findings }) => findings)),
       doubtful: doubtful.map(({ of }) => of.sha256),
+      words: verdicts.map(({ certificate: sha256, word }) => ({ certificate: sha256, word })),
     };
   });
 }
@@ -148,10 +162,10 @@ export function withRevocation(
  * certify a key of its own under the name of the true issuer, and with that key revoke what it has never issued; such an
  * answer stands in the findings of the mail, and changes nothing that is stored.
  */
-export function ofFitAnchors(
+export function ofFitAnchors<T extends Pick<RevocationJudgement, "certificate">>(
   { certificates }: Pick<Inspection, "certificates">,
-  judgements: readonly RevocationJudgement[],
-): readonly RevocationJudgement[] {
+  judgements: readonly T[],
+): readonly T[] {
   const unfit = certificates.filter(({ findings }) => findings.some(({ code }) => OF_ANCHOR.has(code)));
   return judgements.filter(({ certificate }) => unfit.every(({ sha256 }) => sha256 !== certificate));
 }

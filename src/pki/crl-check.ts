@@ -32,9 +32,13 @@ export interface RevocationInput {
 
 /** What the CRLs say of one certificate; `unknown` when they do not cover all reasons of revocation. */
 export type CrlStatus =
-  | { readonly status: "good" }
+  /** `thisUpdate`: of the oldest list that it rests on, each with its delta. */
+  | { readonly status: "good"; readonly thisUpdate: Date }
   | { readonly status: "revoked"; readonly crl: Crl; readonly entry: CrlEntry }
   | { readonly status: "unknown"; readonly why: string };
+
+/** A CRL with the certificate on it. */
+export type CrlRevocation = Extract<CrlStatus, { status: "revoked" }>;
 
 /** One CRL that speaks for a certificate, proven. */
 interface Proven {
@@ -114,6 +118,7 @@ function statusOf(
 ): CrlStatus {
   const reasons_mask = new Set<number>();
   const believed: Crl[] = [];
+  const times: number[] = [];
   let why = `no CRL of ${certificate.issuer.text} covers the certificate`;
   for (const point of distributionPointsOf(certificate)) {
     if (!spend(input.budget, "crlSteps")) return TOO_MANY;
@@ -139,14 +144,52 @@ function statusOf(
         continue;
       }
       believed.push(crl);
+      times.push(Math.max(...[crl, ...proven.deltas.map((delta) => delta.crl)].map(timeOf)));
       for (const reason of interim_reasons_mask) reasons_mask.add(reason); // (l)
     }
   }
-  if (reasons_mask.size === ALL_REASONS.size) return { status: "good" };
+  if (reasons_mask.size === ALL_REASONS.size)
+    return { status: "good", thisUpdate: new Date(Math.min(...times)) };
   return {
     status: "unknown",
     why: reasons_mask.size === 0 ? why : `no CRL covers some reasons of revocation; ${why}`,
   };
+}
+
+function timeOf({ thisUpdate }: Crl): number {
+  return thisUpdate.getTime();
+}
+
+/**
+ * Every proven and timely CRL, complete or delta, that has the certificate of this depth on it, be there a newer one
+ * without it: RFC 5280 §6.3.3 looks at the newest alone, but what a CA has said is not taken back (§5.3.1).
+ */
+export function crlRevocationsOf(input: RevocationInput): (depth: number) => readonly CrlRevocation[] {
+  const byIssuer = crlsByIssuer(input.crls);
+  return (depth) => {
+    const certificate = input.path[depth];
+    return certificate === undefined ? [] : revocationsOf(certificate, depth, byIssuer, input);
+  };
+}
+
+function revocationsOf(
+  certificate: Certificate,
+  depth: number,
+  byIssuer: ReadonlyMap<string, readonly Crl[]>,
+  input: RevocationInput,
+): readonly CrlRevocation[] {
+  const found = new Map<Crl, CrlRevocation>();
+  for (const point of distributionPointsOf(certificate)) {
+    for (const crl of crlIssuersOf(point, certificate).flatMap((issuer) => byIssuer.get(issuer) ?? [])) {
+      if (!spend(input.budget, "crlSteps")) return [...found.values()];
+      const entry = found.has(crl) ? null : entryOf(crl, certificate);
+      if (entry === null || entry.reason === REMOVE_FROM_CRL) continue;
+      if (unfitness(crl, input.at) !== null || !reasonsCovered(crl, point, certificate)?.size) continue;
+      const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
+      if (signer !== null) found.set(crl, { status: "revoked", crl, entry });
+    }
+  }
+  return [...found.values()];
 }
 
 /** RFC 5280 §6.3.3 (a)(c)(f)(g)(h): the CRL with its delta, or why it cannot be used. */

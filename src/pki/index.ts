@@ -13,6 +13,15 @@
 // Certificates and what stands in them.
 
 export type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
+export {
+  type CaWord,
+  CERTIFICATE_HOLD,
+  isFinal,
+  joined,
+  NO_WORD,
+  type Revocation,
+  standing,
+} from "./ca-word.ts";
 export { type Certificate, keyIdentityOf, parseCertificate } from "./certificate.ts";
 export { type CertificateAddresses, certificateAddresses } from "./certificate-addresses.ts";
 export { type Computing, fullComputing } from "./computing.ts";
@@ -84,9 +93,12 @@ export { findPath } from "./path.ts";
 export { isBetterPath, type WeighedPath } from "./path-rank.ts";
 export type { PathInput, PathProblem, PathResult, PathRule, TrustAnchor } from "./path-result.ts";
 export {
+  keptText,
   type OcspEvidence,
   type RevocationEvidence,
   type RevocationStatus,
+  type RevocationVerdict,
   revocationStatuses,
+  revocationVerdicts,
 } from "./revocation-status.ts";
 export { CLOCK_SKEW_MS } from "./time.ts";

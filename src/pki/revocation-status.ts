@@ -3,10 +3,11 @@
  * been validated elsewhere; here it only says who issued whom.
  */
 import { NO_WEAKNESS, type WeaknessOf } from "./answer-strength.ts";
+import { type CaWord, joined, NO_WORD, type Revocation, standing } from "./ca-word.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Computing } from "./computing.ts";
 import type { Crl } from "./crl.ts";
-import { type CrlStatus, crlStatusOf, entryText, revokedText } from "./crl-check.ts";
+import { type CrlStatus, crlRevocationsOf, crlStatusOf, entryText, revokedText } from "./crl-check.ts";
 import type { CrlSigner } from "./crl-signer.ts";
 import { inheritedKey } from "./dsa-inheritance.ts";
 import { MAX_OCSP_RESPONSES } from "./limits.ts";
@@ -40,21 +41,27 @@ export interface RevocationEvidence {
   readonly weaknessOf?: WeaknessOf;
   /** What may still be computed; left out: a budget of its own. */
   readonly computing?: Computing;
+  /** What CAs have said before of a certificate, by its SHA-256; nothing when it is left out. */
+  readonly known?: ReadonlyMap<string, CaWord>;
 }
 
-/** What is known of one certificate. `by` names what was believed. */
+/** What is known of one certificate. `by` names what was believed, `thisUpdate` is of its answer. */
 export type RevocationStatus =
-  | { readonly status: "good"; readonly by: "OCSP" | "CRL" }
-  | {
+  | { readonly status: "good"; readonly by: "OCSP" | "CRL"; readonly thisUpdate: Date }
+  | (Revocation & {
       readonly status: "revoked";
-      readonly by: "OCSP" | "CRL";
-      readonly revocationTime: Date;
-      /** CRLReason (RFC 5280 §5.3.1); null when it is not said. */
-      readonly reason: number | null;
       /** One English sentence for a finding. */
       readonly detail: string;
-    }
+    })
   | { readonly status: "unknown"; readonly why: string };
+
+/** What the answers say of one certificate of a path, and all that is known of it with them. */
+export interface RevocationVerdict {
+  readonly status: RevocationStatus;
+  /** SHA-256 of the certificate. */
+  readonly certificate: string;
+  readonly word: CaWord;
+}
 
 /** One certificate on its path, and what is spent and learned while the path is judged. */
 interface Question {
@@ -68,12 +75,12 @@ interface Question {
 }
 
 /**
- * The status of each certificate of a path below its anchor, target first (RFC 5280 §6.1.3 (a)(3)). A timely OCSP answer
- * comes first, because it is made for this certificate and as a rule newer; else the CRLs decide (RFC 5280 §6.3.3).
+ * What is known of each certificate of a path below its anchor, target first (RFC 5280 §6.1.3 (a)(3)): of all that OCSP
+ * responders (RFC 6960 §3.2) and CRLs (RFC 5280 §6.3.3) say, and have said before, "revoked" counts (`ca-word.ts`).
  * The effort is bounded by `limits.ts`. Never throws.
  */
-export function revocationStatuses(evidence: RevocationEvidence): readonly RevocationStatus[] {
-  const { path } = evidence;
+export function revocationVerdicts(evidence: RevocationEvidence): readonly RevocationVerdict[] {
+  const { path, known } = evidence;
   const keys = keysOf(path);
   const budget = fullBudget(evidence.computing);
   const pathOfSigner = signerPaths(evidence);
@@ -81,58 +88,103 @@ export function revocationStatuses(evidence: RevocationEvidence): readonly Revoc
   const weaknessOf = evidence.weaknessOf ?? NO_WEAKNESS;
   const crlWeaknessOf = ({ signatureAlgorithm }: Crl, { certificate, onPath }: CrlSigner): string | null =>
     weaknessOf({ signatureAlgorithm, signers: (onPath ? null : pathOfSigner(certificate)) ?? [] });
-  const crlStatus = crlStatusOf({ ...evidence, keys, isBelieved, weaknessOf: crlWeaknessOf, budget });
-  return path.slice(0, -1).flatMap((certificate, depth): RevocationStatus[] => {
+  const input = { ...evidence, keys, isBelieved, weaknessOf: crlWeaknessOf, budget };
+  const [crlStatus, crlRevocations] = [crlStatusOf(input), crlRevocationsOf(input)];
+  return path.slice(0, -1).flatMap((certificate, depth): RevocationVerdict[] => {
     const [above, key] = [path[depth + 1], keys[depth + 1]];
     if (above === undefined || key === undefined) return [];
     const issuer = { certificate: above, key };
-    const byOcsp = ocspStatus({ certificate, issuer, depth, evidence, isBelieved, crlWeaknessOf, budget });
-    if (byOcsp.status !== "unknown") return [byOcsp];
-    const byCrl = fromCrl(crlStatus(depth));
-    if (byCrl.status !== "unknown" || byOcsp.why === "") return [byCrl];
-    return [{ status: "unknown", why: `${byOcsp.why}; ${byCrl.why}` }];
+    const byOcsp = ocspStatuses({ certificate, issuer, depth, evidence, isBelieved, crlWeaknessOf, budget });
+    const byCrl = [crlStatus(depth), ...crlRevocations(depth)].map(fromCrl);
+    const { sha256 } = certificate;
+    return [{ certificate: sha256, ...weighed([...byOcsp, ...byCrl], known?.get(sha256)) }];
   });
 }
 
-/** Revoked as soon as one answer says so, whatever the others say; an empty `why`: nobody was asked. */
-function ocspStatus(question: Question): RevocationStatus {
-  const { certificate, issuer, evidence, budget } = question;
-  const isUnrevoked = (responder: Certificate): boolean => isResponderUnrevoked(responder, question);
-  let good = false;
-  let why = "";
-  const asked = evidence.ocsp.filter((one) => one.certificate === certificate.sha256);
-  for (const { response, nonce } of asked.slice(0, MAX_OCSP_RESPONSES)) {
-    const { at, weaknessOf = NO_WEAKNESS } = evidence;
-    const result = checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, weaknessOf, budget });
-    if (result.status === "revoked") return revokedByOcsp(result);
-    if (result.status === "good") good = true;
-    else if (result.status === "unusable") why = result.detail;
-    else why = "the OCSP responder does not know the certificate";
-  }
-  return good ? { status: "good", by: "OCSP" } : { status: "unknown", why };
+/** The status alone of each certificate, as `revocationVerdicts`. */
+export function revocationStatuses(evidence: RevocationEvidence): readonly RevocationStatus[] {
+  return revocationVerdicts(evidence).map(({ status }) => status);
 }
 
-function revokedByOcsp(result: OcspStatus & { readonly status: "revoked" }): RevocationStatus {
-  const { revocationTime, reason } = result;
-  const detail = revokedText(revocationTime, reason, "the OCSP responder");
-  return { status: "revoked", by: "OCSP", revocationTime, reason, detail };
+/**
+ * One status of all that is said of a certificate, whatever the order.
+ * @param known what was said of it before
+ */
+function weighed(
+  said: readonly RevocationStatus[],
+  known: CaWord = NO_WORD,
+): { readonly status: RevocationStatus; readonly word: CaWord } {
+  const word = said.map(wordOf).reduce(joined, known);
+  const revocation = standing(word);
+  if (revocation !== null) {
+    const now = said.find((one) => one.status === "revoked" && one.thisUpdate >= revocation.thisUpdate);
+    return { word, status: now ?? { status: "revoked", ...revocation, detail: keptText(revocation) } };
+  }
+  const good = said.find(({ status }) => status === "good");
+  if (good !== undefined) return { word, status: good };
+  const whys = said.flatMap((one) => (one.status === "unknown" && one.why !== "" ? [one.why] : []));
+  return { word, status: { status: "unknown", why: [...new Set(whys)].join("; ") } };
+}
+
+function wordOf(said: RevocationStatus): CaWord {
+  switch (said.status) {
+    case "good":
+      return { revocation: null, goodAt: said.thisUpdate };
+    case "revoked": {
+      const { by, revocationTime, reason, thisUpdate } = said;
+      return { revocation: { by, revocationTime, reason, thisUpdate }, goodAt: null };
+    }
+    case "unknown":
+      return NO_WORD;
+  }
+}
+
+/** What was said before, as the sentence of a finding. */
+export function keptText({ by, revocationTime, reason, thisUpdate }: Revocation): string {
+  const source = by === "OCSP" ? "the OCSP responder" : "the CRL";
+  return revokedText(revocationTime, reason, `${source} of ${thisUpdate.toISOString()}`);
+}
+
+/** What each response says of the certificate; none: nobody was asked. */
+function ocspStatuses(question: Question): readonly RevocationStatus[] {
+  const { certificate, issuer, evidence, budget } = question;
+  const isUnrevoked = (responder: Certificate): boolean => isResponderUnrevoked(responder, question);
+  const { at, weaknessOf = NO_WEAKNESS } = evidence;
+  return evidence.ocsp
+    .filter((one) => one.certificate === certificate.sha256)
+    .slice(0, MAX_OCSP_RESPONSES)
+    .map(({ response, nonce }) =>
+      fromOcsp(checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, weaknessOf, budget })),
+    );
+}
+
+function fromOcsp(result: OcspStatus): RevocationStatus {
+  switch (result.status) {
+    case "good":
+      return { status: "good", by: "OCSP", thisUpdate: result.thisUpdate };
+    case "revoked": {
+      const { revocationTime, reason, thisUpdate } = result;
+      const detail = revokedText(revocationTime, reason, "the OCSP responder");
+      return { status: "revoked", by: "OCSP", revocationTime, reason, thisUpdate, detail };
+    }
+    case "unknown":
+      return { status: "unknown", why: "the OCSP responder does not know the certificate" };
+    case "unusable":
+      return { status: "unknown", why: result.detail };
+  }
 }
 
 function fromCrl(result: CrlStatus): RevocationStatus {
   switch (result.status) {
     case "good":
-      return { status: "good", by: "CRL" };
+      return { status: "good", by: "CRL", thisUpdate: result.thisUpdate };
     case "unknown":
       return result;
     case "revoked": {
-      const { revocationDate, reason } = result.entry;
-      return {
-        status: "revoked",
-        by: "CRL",
-        revocationTime: revocationDate,
-        reason,
-        detail: entryText(result),
-      };
+      const { revocationDate: revocationTime, reason } = result.entry;
+      const { thisUpdate } = result.crl;
+      const detail = entryText(result);
+      return { status: "revoked", by: "CRL", revocationTime, reason, thisUpdate, detail };
     }
   }
 }

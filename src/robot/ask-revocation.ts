@@ -1,5 +1,10 @@
-import { judgeRevocation, type PathToAsk, type RevocationJudgement } from "../inspect/index.ts";
-import { isProblem, parseCertificate } from "../pki/index.ts";
+import {
+  judgeRevocation,
+  type KnownWord,
+  type PathToAsk,
+  type RevocationJudgement,
+} from "../inspect/index.ts";
+import { isFinal, isProblem, parseCertificate, standing } from "../pki/index.ts";
 import { type AskBudget, revocationQuestions } from "../revocation/index.ts";
 import type { Inquirer } from "./robot.ts";
 
@@ -15,14 +20,17 @@ export async function askAbout(
   beside: readonly Uint8Array[],
   budget: AskBudget,
 ): Promise<readonly RevocationJudgement[] | null> {
-  const answers = await robot.desk.ask(eachCertificateOnce(paths), budget);
+  const questions = eachCertificateOnce(paths);
+  const answers = await robot.desk.ask(questions, budget);
   if (budget.givenUp || budget.missed) return null;
   const at = robot.now();
-  const judgement = await robot.judge.judgeAnswers(paths, answers, beside, at);
+  const known = await robot.store.caWords(questions.map(({ certificate }) => certificate.sha256));
+  const judgement = await robot.judge.judgeAnswers(paths, { ...answers, known }, beside, at);
   if (judgement.kind === "judged") return judgement.judgements;
   if (judgement.kind === "given-up") return null;
   robot.log.warn("revocation.unreadable", { problem: judgement.problem });
-  return judgeRevocation(paths, { ocsp: [], crls: [], unanswered: [] }, [], robot.policy.certificates, at);
+  const nothing = { ocsp: [], crls: [], unanswered: [], known };
+  return judgeRevocation(paths, nothing, [], robot.policy.certificates, at);
 }
 
 /** The paths of two certificates of one CA share all that is above them. */
@@ -37,10 +45,26 @@ function eachCertificateOnce(paths: readonly PathToAsk[]) {
   return [...new Map(questions.map((question) => [question.certificate.sha256, question])).values()];
 }
 
-/** A certificate that its CA has revoked is used no longer, under any address; its key is not barred (PRODUCT §6). */
+/**
+ * Keeps what CAs have said for good. A certificate whose CA lifts a hold is again what it was, under every address.
+ * @param judgements along paths to anchors that may vouch: another anchor's CA revokes nothing that it did not issue
+ * @throws KeybotError when the database fails
+ */
+export async function keepWords(robot: Inquirer, judgements: readonly RevocationJudgement[]): Promise<void> {
+  const words = judgements.flatMap((judgement) => judgement.words);
+  for (const { certificate, address, to } of await robot.store.noteCaWords(words, robot.now())) {
+    robot.log.info("certificate.hold-lifted", { certificate, address, status: to });
+  }
+}
+
+/**
+ * A certificate that its CA has revoked is used no longer, under any address; its key is not barred (PRODUCT §6).
+ * @returns whether a holding changed
+ * @throws KeybotError when the database fails
+ */
 export async function revokeIfRevoked(
   robot: Inquirer,
-  { certificate, findings }: RevocationJudgement,
+  { certificate, findings, words }: RevocationJudgement,
 ): Promise<boolean> {
   const revoked = findings.find(({ code }) => code === "revocation.revoked");
   if (revoked === undefined) return false;
@@ -48,10 +72,20 @@ export async function revokeIfRevoked(
     certificate,
     reason: `revoked by its CA: ${revoked.detail}`,
     finding: revoked,
+    heldBy: onHold(words),
     at: robot.now(),
   });
   for (const { address } of changed) {
     robot.log.warn("certificate.revoked-by-ca", { certificate, address, detail: revoked.detail });
   }
   return changed.length > 0;
+}
+
+/** SHA-256 of the certificate whose hold is all that speaks against the path; null when one is revoked for good. */
+function onHold(words: readonly KnownWord[]): string | null {
+  const revoked = words.flatMap(({ certificate, word }) => {
+    const revocation = standing(word);
+    return revocation === null ? [] : [{ certificate, revocation }];
+  });
+  return revoked.some(({ revocation }) => isFinal(revocation)) ? null : (revoked[0]?.certificate ?? null);
 }

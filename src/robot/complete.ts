@@ -7,7 +7,7 @@ import {
   withRevocation,
 } from "../inspect/index.ts";
 import type { AskBudget } from "../revocation/index.ts";
-import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
+import { askAbout, keepWords, revokeIfRevoked } from "./ask-revocation.ts";
 import { askerOf, type GatherAgain, type Helped, issuerSources, withIssuers } from "./find-issuers.ts";
 import type { Gathered } from "./gather.ts";
 import { ledgerMessage } from "./ledger-message.ts";
@@ -125,6 +125,7 @@ async function answered(robot: Robot, gathered: Gathered, budget: AskBudget): Pr
   const beside = certificates.flatMap(({ der, path }) => [der, ...path.intermediates]);
   const judgements = await askAbout(robot, paths, beside, budget);
   if (judgements === null) return null;
+  await keepWords(robot, ofFitAnchors(evidence.inspection, judgements));
   const inspection = withRevocation(evidence.inspection, judgements);
   return { gathered: { ...gathered, evidence: { ...evidence, inspection } }, judgements };
 }

@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
+  type KnownWord,
   NO_HELP,
   type PathHelp,
   type PathToAsk,
@@ -60,13 +61,13 @@ export interface Judge {
    */
   judge(raw: Uint8Array, at: Date, internalDate: Date | null, help?: PathHelp): Promise<Judgement>;
   /**
-   * Judges what CAs have answered about a message's paths; as `judge`.
+   * Judges what CAs have answered about a message's paths, with what they have said before; as `judge`.
    * @param beside DER of certificates that came along, one of which may have signed a CRL
    * @param at not before the answers came
    */
   judgeAnswers(
     paths: readonly PathToAsk[],
-    answers: RevocationAnswers,
+    answers: RevocationAnswers & { readonly known: readonly KnownWord[] },
     beside: readonly Uint8Array[],
     at: Date,
   ): Promise<JudgementOfAnswers>;
@@ -169,14 +170,14 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
         });
       });
     },
-    judgeAnswers(paths, { ocsp, crls, unanswered }, beside, at) {
+    judgeAnswers(paths, { ocsp, crls, unanswered, known }, beside, at) {
       if (bench === null) throw new Error("judgeAnswers() was called before bench()");
       return new Promise((resolve) => {
         enter({
           request: (shelf) => ({
             type: "answers",
             paths,
-            answers: { ocsp, unanswered },
+            answers: { ocsp, unanswered, known },
             beside,
             ...shelf.place(crls),
             at,

@@ -2,7 +2,7 @@ import { decodeTrust, gravity, pathOf, type RevocationJudgement, type TrustStore
 import { type Certificate, isProblem, type PathResult, parseCertificate } from "../pki/index.ts";
 import { type AskBudget, revocationQuestions } from "../revocation/index.ts";
 import type { CertificateToCheck } from "../store/index.ts";
-import { askAbout, revokeIfRevoked } from "./ask-revocation.ts";
+import { askAbout, keepWords, revokeIfRevoked } from "./ask-revocation.ts";
 import { PATHS } from "./complete.ts";
 import { brokenBy, type Climber, intermediatesOf, pathToAnchor } from "./path-to-anchor.ts";
 import type { Inquirer } from "./robot.ts";
@@ -127,6 +127,7 @@ async function judged(
     const chain = beside.map(({ der }) => der);
     const judgements = await askAbout(robot, [{ certificate: certificate.sha256, path }], chain, budget);
     if (judgements === null) return null;
+    await keepWords(robot, judgements);
     const [judgement] = judgements;
     if (judgement === undefined) break;
     if (judgement.doubtful.length === 0) return judgement;

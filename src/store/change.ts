@@ -1,8 +1,10 @@
 import { KeybotError } from "../errors.ts";
-import type { CertificateRole, CertificateSummary, Finding } from "../inspect/index.ts";
+import { type CertificateRole, type CertificateSummary, type Finding, finding } from "../inspect/index.ts";
+import { keptText, type Revocation } from "../pki/index.ts";
 import type { AuditAction, AuditWriter } from "./audit.ts";
 import type { KeyBar } from "./bar.ts";
 import type { BarredKeyRows, KeyNames } from "./barred-key.ts";
+import type { CaWordRows } from "./ca-word.ts";
 import type { CertificateRows } from "./certificate.ts";
 import type { Connection } from "./connection.ts";
 import { decisive, type HoldingRow, type HoldingRows, type Offer } from "./holding.ts";
@@ -96,11 +98,22 @@ export interface Changes {
   importCertificates(request: ImportRequest): Promise<ImportCount>;
 }
 
+/** What its CA has revoked is not in use, whoever brings it. */
+function unlessRevoked(
+  { status, findings }: ImportItem,
+  revocation: Revocation | null,
+): Pick<ImportItem, "status" | "findings"> {
+  if (revocation === null) return { status, findings };
+  const others = findings.filter(({ code }) => code !== "revocation.revoked");
+  return { status: "rejected", findings: [finding("revocation.revoked", keptText(revocation)), ...others] };
+}
+
 export interface ChangeRooms {
   readonly certificates: CertificateRows;
   readonly holdings: HoldingRows;
   readonly keys: BarredKeyRows;
   readonly bar: KeyBar;
+  readonly words: CaWordRows;
   readonly outbox: OutboxRows;
   readonly record: AuditWriter;
 }
@@ -153,7 +166,10 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
   ): readonly ChangedHolding[] {
     const { certificate, status: to, actor, reason, at } = wanted;
     const { found, holdings } = held(certificate, wanted.address);
-    if (to === "active") rows.bar.refuse(found);
+    if (to === "active") {
+      rows.bar.refuse(found);
+      rows.words.refuse(certificate);
+    }
     const changed: ChangedHolding[] = [];
     for (const holding of holdings) {
       const { address, status: from } = holding;
@@ -170,7 +186,8 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
 
   function take(item: ImportItem, { actor, source, reason, at }: ImportRequest): Offer["status"] | null {
     const certificateId = rows.certificates.put(item.certificate);
-    const { address, status, role, findings } = item;
+    const { address, role } = item;
+    const { status, findings } = unlessRevoked(item, rows.words.standing(item.certificate.sha256));
     // Accepted: the chain is its valid path.
     if (status === "active") rows.certificates.putChain(certificateId, item.chain);
     const offer = { certificateId, sha256: item.certificate.sha256, address, status, role, findings };

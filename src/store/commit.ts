@@ -13,6 +13,7 @@ import type { CertificateReport } from "../inspect/index.ts";
 import type { NewsRows } from "./admin-notice.ts";
 import type { KeyBar } from "./bar.ts";
 import type { BucketRows } from "./bucket.ts";
+import type { CaWordRows } from "./ca-word.ts";
 import type { CertificateRows } from "./certificate.ts";
 import { time } from "./column.ts";
 import type { Connection } from "./connection.ts";
@@ -95,6 +96,7 @@ export interface CommitRooms {
   readonly certificates: CertificateRows;
   readonly holdings: HoldingRows;
   readonly bar: KeyBar;
+  readonly words: CaWordRows;
   readonly buckets: BucketRows;
   readonly ledger: LedgerRows;
   readonly outbox: OutboxRows;
@@ -195,7 +197,10 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
   const report = input.certificates.find(({ sha256 }) => sha256 === action.certificate);
   if (report === undefined)
     throw new Error(`the plan stores ${action.certificate}, which the message did not bring`);
-  if (action.status === "active") rows.bar.refuse(report);
+  if (action.status === "active") {
+    rows.bar.refuse(report);
+    rows.words.refuse(report.sha256);
+  }
   const certificateId = rows.certificates.put(report);
   // Both are shared by all who hold the certificate: who is not believed would change them for the others.
   if (action.keepsPath) rows.certificates.putChain(certificateId, report.path.intermediates);
@@ -203,7 +208,7 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
   if (report.capabilities !== null && action.believed) {
     rows.certificates.putCapabilities(certificateId, report.capabilities, action.signedAt);
   }
-  return rows.holdings.offer({
+  const offered = rows.holdings.offer({
     certificateId,
     sha256: report.sha256,
     address: action.address,
@@ -219,6 +224,15 @@ function store(action: StoreAction, input: CommitInput, rows: CommitRooms): Stor
     at: input.at,
     believed: action.believed,
   });
+  // Its sender is told what was decided: it must be what stands here.
+  if (offered === null && action.status === "active") {
+    const status = rows.holdings.one(action.address, certificateId)?.status;
+    if (status !== "active")
+      throw new Error(
+        `the plan has ${action.certificate} in use, which is ${status} under ${action.address}`,
+      );
+  }
+  return offered;
 }
 
 function bar(action: BarAction, input: CommitInput, rows: CommitRooms): void {

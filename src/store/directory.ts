@@ -1,6 +1,8 @@
-import type { CertificateSummary, FindingCode } from "../inspect/index.ts";
+import { hash } from "node:crypto";
+import type { CertificateSummary, FindingCode, KnownWord } from "../inspect/index.ts";
 import { CLOCK_SKEW_MS } from "../pki/index.ts";
 import type { BarredKey, BarredKeyRows } from "./barred-key.ts";
+import { type CaWordRows, IS_REVOKED } from "./ca-word.ts";
 import {
   CERTIFICATE_COLUMNS,
   type CertificateRow,
@@ -31,6 +33,8 @@ export interface FoundCertificate {
   readonly chain: readonly Uint8Array[];
   readonly barred: BarredKey | null;
   readonly holdings: readonly Holding[];
+  /** What CAs have said of it and of the CA certificates above it. */
+  readonly words: readonly KnownWord[];
   /** Since when no path to a trusted CA can be built, and what breaks it; null: there is one, or nobody has looked. */
   readonly noPath: { readonly since: Date; readonly code: FindingCode } | null;
 }
@@ -47,7 +51,7 @@ export interface Directory {
   /** Every certificate under an address, whatever its status; active and approved first, then the latest notBefore. */
   certificatesOf(address: string, now: Date): Promise<readonly DirectoryCertificate[]>;
   /**
-   * What to encrypt to now, best first: active, valid, usable for encryption, not barred; approved ones before
+   * What to encrypt to now, best first: active, valid, usable for encryption, not barred, not revoked; approved ones before
    * others, then the latest notBefore.
    */
   usableFor(address: string, now: Date): Promise<readonly DirectoryCertificate[]>;
@@ -77,6 +81,7 @@ export const USABLE = `
   WHERE h.address = :address AND h.status = 'active' AND c.usage_encrypt = 1
     AND c.not_before <= :now + ${CLOCK_SKEW_MS} AND c.not_after >= :now
     AND NOT EXISTS (SELECT 1 FROM barred_key b WHERE b.key_identity = c.key_identity)
+    AND NOT EXISTS (SELECT 1 FROM ca_word w WHERE w.certificate = c.sha256 AND ${IS_REVOKED})
   ORDER BY h.approved DESC, c.not_before DESC, c.id DESC`;
 /** Hex digits end before `g`, so this range is all that begins with the prefix, and the index finds it. */
 export const BY_PREFIX = `
@@ -93,6 +98,7 @@ export function directory(
   certificates: CertificateRows,
   holdings: HoldingRows,
   keys: BarredKeyRows,
+  words: CaWordRows,
 ): Directory {
   const ofAddress = on.db.prepare<[object], JoinedRow>(OF_ADDRESS);
   const usable = on.db.prepare<[object], JoinedRow>(USABLE);
@@ -112,14 +118,18 @@ export function directory(
     const row = noPath.get(id);
     return row === undefined ? null : { since: time(row.since), code: row.code };
   };
-  const found = (row: CertificateRow, now: Date): FoundCertificate => ({
-    certificate: summary(row),
-    capabilities: capabilitiesOf(row),
-    chain: certificates.chain(row.certificate_id),
-    barred: keys.get({ keyIdentity: row.key_identity, spkiSha256: row.spki_sha256 }),
-    holdings: holdings.ofCertificate(row.certificate_id).map((held) => holding(held, row.not_after, now)),
-    noPath: withoutPath(row.certificate_id),
-  });
+  const found = (row: CertificateRow, now: Date): FoundCertificate => {
+    const chain = certificates.chain(row.certificate_id);
+    return {
+      certificate: summary(row),
+      capabilities: capabilitiesOf(row),
+      chain,
+      barred: keys.get({ keyIdentity: row.key_identity, spkiSha256: row.spki_sha256 }),
+      holdings: holdings.ofCertificate(row.certificate_id).map((held) => holding(held, row.not_after, now)),
+      words: words.known([row.sha256, ...chain.map((der) => hash("sha256", der, "hex"))]),
+      noPath: withoutPath(row.certificate_id),
+    };
+  };
 
   return {
     certificatesOf: (address, now) =>

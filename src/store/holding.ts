@@ -63,6 +63,8 @@ export interface Move {
   readonly at: Date;
   /** New findings, when it was judged again. */
   readonly findings?: readonly Finding[] | undefined;
+  /** SHA-256 of the certificate whose hold revokes it; when that is lifted, it is again what it was. */
+  readonly heldBy?: string | null;
 }
 
 /** The columns of `holding h`. */
@@ -165,7 +167,8 @@ const IMPROVE = `
   WHERE id = :id`;
 const MOVE = `
   UPDATE holding SET status = :status, approved = :approved, findings = coalesce(:findings, findings),
-    reason = :reason, pending_at = coalesce(:pending_at, pending_at), decided_by = :decided_by, decided_at = :at
+    reason = :reason, pending_at = coalesce(:pending_at, pending_at), decided_by = :decided_by, decided_at = :at,
+    held_by = :held_by, held_from = :held_from
   WHERE id = :id`;
 
 export function holdingRows(
@@ -220,7 +223,7 @@ export function holdingRows(
       const gone = drop.all({ address, sha256, robot: ROBOT });
       certificates.sweep(gone.map(({ certificate }) => certificate));
     },
-    move: ({ holding: row, to, approved, actor, reason, at, findings }) => {
+    move: ({ holding: row, to, approved, actor, reason, at, findings, heldBy = null }) => {
       change.run({
         id: row.holding_id,
         status: to,
@@ -230,6 +233,8 @@ export function holdingRows(
         pending_at: to === "pending" ? milliseconds(at) : null,
         decided_by: actor,
         at: milliseconds(at),
+        held_by: heldBy,
+        held_from: heldBy === null ? null : row.status,
       });
     },
     one: (address, id) => one.get(address, id) ?? null,

@@ -10,6 +10,7 @@ import { type Backup, backup } from "./backup.ts";
 import { keyBar } from "./bar.ts";
 import { barredKeyRows } from "./barred-key.ts";
 import { bucketRows } from "./bucket.ts";
+import { type CaWords, caWordRows, caWords } from "./ca-word.ts";
 import { certificateRows } from "./certificate.ts";
 import { type Changes, changes } from "./change.ts";
 import { bytes } from "./column.ts";
@@ -52,6 +53,7 @@ export interface Store
     Backup,
     Forget,
     RevocationCacheRows,
+    CaWords,
     StrangerFetches,
     RevocationChecks {
   /** 32 random bytes, made with the database: the key of the HMAC behind reply Message-IDs. Never to be logged. */
@@ -186,10 +188,11 @@ export function assemble(on: Connection): Store {
   const holdings = holdingRows(on, certificates, record);
   const keys = barredKeyRows(on);
   const bar = keyBar(keys, holdings, record);
+  const words = caWordRows(on);
   const buckets = bucketRows(on);
   const mails = outboxRows(on);
   const published = publishedReader(on, certificates);
-  const view = viewReader(on, keys, buckets, published);
+  const view = viewReader(on, keys, words, buckets, published);
   const messages = ledgerRows(on);
   const secret = on.db.prepare<[], { secret: Uint8Array }>("SELECT secret FROM installation WHERE id = 1");
   return {
@@ -197,6 +200,7 @@ export function assemble(on: Connection): Store {
       certificates,
       holdings,
       bar,
+      words,
       buckets,
       ledger: messages,
       outbox: mails,
@@ -207,9 +211,9 @@ export function assemble(on: Connection): Store {
     ...ledger(on, mails),
     ...outbox(on, mails, record),
     ...adminNotices(on, mails),
-    ...directory(on, certificates, holdings, keys),
+    ...directory(on, certificates, holdings, keys, words),
     ...listing(on),
-    ...changes(on, { certificates, holdings, keys, bar, outbox: mails, record }),
+    ...changes(on, { certificates, holdings, keys, bar, words, outbox: mails, record }),
     ...mailboxes(on, certificates, published, record),
     ...trust(on, record),
     ...audit(on),
@@ -219,6 +223,7 @@ export function assemble(on: Connection): Store {
     ...backup(on),
     ...forget(on, { certificates, keys, blank: auditBlanker(on), record }),
     ...revocationCacheRows(on),
+    ...caWords(on, { words, holdings, keys, record }),
     ...strangerFetches(on),
     ...revocationChecks(on, certificates, holdings, record),
     secret: () =>

@@ -37,6 +37,8 @@ export interface RevokedByCa {
   /** One sentence: when and why, as the CA says. */
   readonly reason: string;
   readonly finding: Finding;
+  /** SHA-256 of the certificate, its own or a CA's above it, that is only on hold; null: it is revoked for good. */
+  readonly heldBy: string | null;
   readonly at: Date;
 }
 
@@ -154,7 +156,7 @@ export function revocationChecks(
         count: withoutPathCount.get({ now: milliseconds(now) })?.count ?? 0,
         items: withoutPathList.all({ now: milliseconds(now), limit }).map(withoutPathOf),
       })),
-    revokeByCa: ({ certificate, reason, finding, at }) =>
+    revokeByCa: ({ certificate, reason, finding, heldBy, at }) =>
       on.write(() => {
         const found = bySha256.get(certificate);
         const held = found === undefined ? [] : holdings.ofCertificate(found.id);
@@ -163,7 +165,8 @@ export function revocationChecks(
           const { address, status: from } = holding;
           const before = json<readonly Finding[]>(holding.findings);
           const findings = [finding, ...before.filter(({ code }) => !code.startsWith("revocation."))];
-          holdings.move({ holding, to: "revoked", approved: false, actor: ROBOT, reason, at, findings });
+          const approved = heldBy !== null && holding.approved === 1;
+          holdings.move({ holding, to: "revoked", approved, actor: ROBOT, reason, at, findings, heldBy });
           const action = "certificate.revoked";
           record({ at, actor: ROBOT, action, address, certificate, reason, detail: { from, by: "CA" } });
           return { certificate, address, from, to: "revoked" };

@@ -9,6 +9,7 @@ import type {
 } from "../decide/index.ts";
 import type { BarredKeyRows } from "./barred-key.ts";
 import type { BucketRows } from "./bucket.ts";
+import type { CaWordRows } from "./ca-word.ts";
 import { CERTIFICATE_COLUMNS, type CertificateRow, type CertificateRows, summary } from "./certificate.ts";
 import { bit, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
@@ -97,6 +98,7 @@ export function publishedReader({ db }: Connection, certificates: CertificateRow
 export function viewReader(
   { db }: Connection,
   barred: BarredKeyRows,
+  words: CaWordRows,
   buckets: BucketRows,
   published: PublishedReader,
 ): ViewReader {
@@ -119,6 +121,12 @@ export function viewReader(
     return {
       held: from === null ? [] : held.all(from).map((row) => heldCertificate(row, now)),
       barred: new Set(query.spkis.filter((name) => barred.has({ keyIdentity: name, spkiSha256: name }))),
+      revoked: new Map(
+        query.certificates.flatMap((sha256) => {
+          const revocation = words.standing(sha256);
+          return revocation === null ? [] : [[sha256, revocation] as const];
+        }),
+      ),
       mailboxes: query.mailboxes.map(
         (address): PublishedMailbox => ({ address, certificates: published(address, at) }),
       ),

@@ -83,7 +83,12 @@ function timedJudge(ca: Certificate, certificate: Certificate, crl: Uint8Array) 
       const paths = [{ certificate: certificate.sha256, path: [certificate.der, ca.der] }];
       const timed = async (crls: readonly Uint8Array[]): Promise<number> => {
         const started = performance.now();
-        const result = await judge.judgeAnswers(paths, { ocsp: [], crls, unanswered: [] }, [], NOW);
+        const result = await judge.judgeAnswers(
+          paths,
+          { ocsp: [], crls, unanswered: [], known: [] },
+          [],
+          NOW,
+        );
         const took = performance.now() - started;
         const good = result.kind === "judged" && result.judgements.every(({ findings }) => !findings.length);
         if (good !== crls.length > 0) throw new Error(JSON.stringify(result));

@@ -21,6 +21,7 @@ const RIGHT: CertificateReport["path"] = {
   anchor: "a",
   length: 3,
   intermediates: [new Uint8Array([1])],
+  authorities: ["ca"],
 };
 
 /** How the directory holds a certificate of Alice's. */

@@ -81,7 +81,7 @@ export function report(
     keyAlgorithm: "P-256",
     usage: { sign: true, encrypt: true },
     role: "signer",
-    path: { valid: codes.length === 0, anchor: null, length: 2, intermediates: [] },
+    path: { valid: codes.length === 0, anchor: null, length: 2, intermediates: [], authorities: [] },
     capabilities: null,
     findings: codes.map((code) => finding(code)),
     ...change,

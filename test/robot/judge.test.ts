@@ -106,11 +106,11 @@ describe("the judge process", () => {
     const rubbish = Buffer.from("<html>");
     const paths = [{ certificate: "0".repeat(64), path: [rubbish] }];
     const ocsp = [{ certificate: "0".repeat(64), der: rubbish, nonce: null }];
-    const answers = { ocsp, crls: [rubbish], unanswered: [] };
+    const answers = { ocsp, crls: [rubbish], unanswered: [], known: [] };
     for (let times = 0; times < 3; times++) {
       expect(await judge.judgeAnswers(paths, answers, [rubbish], NOW)).toEqual({
         kind: "judged",
-        judgements: [{ certificate: "0".repeat(64), findings: [], doubtful: [] }],
+        judgements: [{ certificate: "0".repeat(64), findings: [], doubtful: [], words: [] }],
       });
     }
   });

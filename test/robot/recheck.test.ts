@@ -281,7 +281,7 @@ describe("the re-check by an indirect CRL (RFC 5280 §5.2.5)", () => {
     const intermediates = [issuing, ...(by === "mail" ? [lister] : [])].map(
       ({ certificate }) => certificate.der,
     );
-    const path = { valid: true, anchor: top.certificate.sha256, length: 3, intermediates };
+    const path = { valid: true, anchor: top.certificate.sha256, length: 3, intermediates, authorities: [] };
     const { sha256, spkiSha256, der } = alice;
     const own = { sha256, spkiSha256, der, path, notAfter: times.notAfter };
     await harvest(store, report("alice", own), ALICE, "active", new Date());

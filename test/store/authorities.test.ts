@@ -18,7 +18,7 @@ function issued(name: string, intermediates: readonly (Uint8Array | undefined)[]
   const chain = intermediates.flatMap((der) => der ?? []);
   return report(name, {
     issuer,
-    path: { valid: true, anchor: "a".repeat(64), length: 3, intermediates: chain },
+    path: { valid: true, anchor: "a".repeat(64), length: 3, intermediates: chain, authorities: [] },
   });
 }
 

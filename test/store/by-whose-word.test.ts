@@ -15,7 +15,8 @@ const [TRUE, FALSE] = ["DER of the true CA", "DER of the false CA"].map((text) =
 
 function under(name: string, ca: Uint8Array | undefined, more = {}) {
   const intermediates = ca === undefined ? [] : [ca];
-  return report(name, { path: { valid: true, anchor: sha256("anchor"), length: 3, intermediates }, ...more });
+  const path = { valid: true, anchor: sha256("anchor"), length: 3, intermediates, authorities: [] };
+  return report(name, { path, ...more });
 }
 
 async function chainsOf(store: Store, address: string): Promise<string[]> {

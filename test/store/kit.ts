@@ -63,6 +63,7 @@ export function report(name: string, more: Partial<CertificateReport> = {}): Cer
       anchor: sha256("anchor"),
       length: 3,
       intermediates: [new TextEncoder().encode("DER of the CA")],
+      authorities: [sha256("DER of the CA")],
     },
     capabilities: null,
     findings: [],
@@ -72,7 +73,17 @@ export function report(name: string, more: Partial<CertificateReport> = {}): Cer
 
 export function query(from: string | null, more: Partial<ViewQuery> = {}): ViewQuery {
   const nobody = { authenticated: false, pendingOf: null };
-  return { ...nobody, from, mailboxes: [], spkis: [], references: [], returned: [], buckets: [], ...more };
+  return {
+    ...nobody,
+    from,
+    mailboxes: [],
+    spkis: [],
+    certificates: [],
+    references: [],
+    returned: [],
+    buckets: [],
+    ...more,
+  };
 }
 
 export function input(

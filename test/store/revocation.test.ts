@@ -89,7 +89,7 @@ describe("the schedule of checks", () => {
 
 describe("a revocation by the CA", () => {
   const bad = finding("revocation.revoked", "revoked at noon");
-  const revocation = { reason: "revoked by its CA: revoked at noon", finding: bad, at: at(5) };
+  const revocation = { reason: "revoked by its CA: revoked at noon", finding: bad, heldBy: null, at: at(5) };
 
   it("ends the use of the certificate under every address, in the robot's name, and bars no key", async () => {
     const store = await freshStore();
