@@ -204,8 +204,9 @@ describe("a certificate that is seen again", () => {
       at: at(1),
       mails: [],
     });
-    for (const status of ["active", "pending", "rejected"] as const)
-      await harvest(store, alice, ALICE, status, at(2));
+    // What is decided says so: its sender is not told of what stands not here.
+    await expect(harvest(store, alice, ALICE, "active", at(2))).rejects.toThrow("which is revoked");
+    for (const status of ["pending", "rejected"] as const) await harvest(store, alice, ALICE, status, at(2));
     expect((await store.certificatesOf(ALICE, at(3)))[0]?.status).toBe("revoked");
     expect(await store.usableFor(ALICE, at(3))).toEqual([]);
   });

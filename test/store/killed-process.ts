@@ -18,12 +18,12 @@ for (;; number += 1) {
   const name = String(number).padStart(64, "0");
   const certificate = { sha256: name, spkiSha256: name, keyIdentity: name, der: Buffer.alloc(2000, number), addresses: [address],
     subject: "CN=p", issuer: "CN=ca", serial: "01", notBefore: new Date(0), notAfter: new Date(4e12),
-    keyAlgorithm: "RSA-2048", usage: { sign: true, encrypt: true }, role: "signer", path: { intermediates: [] },
+    keyAlgorithm: "RSA-2048", usage: { sign: true, encrypt: true }, role: "signer", path: { intermediates: [], authorities: [] },
     capabilities: null, findings: [] };
   const keep = { action: "store", certificate: name, status: "active", address, role: "signer", findings: [] };
   await store.commitMessage({
     key: "message-" + number,
-    query: { from: address, mailboxes: [], spkis: [], references: [], returned: [], buckets: [], authenticated: false, pendingOf: null },
+    query: { from: address, mailboxes: [], spkis: [], certificates: [], references: [], returned: [], buckets: [], authenticated: false, pendingOf: null },
     message: { messageId: null, from: address, addressed: [] },
     certificates: [certificate],
     at: new Date(number),

@@ -130,7 +130,7 @@ describe("a revocation by the CA", () => {
     const alice = report("alice");
     await harvest(store, alice, ALICE);
     await store.revokeByCa({ certificate: alice.sha256, ...revocation });
-    await harvest(store, alice, ALICE, "active", at(10));
+    await expect(harvest(store, alice, ALICE, "active", at(10))).rejects.toThrow("which is revoked");
     expect(await store.usableFor(ALICE, at(11))).toEqual([]);
   });
 });

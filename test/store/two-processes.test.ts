@@ -15,7 +15,7 @@ let fresh = 0;
 for (let i = 0; i < Number(count); i += 1) {
   const result = await store.commitMessage({
     key: "m" + i,
-    query: { from: "a@partner.example", mailboxes: [], spkis: [], references: [], returned: [], buckets: [], authenticated: false, pendingOf: null },
+    query: { from: "a@partner.example", mailboxes: [], spkis: [], certificates: [], references: [], returned: [], buckets: [], authenticated: false, pendingOf: null },
     message: { messageId: null, from: "a@partner.example", addressed: [] },
     certificates: [],
     at: new Date(0),
