@@ -2,6 +2,8 @@
 import { agreementTests } from "./agreement.ts";
 import { choiceTests } from "./choice.ts";
 import { orderTests } from "./order.ts";
+import { partnerOverTimeTests } from "./partner-over-time.ts";
+import { revocationTests } from "./revocation.ts";
 import { effort } from "./settings.ts";
 
 const MANY = effort(2_000);
@@ -9,3 +11,6 @@ const MANY = effort(2_000);
 orderTests(MANY);
 choiceTests(MANY);
 agreementTests(MANY);
+revocationTests(MANY);
+// Each run is a robot of its own.
+partnerOverTimeTests(effort(200));

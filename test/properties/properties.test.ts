@@ -2,6 +2,8 @@
 import { agreementTests } from "./agreement.ts";
 import { choiceTests } from "./choice.ts";
 import { orderTests } from "./order.ts";
+import { partnerOverTimeTests } from "./partner-over-time.ts";
+import { revocationTests } from "./revocation.ts";
 import { effort } from "./settings.ts";
 
 const FEW = effort(60, 1);
@@ -9,3 +11,6 @@ const FEW = effort(60, 1);
 orderTests(FEW);
 choiceTests(FEW);
 agreementTests(FEW);
+revocationTests(FEW);
+// Each run is a robot of its own.
+partnerOverTimeTests(effort(12, 1));
