@@ -2,8 +2,7 @@
  * A partner's certificate, her mails, what her CA says over OCSP and in CRLs, and the robot's re-checks, in any order and
  * over days: what she is told is what stands here, and what her CA has revoked stays revoked.
  */
-import { createPrivateKey, createPublicKey, sign } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,8 +12,7 @@ import { openRobot } from "../../src/cli/installation.ts";
 import { loadConfig } from "../../src/config/index.ts";
 import { viewQuery } from "../../src/decide/index.ts";
 import { silentLog } from "../../src/log.ts";
-import { encode } from "../../src/pki/der-write.ts";
-import { isProblem, OID, parseCertificate, standing } from "../../src/pki/index.ts";
+import { standing } from "../../src/pki/index.ts";
 import { decideAndRender } from "../../src/robot/answer.ts";
 import { completed } from "../../src/robot/complete.ts";
 import { gatherAgain, gatherMessage } from "../../src/robot/handle-message.ts";
@@ -24,8 +22,7 @@ import { openStore } from "../../src/store/index.ts";
 import { submission } from "../e2e/company.ts";
 import { siteConfiguration } from "../lab/keybot-configuration.ts";
 import { Authority, type Identity } from "../lab/openssl.ts";
-import { respond } from "../pki/ocsp-authority.ts";
-import { extension, type Issued, issueCrl, key } from "../pki/path-authority.ts";
+import { CaPlaces } from "../revocation/ca-places.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
 import { type Effort, property } from "./settings.ts";
 
@@ -120,7 +117,7 @@ export function partnerOverTimeTests(effort: Effort): void {
     const folder = mkdtempSync(join(tmpdir(), "keybot-over-time-"));
     const root = Authority.root(folder, { name: "Root" });
     const authority = root.intermediate({ name: "Mail CA" });
-    const ca = issued(authority.identity);
+    const places = new CaPlaces(authority, web);
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
     let runs = 0;
 
@@ -196,36 +193,17 @@ export function partnerOverTimeTests(effort: Effort): void {
       now: Date,
       partner: Partner,
     ): void {
+      const page = event === "ocsp" ? "/ocsp" : "/ca.crl";
       const thisUpdate = new Date(now.getTime() - age * HOUR);
       const nextUpdate = new Date(thisUpdate.getTime() + lasts * HOUR);
-      const certificate = decoded(alice);
-      const page = event === "ocsp" ? "/ocsp" : "/ca.crl";
-      if (kind === "silence") {
-        web.pages.delete(page);
-        return;
+      if (kind === "silence") web.pages.delete(page);
+      else if (kind === "rubbish") web.file(page, () => Buffer.from("<html>Please log in</html>"));
+      else {
+        places[event](page, alice, { kind, thisUpdate, nextUpdate }, () => {
+          // Whoever was told once "revoked", by an answer that had not run out, knows it for good.
+          if (kind === "revoked" && partner.now() < nextUpdate) partner.wasRevoked = true;
+        });
       }
-      if (kind === "rubbish") {
-        web.file(page, () => Buffer.from("<html>Please log in</html>"));
-        return;
-      }
-      const reason = kind === "hold" ? 6 : 1;
-      /** Whoever was told once "revoked", by an answer that had not run out, knows it for good. */
-      const answered = (der: Uint8Array): Uint8Array => {
-        if (kind === "revoked" && partner.now() < nextUpdate) partner.wasRevoked = true;
-        return der;
-      };
-      const times = { thisUpdate, nextUpdate };
-      if (event === "crl") {
-        const entry = extension(OID.reasonCode, encode.tagged(0x0a, Buffer.of(reason)));
-        const revoked = kind === "good" ? [] : [{ serial: certificate.serial, extensions: [entry] }];
-        const crl = issueCrl(ca, { ...times, number: Math.round(thisUpdate.getTime() / HOUR), revoked });
-        web.file(page, () => answered(crl.der));
-        return;
-      }
-      const status = kind === "good" ? "good" : { revoked: thisUpdate, reason };
-      const answer = { certificate, issuer: ca.certificate, status, ...times } as const;
-      const der = respond(ca, { answers: [answer] });
-      web.file(page, () => answered(der));
     }
   });
 }
@@ -300,22 +278,4 @@ class Partner {
     const usable = await this.#robot.store.usableFor(ALICE, this.#robot.now());
     return usable.some(({ sha256 }) => sha256 === this.#identity.sha256);
   }
-}
-
-function decoded({ der }: Identity) {
-  const certificate = parseCertificate(der);
-  if (isProblem(certificate)) throw new Error(certificate.detail);
-  return certificate;
-}
-
-/** The lab's CA, for answers that OpenSSL does not make. */
-function issued(identity: Identity): Issued {
-  const certificate = decoded(identity);
-  const privateKey = createPrivateKey(readFileSync(identity.keyFile));
-  const algorithm =
-    privateKey.asymmetricKeyType === "rsa"
-      ? encode.sequence(encode.oid("1.2.840.113549.1.1.11"), Buffer.of(5, 0))
-      : encode.sequence(encode.oid("1.2.840.10045.4.3.2"));
-  const own = key(createPublicKey(privateKey), algorithm, (data) => sign("sha256", data, privateKey));
-  return { certificate, key: own, subject: Buffer.from(certificate.subject.der) };
 }
