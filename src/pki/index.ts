@@ -13,7 +13,7 @@
 // Certificates and what stands in them.
 
 export type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
-export { type Certificate, keyIdentityOf, parseCertificate } from "./certificate.ts";
+export { type Certificate, keyIdentityOf, parseCertificate, readableCertificates } from "./certificate.ts";
 export { type CertificateAddresses, certificateAddresses } from "./certificate-addresses.ts";
 export { type Computing, fullComputing } from "./computing.ts";
 export { isProblem, type ParseProblem } from "./der.ts";
