@@ -1,6 +1,6 @@
 import { isOfMail, isPinnedToAnother, isQuotable, type Verdict, verdictOf } from "../decide/index.ts";
 import { type Finding, finding, ranked, reportOn, type TrustStore } from "../inspect/index.ts";
-import { type Certificate, isProblem, keptText, parseCertificate, standing } from "../pki/index.ts";
+import { isProblem, keptText, parseCertificate, readableCertificates, standing } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { DirectoryCertificate, FoundCertificate, Holding } from "../store/index.ts";
 
@@ -41,7 +41,7 @@ export function judgeAgain(
   const report = reportOn(certificate, {
     role: holding.role,
     address: holding.address,
-    beside: found.chain.flatMap(readable),
+    beside: readableCertificates(found.chain),
     encryptionBeside: false,
     trust: bench.trust,
     policy: bench.policy,
@@ -64,9 +64,4 @@ function revokedByCa({ words }: FoundCertificate): Finding[] {
 /** Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). */
 function stays(finding: Pick<Finding, "code">): boolean {
   return isOfMail(finding) || finding.code === "cert.private-key";
-}
-
-function readable(der: Uint8Array): Certificate[] {
-  const certificate = parseCertificate(der);
-  return isProblem(certificate) ? [] : [certificate];
 }

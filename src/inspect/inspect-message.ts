@@ -243,10 +243,12 @@ function signedCertificates(
     const judged = signers.filter(
       ({ verification }) => verification.certificate?.sha256 === certificate.sha256,
     );
-    // Two SignerInfos of one certificate: both must be right.
+    // Two SignerInfos of one certificate: both must be right, but for one that cannot be computed beside one that is right.
     const isSenders = isOwn(certificate, subject);
-    const bearing = isSenders ? [...judged, ...broken] : judged;
-    const noted = isSenders ? unknown.filter((signer) => !judged.includes(signer)) : [];
+    const isProven = judged.some(({ verification }) => verification.valid);
+    const counted = isProven ? judged.filter(({ verification: { checkable } }) => checkable) : judged;
+    const bearing = isSenders ? [...counted, ...broken] : counted;
+    const noted = isSenders ? unknown.filter((signer) => !bearing.includes(signer)) : [];
     const circumstances: Circumstances = {
       ...common,
       role: "signer",
@@ -260,7 +262,7 @@ function signedCertificates(
         ),
         ...aboutCertificate(certificate, subject),
       ],
-      capabilities: judged[0]?.verification.capabilities ?? null,
+      capabilities: counted[0]?.verification.capabilities ?? null,
     };
     return reportOn(certificate, circumstances);
   });

@@ -1,5 +1,5 @@
 /** What may change a path after a first judgement: issuers that did not come along, CAs that count no longer. Pure. */
-import { type Certificate, isProblem, type PathResult, parseCertificate } from "../pki/index.ts";
+import { type Certificate, type PathResult, readableCertificates } from "../pki/index.ts";
 import type { FindingCode } from "./finding.ts";
 import type { CertificateReport, Inspection } from "./inspection.ts";
 import { CERTIFICATES_BESIDE } from "./limits.ts";
@@ -18,10 +18,7 @@ export const NO_HELP: PathHelp = { issuers: [], withdrawn: [] };
 /** The trust store of one more judgement of one message. */
 export function withHelp(trust: TrustStore, { issuers, withdrawn }: PathHelp): TrustStore {
   if (issuers.length === 0 && withdrawn.length === 0) return trust;
-  const found = issuers.slice(0, CERTIFICATES_BESIDE).flatMap((der) => {
-    const certificate = parseCertificate(der);
-    return isProblem(certificate) ? [] : [certificate];
-  });
+  const found = readableCertificates(issuers.slice(0, CERTIFICATES_BESIDE));
   return {
     ...trust,
     intermediates: [...trust.intermediates, ...found],
@@ -44,12 +41,10 @@ const MENDED: ReadonlySet<FindingCode> = new Set([
  */
 export function issuersToFind({ certificates }: Inspection): readonly Uint8Array[] {
   const climbing = certificates.filter(isMendable).flatMap(({ der, path }) => [der, ...path.intermediates]);
-  const wanted = climbing.reverse().flatMap((der) => {
-    const certificate = parseCertificate(der);
+  const wanted = readableCertificates(climbing.reverse())
     // A self-issued certificate has no issuer but itself.
-    const ends = isProblem(certificate) || certificate.issuer.canonical === certificate.subject.canonical;
-    return ends ? [] : [[certificate.sha256, der] as const];
-  });
+    .filter(({ issuer, subject }) => issuer.canonical !== subject.canonical)
+    .map(({ sha256, der }) => [sha256, der] as const);
   return [...new Map(wanted).values()];
 }
 

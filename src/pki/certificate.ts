@@ -65,6 +65,19 @@ export function parseCertificate(der: Uint8Array): Certificate | ParseProblem {
   return attempt(() => readCertificate(Uint8Array.from(der)));
 }
 
+/**
+ * The certificates among these that can be decoded, in their order (RFC 5280 §4.1). For whoever needs them as candidates only: one
+ * that cannot be read is none, and nobody is told.
+ * @param ders each one certificate and nothing else
+ * @returns one for each that can be read. Never throws
+ */
+export function readableCertificates(ders: readonly Uint8Array[]): Certificate[] {
+  return ders.flatMap((der) => {
+    const certificate = parseCertificate(der);
+    return isProblem(certificate) ? [] : [certificate];
+  });
+}
+
 /** Which key a certificate is of, whatever the key's spelling (`key-identity.ts`); null when it cannot be read. */
 export function keyIdentityOf(der: Uint8Array): string | null {
   const certificate = parseCertificate(der);

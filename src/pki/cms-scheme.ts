@@ -3,7 +3,7 @@ import { type AlgorithmIdentifier, hasNoParameters, readAlgorithm } from "./algo
 import type { SignerInfo } from "./cms.ts";
 import { attempt, DerReader, isProblem, TAG } from "./der.ts";
 import { OID } from "./oid.ts";
-import { digestOf, type SignatureScheme, schemeOf } from "./signature.ts";
+import { digestOf, isKnownSignature, type SignatureScheme, schemeOf } from "./signature.ts";
 
 /**
  * The scheme of a SignerInfo, or null when it is unknown or goes with another digest: attributes and content are
@@ -35,6 +35,22 @@ export function cmsScheme(
   // old sha1WithRSAEncryption when they went on to SHA-256. The value itself names the digest (RFC 8017 §9.2) and is
   // checked for that of digestAlgorithm, so there is no second reading; a weaker digest than the named one is refused.
   return scheme.kind === "RSA" && !COLLIDING.has(digest) ? { kind: "RSA", digest } : null;
+}
+
+/** The signature algorithms of a SignerInfo that no certificate has, as `cmsScheme` takes them. */
+const OF_CMS_ALONE: ReadonlySet<string> = new Set([
+  OID.rsaEncryption,
+  OID.dsa,
+  OID.ecPublicKey,
+  OID.ecdsaWithSpecified,
+]);
+
+/**
+ * Whether the signatureAlgorithm of a SignerInfo is one that can be computed, be its parameters and its digest right or not: what
+ * is not known here (ML-DSA, RFC 9882; composite ones) can be neither right nor wrong.
+ */
+export function isKnownCmsSignature({ signatureAlgorithm }: Pick<SignerInfo, "signatureAlgorithm">): boolean {
+  return OF_CMS_ALONE.has(signatureAlgorithm.oid) || isKnownSignature(signatureAlgorithm.oid);
 }
 
 /** Digests that can be collided: under the label of another one they are a trick, not a slip. */

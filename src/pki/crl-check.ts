@@ -203,7 +203,7 @@ function prove(
   const unfit = unfitness(crl, input.at);
   if (unfit !== null) return unfit;
   const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
-  if (signer === null) return `the CRL of ${crl.issuer.text} is not signed by anyone who may sign it`;
+  if (typeof signer === "string") return signer;
   const deltas: Crl[] = [];
   for (const one of deltasOf(crl, named)) {
     const [newest = one] = deltas;

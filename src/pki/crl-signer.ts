@@ -16,23 +16,30 @@ export interface CrlSigner {
 }
 
 /**
- * The signer of a CRL among the candidates, or null.
+ * The signer of a CRL among the candidates (RFC 5280 §6.3.3 (f)(g)).
  * @param isBelieved whether a certificate that is not on the path has a valid path of its own, to the same trust anchor
+ * @returns the signer; or why none is known, as the sentence of a finding: an algorithm that cannot be computed is no forgery
  */
 export function signerOf(
   crl: Crl,
   candidates: readonly CrlSigner[],
   budget: PathBudget,
   isBelieved: (certificate: Certificate) => boolean,
-): CrlSigner | null {
+): CrlSigner | string {
   const named = candidates
     .filter(({ certificate }) => sameName(certificate.subject, crl.issuer) && maySign(certificate))
     .sort((left, right) => Number(fits(crl, right)) - Number(fits(crl, left)));
+  let why = `the CRL of ${crl.issuer.text} is not signed by anyone who may sign it`;
   for (const signer of named) {
-    if (signatureVerdict(crl, signer.key, budget) !== "valid") continue; // (g)
+    const verdict = signatureVerdict(crl, signer.key, budget);
+    if (verdict === "unsupported") {
+      const { oid } = crl.signatureAlgorithm;
+      why = `the CRL of ${crl.issuer.text} has a signature that cannot be checked (${oid}, ${signer.key.name})`;
+    }
+    if (verdict !== "valid") continue; // (g)
     if (signer.onPath || isBelieved(signer.certificate)) return signer; // (f)
   }
-  return null;
+  return why;
 }
 
 /** RFC 5280 §6.3.3 (f): cRLSign, if there is a keyUsage at all. */

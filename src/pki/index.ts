@@ -22,7 +22,7 @@ export {
   type Revocation,
   standing,
 } from "./ca-word.ts";
-export { type Certificate, keyIdentityOf, parseCertificate } from "./certificate.ts";
+export { type Certificate, keyIdentityOf, parseCertificate, readableCertificates } from "./certificate.ts";
 export { type CertificateAddresses, certificateAddresses } from "./certificate-addresses.ts";
 export { type Computing, fullComputing } from "./computing.ts";
 export { isProblem, type ParseProblem } from "./der.ts";

@@ -11,6 +11,7 @@ import { MAX_PATH_LENGTH } from "./limits.ts";
 import { type PathBudget, signatureVerdict, spend } from "./path-budget.ts";
 import { isCa, isSelfIssued } from "./path-profile.ts";
 import type { PathInput, PathRule, TrustAnchor } from "./path-result.ts";
+import { isKnownSignature } from "./signature.ts";
 
 /** A path that reached an anchor, or went as far as it could. */
 export interface BuiltPath {
@@ -147,8 +148,10 @@ function deadEndOf(path: readonly Certificate[], refused: readonly Refused[], se
     return { rule: "issuer-missing", section: "RFC 5280 §6.1", detail: "no certificate" };
   const name = last.issuer.text;
   const byItself = isSelfIssued(last) ? signatureVerdict(last, last.publicKey, search.budget) : null;
-  if (byItself === "valid") return selfSigned(path, refused, name);
   const failed = refused.filter(({ verdict }) => verdict !== "circle");
+  // Its own signature would prove nothing (RFC 5280 §6.1), so one that cannot be computed ends the path as well.
+  const endsHere = byItself === "unsupported" && failed.length === 0 && !isOfAnotherKey(last, last);
+  if (byItself === "valid" || endsHere) return selfSigned(path, refused, name);
   const keyFits = failed.filter(
     ({ candidate }) => compareKeyIdentifiers(last, candidate.certificate) === "match",
   );
@@ -159,7 +162,11 @@ function deadEndOf(path: readonly Certificate[], refused: readonly Refused[], se
       detail: `the signature was not made by the key of ${name} that it names`,
     };
   }
-  if (failed.some(({ verdict }) => verdict === "unsupported")) {
+  // A known algorithm under a key of another kind, which the key identifier does not mean, is another key's signature.
+  const isKnown = isKnownSignature(last.signatureAlgorithm.oid);
+  const isUnsupported = ({ candidate, verdict }: Refused): boolean =>
+    verdict === "unsupported" && !(isKnown && isOfAnotherKey(last, candidate.certificate));
+  if (failed.some(isUnsupported)) {
     const detail = `signature algorithm ${last.signatureAlgorithm.oid} cannot be checked`;
     return { rule: "algorithm", section, detail };
   }
@@ -184,6 +191,10 @@ function selfSigned(path: readonly Certificate[], refused: readonly Refused[], n
     return { rule: "issuer-key", section, detail: `${name} has the name of a trust anchor, but another key` };
   }
   return { rule: "unknown-ca", section, detail: `the path ends in ${name}, which is not a trust anchor` };
+}
+
+function isOfAnotherKey(child: Certificate, issuer: Certificate): boolean {
+  return compareKeyIdentifiers(child, issuer) === "mismatch";
 }
 
 function compareKeyIdentifiers(child: Certificate, issuer: Certificate): "match" | "unknown" | "mismatch" {

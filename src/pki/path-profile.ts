@@ -1,6 +1,6 @@
-import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
+import { sameAlgorithm } from "./algorithm-identifier.ts";
 import type { Certificate } from "./certificate.ts";
-import { attempt, DerReader, equalBytes, isProblem } from "./der.ts";
+import { attempt, DerReader, isProblem } from "./der.ts";
 import { namedBits } from "./der-value.ts";
 import type { Extension } from "./extensions.ts";
 import { OID } from "./oid.ts";
@@ -131,10 +131,4 @@ function extensionBreaches(certificate: Certificate): Breach[] {
     breaches.push({ section: "RFC 5280 §4.2.1.9", detail });
   }
   return breaches;
-}
-
-function sameAlgorithm(left: AlgorithmIdentifier, right: AlgorithmIdentifier): boolean {
-  if (left.oid !== right.oid) return false;
-  if (left.parameters === null || right.parameters === null) return left.parameters === right.parameters;
-  return equalBytes(left.parameters, right.parameters);
 }

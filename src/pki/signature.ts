@@ -151,6 +151,11 @@ export function schemeOf(algorithm: AlgorithmIdentifier): SignatureScheme | null
   return fits ? scheme : null;
 }
 
+/** Whether this OID is one of a signature algorithm that can be computed, with whatever parameters (RFC 5280 §4.1.1.2). */
+export function isKnownSignature(oid: string): boolean {
+  return oid === OID.rsassaPss || SCHEMES.has(oid);
+}
+
 /**
  * The digest that an AlgorithmIdentifier names, of a digest or of a signature, as node:crypto calls it (`sha256`);
  * null for EdDSA, which hashes by itself, and for what is unknown.

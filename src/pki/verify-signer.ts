@@ -2,7 +2,7 @@
 
 import type { Certificate } from "./certificate.ts";
 import { readAttributes, type SignedData, type SignerInfo } from "./cms.ts";
-import { cmsScheme } from "./cms-scheme.ts";
+import { cmsScheme, isKnownCmsSignature } from "./cms-scheme.ts";
 import { affordsCheck, type Computing, fullComputing, type SignatureVerdict } from "./computing.ts";
 import { attempt, equalBytes, isProblem, TAG } from "./der.ts";
 import { encode } from "./der-write.ts";
@@ -23,7 +23,10 @@ import { unreadableSigner } from "./unreadable-signer.ts";
 /** The answer for one SignerInfo over one content. */
 export interface SignerVerification {
   readonly valid: boolean;
-  /** False when nothing speaks against it but a digest or a kind of key that is unknown here: neither right nor wrong. */
+  /**
+   * False when nothing speaks against it but a digest, a signature algorithm or a kind of key that is unknown here: neither right
+   * nor wrong.
+   */
   readonly checkable: boolean;
   readonly certificate: Certificate | null;
   /**
@@ -65,7 +68,9 @@ export function verifySigner(
   const digested = digest === null ? null : digestBytes(digest, content);
   if (digested === null) note("algorithm", `digest algorithm ${signer.digestAlgorithm.oid} is not supported`);
   const scheme = digest === null ? null : cmsScheme(signer, digest);
-  if (digest !== null && scheme === null) {
+  const isKnown = isKnownCmsSignature(signer);
+  if (!isKnown) note("algorithm", `signature algorithm ${signer.signatureAlgorithm.oid} is not supported`);
+  else if (digest !== null && scheme === null) {
     note(
       "algorithm",
       `signature algorithm ${signer.signatureAlgorithm.oid} does not go with digest ${digest}`,
@@ -92,7 +97,7 @@ export function verifySigner(
 
   const found = findCertificate(signedData, signer, attributes, scheme, content, computing);
   if (found.problem !== null) problems.push(found.problem);
-  const isUnknown = digest === null || found.certificate?.publicKey.kind === "other";
+  const isUnknown = digest === null || !isKnown || found.certificate?.publicKey.kind === "other";
   return {
     valid: problems.length === 0,
     checkable: !isUnknown || problems.some(({ problem }) => problem !== "algorithm"),

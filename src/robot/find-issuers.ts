@@ -1,6 +1,6 @@
 import { capOf } from "../decide/index.ts";
 import { NO_HELP, type PathHelp } from "../inspect/index.ts";
-import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
+import { type Certificate, readableCertificates } from "../pki/index.ts";
 import type { MessageFacts } from "../read/index.ts";
 import type { AskBudget, Stranger } from "../revocation/index.ts";
 import type { Gathered } from "./gather.ts";
@@ -78,7 +78,7 @@ export async function withIssuers(
   const asked = new Set<string>();
   const found = new Map<string, Uint8Array>();
   for (let question = 0; question < QUESTIONS; question++) {
-    const next = nextQuestion(helped.gathered.orphans.flatMap(readable), sources, asked);
+    const next = nextQuestion(readableCertificates(helped.gathered.orphans), sources, asked);
     if (next === null) break;
     const known = found.size;
     for (const der of await next.source(next.certificate)) found.set(Buffer.from(der).toString("hex"), der);
@@ -89,12 +89,6 @@ export async function withIssuers(
     helped = { gathered, help };
   }
   return helped;
-}
-
-/** @returns the certificate, if it can be read */
-export function readable(der: Uint8Array): Certificate[] {
-  const certificate = parseCertificate(der);
-  return isProblem(certificate) ? [] : [certificate];
 }
 
 /** The first source that was not asked yet about one of the certificates, the first of them first; marks it as asked. */

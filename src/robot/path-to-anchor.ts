@@ -1,7 +1,7 @@
 import { type Finding, issuersToSeek, pathFindings, pathOf, type TrustStore } from "../inspect/index.ts";
-import type { Certificate, PathResult } from "../pki/index.ts";
+import { type Certificate, type PathResult, readableCertificates } from "../pki/index.ts";
 import type { AskBudget } from "../revocation/index.ts";
-import { askerOf, issuerSources, nextQuestion, QUESTIONS, readable } from "./find-issuers.ts";
+import { askerOf, issuerSources, nextQuestion, QUESTIONS } from "./find-issuers.ts";
 import type { Inquirer } from "./robot.ts";
 
 /** A certificate and what its path is made of. */
@@ -42,9 +42,9 @@ export async function pathToAnchor(
     const question = nextQuestion(issuersToSeek(climbed.result), sources, asked);
     if (question === null) break;
     const known = new Set(climbed.beside.map(({ sha256 }) => sha256));
-    const found = (await question.source(question.certificate))
-      .flatMap(readable)
-      .filter(({ sha256 }) => !known.has(sha256));
+    const found = readableCertificates(await question.source(question.certificate)).filter(
+      ({ sha256 }) => !known.has(sha256),
+    );
     if (found.length === 0) continue;
     const all = [...climbed.beside, ...found];
     climbed = { result: climb(all), beside: all };

@@ -7,13 +7,20 @@ import { describe, expect, it } from "vitest";
 import { DerReader, TAG } from "../../src/pki/der.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import { decodeExtensions, NO_EXTENSIONS, readExtensions } from "../../src/pki/extensions.ts";
-import { type Certificate, isProblem, parseCertificate } from "../../src/pki/index.ts";
+import { type Certificate, isProblem, parseCertificate, readableCertificates } from "../../src/pki/index.ts";
 import { OID } from "../../src/pki/oid.ts";
 import { bits, extension, forge, nameDer, rfc822Name, subjectAltName } from "./forge.ts";
 import { good, KEYS, Scratch } from "./openssl-scratch.ts";
 import { corpus, derOf } from "./path-corpora.ts";
 
 const scratch = new Scratch();
+
+it("readableCertificates keeps the order, and leaves out what cannot be decoded", () => {
+  const [first, second] = [forge({ serial: Buffer.of(1) }), forge({ serial: Buffer.of(2) })];
+  const broken = [Buffer.alloc(0), encode.sequence(encode.null()), Buffer.concat([first, Buffer.of(0)])];
+  const read = readableCertificates([second, ...broken, first]);
+  expect(read.map(({ der }) => Buffer.from(der))).toEqual([second, first]);
+});
 
 describe("a certificate says what `openssl x509` reads in it", () => {
   it.each(Object.entries(KEYS))("%s", (name, key) => {

@@ -10,11 +10,18 @@ import { explain } from "./bench.ts";
 import type { Case } from "./case.ts";
 import { formCases } from "./forms.ts";
 import { settledCases } from "./settled.ts";
+import { unknownCases } from "./unknown.ts";
 
 const world = new World();
 /** What of our findings OpenSSL's purpose "smimesign" says too. */
 const NO_SIGNER: ReadonlySet<string> = new Set(["cert.usage", "path.usage", "cert.cannot-sign"]);
-const cases = [...acceptingCases(world), ...settledCases(world), ...formCases(world), ...answerCases(world)];
+const cases = [
+  ...unknownCases(world),
+  ...acceptingCases(world),
+  ...settledCases(world),
+  ...formCases(world),
+  ...answerCases(world),
+];
 let asked = 0;
 let diverging = 0;
 
