@@ -1,6 +1,6 @@
 import type { Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
-import { bounceOf, bounceReason } from "./bounce.ts";
+import { bounceOf, bounceReason, returnedOf } from "./bounce.ts";
 import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
 import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
@@ -36,7 +36,7 @@ export function viewQuery(evidence: Evidence, policy: Policy): ViewQuery {
     mailboxes: facts === null ? [] : requestedMailboxes(facts, policy),
     spkis: evidence.kind === "read" ? evidence.inspection.certificates.flatMap(keysOf) : [],
     references: facts?.references ?? [],
-    returned: facts?.returned?.messageIds ?? [],
+    returned: returnedOf(evidence)?.messageIds ?? [],
     buckets: from === null ? [] : bucketNames(bucketsFor(from, authenticated, policy.replies)),
   };
 }
@@ -59,7 +59,7 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
     ? decideSubmission(judged, inspection, facts, view.held, now)
     : null;
   assertProven(submission?.actions ?? [], inspection, view.held);
-  const bounced = bounceOf(facts, view);
+  const bounced = bounceOf(evidence, view);
   const waits = judged.some(({ findings }) => findings.some(({ code }) => code === "cert.pending-later"));
   const changes = submission?.changes === true && !waits;
   // What was said when it began to wait is not said, and not counted, again.
