@@ -1,6 +1,6 @@
 import type { Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
-import { bounceOf, bounceReason } from "./bounce.ts";
+import { bounceOf, bounceReason, returnedOf } from "./bounce.ts";
 import { bucketNames, bucketsFor, drawReply } from "./budget.ts";
 import { capOf } from "./counted-as.ts";
 import type { Evidence } from "./evidence.ts";
@@ -38,7 +38,7 @@ export function viewQuery(evidence: Evidence, policy: Policy): ViewQuery {
     certificates:
       evidence.kind === "read" ? evidence.inspection.certificates.flatMap(certificatesOnPath) : [],
     references: facts?.references ?? [],
-    returned: facts?.returned?.messageIds ?? [],
+    returned: returnedOf(evidence)?.messageIds ?? [],
     buckets: from === null ? [] : bucketNames(bucketsFor(from, authenticated, policy.replies)),
   };
 }
@@ -61,7 +61,7 @@ export function decide(evidence: Evidence, view: View, policy: Policy, now: Date
     ? decideSubmission(judged, inspection, facts, view.held, now)
     : null;
   assertProven(submission?.actions ?? [], inspection, view.held);
-  const bounced = bounceOf(facts, view);
+  const bounced = bounceOf(evidence, view);
   const waits = judged.some(({ findings }) => findings.some(({ code }) => code === "cert.pending-later"));
   const changes = submission?.changes === true && !waits;
   // What was said when it began to wait is not said, and not counted, again.

@@ -13,6 +13,7 @@ import {
   isOpenPgpPrivateKey,
   type MessageFacts,
   type Offer,
+  returnedMail,
   type SignedPart,
 } from "../read/index.ts";
 import { type Circumstances, ranked, reportOn } from "./certificate-report.ts";
@@ -43,7 +44,8 @@ const NOTHING: Inspection = {
 export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench): Inspection {
   const address = addressOf(facts);
   const layers = openLayers(offer, (signedData) => isSignedBy(signedData, address, bench.policy));
-  const { counting, secrets, report } = layers;
+  const { counting, secrets, report, reporting } = layers;
+  const returned = reporting === null ? null : returnedMail(reporting.raw, reporting.root, facts);
   const files = readFiles(layers.files);
   const openPgpKey = [...secrets, ...layers.files.map(({ bytes }) => bytes)].some(isOpenPgpPrivateKey);
   const computing = fullComputing(isRefusedKey(bench.policy));
@@ -68,6 +70,7 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
     privateKey: keys.some,
     openPgpKey,
     report,
+    ...(returned === null ? {} : { returned }),
   };
 }
 

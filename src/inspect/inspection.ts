@@ -1,3 +1,4 @@
+import type { ReturnedMail } from "../read/index.ts";
 import type { Finding } from "./finding.ts";
 
 /**
@@ -16,6 +17,8 @@ export interface Inspection {
   readonly openPgpKey: boolean;
   /** What the mail shows, inside its signature, is a report or a receipt of a program (RFC 6522, RFC 2634 §2). */
   readonly report: boolean;
+  /** What a bounce inside the signature says of the mail that came back (RFC 3464); left out where there is none. */
+  readonly returned?: ReturnedMail;
   /**
    * SHA-256 of the certificates whose valid path names somebody to be asked about revocation who was not asked yet. Where
    * they are left out, nobody asks.

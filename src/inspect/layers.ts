@@ -1,6 +1,13 @@
 /** The signed layers of a mail (PRODUCT §3): which one counts, and all that lies open when it is found. */
 import { isProblem, OID, type ParseProblem, parseSignedData, type SignedData } from "../pki/index.ts";
-import { type CertificateFile, type Content, contentOf, type Offer, type SignedPart } from "../read/index.ts";
+import {
+  type CertificateFile,
+  type Content,
+  contentOf,
+  type InnerEntity,
+  type Offer,
+  type SignedPart,
+} from "../read/index.ts";
 import { OPENED_BYTES, SIGNATURE_FILE_BYTES, SIGNED_LAYERS } from "./limits.ts";
 
 /** A signed part, its CMS structure decoded. */
@@ -21,6 +28,8 @@ export interface Layers {
   readonly secrets: readonly Uint8Array[];
   /** What the mail shows is a report or a receipt, which a program wrote. */
   readonly report: boolean;
+  /** The entity inside a signature that shows the report. */
+  readonly reporting: InnerEntity | null;
 }
 
 /** A layer on its way to be judged, with the parts around it. */
@@ -41,6 +50,7 @@ export function openLayers(offer: Offer, isSenders: (signedData: SignedData) => 
   const files = [...offer.files];
   const secrets = [...offer.secrets];
   let report = false;
+  let reporting: InnerEntity | null = null;
   let opened = 0;
   let first: (Layer & Candidate) | null = null;
   let counting: (Layer & Candidate) | null = null;
@@ -59,7 +69,9 @@ export function openLayers(offer: Offer, isSenders: (signedData: SignedData) => 
     secrets.push(...(inside?.offer.secrets ?? []));
     if (inside !== null && isDocument(part, inside)) continue;
     files.push(...(inside?.offer.files ?? []));
-    report ||= part.shown && (inside?.report === true || isReceipt(parsed));
+    const shown = part.shown ? (inside?.report ?? null) : null;
+    reporting ??= shown;
+    report ||= shown !== null || (part.shown && isReceipt(parsed));
     const layer: Layer & Candidate = {
       part,
       around,
@@ -76,7 +88,13 @@ export function openLayers(offer: Offer, isSenders: (signedData: SignedData) => 
   }
   const chosen = counting ?? first;
   const beside = seen.filter(({ part }) => part !== chosen?.part && chosen?.around.includes(part) !== true);
-  return { counting: chosen, files: [...files, ...beside.flatMap(signatureFile)], secrets, report };
+  return {
+    counting: chosen,
+    files: [...files, ...beside.flatMap(signatureFile)],
+    secrets,
+    report,
+    reporting,
+  };
 }
 
 function innerOf({ part, around }: Candidate, inner: readonly SignedPart[]): Candidate[] {

@@ -71,9 +71,10 @@ export function parseAddrSpec(text: string): Mailbox | null {
 /**
  * Parses a reverse-path as Return-Path carries it (RFC 5321 §4.4).
  *
- * @returns `null-sender` for `<>` and for an empty body; the mailbox; or null when it is neither
+ * @returns `null-sender` for `<>` and for an empty body; the mailbox; or null when it is neither, or longer than any path
  */
 export function parseReturnPath(body: string): Mailbox | "null-sender" | null {
+  if (body.length > LIMITS.traceFieldLength) return null;
   const tokens = lex(body, SPECIALS);
   const [open, close] = tokens;
   if (open === undefined) return "null-sender";
@@ -208,6 +209,8 @@ function addrSpec(tokens: readonly Token[], displayName: string | null): Mailbox
   const localPart = dotted(tokens.slice(0, at), ["atom", "quoted"]);
   const written = domainText(tokens.slice(at + 1));
   if (localPart === null || localPart === "" || written === null) return "syntax";
+  // What follows looks at each character in several forms, and no address is so long.
+  if (localPart.length + written.length > LIMITS.addressOctets) return "too-long";
   if (isEncodedWord(localPart) || isEncodedWord(written)) return "encoded-word";
   // Invisible, directional and separating characters: two different addresses would look the same (RFC 6532
   // §4).
@@ -268,6 +271,8 @@ export function canonicalDomain(domain: string): string | null {
   // ASCII never passes through the URL host parser, which would read "1.2" as an IPv4 address.
   if (/^[\x21-\x7e]*$/.test(domain)) return asciiLowerCase(domain);
   if (FOREIGN_ASCII.test(domain)) return null;
+  // NFC and Punycode (RFC 3492 §6.3) cost the square of their input, and no domain is so long (RFC 5321 §4.5.3.1.2).
+  if (domain.length > LIMITS.domainCharacters) return null;
   const ascii = domainToASCII(domain);
   if (ascii === "" || isIP(ascii) !== 0) return asciiLowerCase(domain);
   // RFC 5890 §2.3.2.1: a U-label comes back from its A-label as it was, but for case and NFC.

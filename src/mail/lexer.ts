@@ -30,19 +30,30 @@ export interface Token {
  */
 export function lex(text: string, specials: string): Token[] {
   const tokens: Token[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const from = skipCfws(text, at);
-    if (from === null) {
-      tokens.push({ kind: "bad", text: text.slice(at), spaced: true });
-      break;
-    }
-    if (from >= text.length) break;
-    const [kind, value, end] = nextToken(text, from, specials);
-    tokens.push({ kind, text: value, spaced: from > at });
-    at = end;
+  for (let next = tokenAt(text, 0, specials); next !== null; next = tokenAt(text, next.end, specials)) {
+    tokens.push(next.token);
   }
   return tokens;
+}
+
+/**
+ * The first token of a field body (RFC 5322 §3.2), for a field that holds one: what follows it is not looked at.
+ *
+ * @param text the unfolded field body
+ * @param specials SPECIALS or TSPECIALS
+ * @returns null when there is none
+ */
+export function firstToken(text: string, specials: string): Token | null {
+  return tokenAt(text, 0, specials)?.token ?? null;
+}
+
+/** The token after `at`, and where it ends; null when only blanks and comments follow. */
+function tokenAt(text: string, at: number, specials: string): { token: Token; end: number } | null {
+  const from = skipCfws(text, at);
+  if (from === null) return { token: { kind: "bad", text: text.slice(at), spaced: true }, end: text.length };
+  if (from >= text.length) return null;
+  const [kind, value, end] = nextToken(text, from, specials);
+  return { token: { kind, text: value, spaced: from > at }, end };
 }
 
 function nextToken(text: string, at: number, specials: string): [Token["kind"], string, number] {

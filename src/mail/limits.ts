@@ -33,9 +33,11 @@ export const LIMITS = Object.freeze({
   mailboxes: 1000,
   /** Octets of one addr-spec: RFC 5321 §4.5.3.1 gives 64 + 1 + 255. Longer ones cannot be delivered to. */
   addressOctets: 320,
+  /** Characters of a domain that is brought to A-labels (RFC 5321 §4.5.3.1.2). A U-label has fewer than its A-label. */
+  domainCharacters: 255,
   /** Encoded words that are decoded in one field; what follows stays as it stands. */
   encodedWords: 2000,
-  /** Characters of a Received, Authentication-Results or Date field that is looked at. */
+  /** Characters of a Received, Return-Path, Authentication-Results or Date field that is looked at. */
   traceFieldLength: 64 * 1024,
   /** Results in one Authentication-Results field; ARC and many DKIM signatures make about 20. */
   authenticationResults: 200,

@@ -3,7 +3,7 @@ import { isBlank } from "./characters.ts";
 import { contentEnd, type Delimiter, endBefore, OpenBoundaries, usableBoundary } from "./delimiter.ts";
 import { decodeEncodedWords } from "./encoded-word.ts";
 import { fieldsNamed, firstField, type HeaderField, type HeaderProblem, parseHeader } from "./header.ts";
-import { lex, TSPECIALS } from "./lexer.ts";
+import { firstToken, TSPECIALS } from "./lexer.ts";
 import { LIMITS } from "./limits.ts";
 import { type MediaType, parseDisposition, parseMediaType } from "./media-type.ts";
 
@@ -258,8 +258,8 @@ function finished(part: OpenPart): MimePart {
 
 function transferEncodingOf(fields: readonly HeaderField[]): string {
   const body = firstField(fields, "Content-Transfer-Encoding")?.body ?? "";
-  const [token] = lex(body, TSPECIALS);
-  return token === undefined ? "7bit" : token.text.toLowerCase();
+  const token = firstToken(body, TSPECIALS);
+  return token === null ? "7bit" : token.text.toLowerCase();
 }
 
 function parsedType(type: string): MediaType {

@@ -189,6 +189,7 @@ function bracketedIp(text: string): string | null {
 }
 
 function ipOrNull(text: string): string | null {
-  const address = text.replace(/%.*$/, ""); // a zone is local to the server that wrote it
+  // A zone is local to the server that wrote it. Anchored: a search for the sign would begin anew at every one of them.
+  const address = /^([^%]*)(?:%.*)?$/.exec(text)?.[1] ?? "";
   return isIP(address) === 0 ? null : asciiLowerCase(address);
 }

@@ -1,5 +1,5 @@
 import { type Mailbox, parseAddrSpec } from "./address.ts";
-import { isBlank, isControl } from "./characters.ts";
+import { isBlank, isControl, trimBlanks } from "./characters.ts";
 import { commentEnd, readQuoted } from "./lexer.ts";
 import { LIMITS } from "./limits.ts";
 
@@ -13,7 +13,8 @@ import { LIMITS } from "./limits.ts";
  */
 export function soleAddress(body: string): Mailbox | null {
   if (body.length > LIMITS.looseAddressLength) return null;
-  const text = body.replace(/[ \t]*[;,][ \t]*$/, "");
+  const bare = trimBlanks(body);
+  const text = /[;,]$/.test(bare) ? trimBlanks(bare.slice(0, -1)) : bare;
   const brackets = bracketsOf(text);
   if (brackets !== null && brackets.length === 0) return looseAddrSpec(text.trim());
   const [open, close] = brackets?.length === 2 ? brackets : onlyBrackets(text);
@@ -94,11 +95,19 @@ function looksLikeGroup(body: string, name: string): boolean {
  * address that anybody writes from.
  */
 function addressesIn(name: string): string[] {
-  const close = name.replace(/\s*([@.])\s*/g, "$1");
-  const found = close.match(/[^\s<>()[\],;:"]*@[^\s<>(),;:"]*/g) ?? [];
-  return found
+  const close = name.replace(/\s+/g, " ").replace(/ ?([@.]) ?/g, "$1");
+  return close
+    .split(/[\s<>(),;:"]/)
+    .filter((word) => word.includes("@"))
+    .map(fromBracket)
     .map((address) => address.replace(/^['`‘’]+|['`‘’.\]]+$/g, ""))
     .filter((address) => /@[^@]*[.[]/.test(address) || address.split("@").length > 2);
+}
+
+/** A word from the last bracket before its `@` on: behind the `@` brackets are those of a literal (RFC 5321 §4.1.3). */
+function fromBracket(word: string): string {
+  const at = word.indexOf("@");
+  return word.slice(Math.max(word.lastIndexOf("[", at), word.lastIndexOf("]", at)) + 1);
 }
 
 function isSame(address: string, { localPart, domain }: Mailbox): boolean {

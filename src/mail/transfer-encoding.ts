@@ -6,6 +6,8 @@ export type EncodingProblem = "base64" | "quoted-printable" | "encoding-unknown"
 export interface DecodedBody {
   readonly bytes: Buffer;
   readonly problem: EncodingProblem | null;
+  /** What stands behind the end of base64 data, as it is written; left out where nothing does. */
+  readonly rest?: Buffer;
 }
 
 /** What of a MIME part decodeBody needs. */
@@ -67,8 +69,8 @@ function decodeBase64(body: Buffer): DecodedBody {
   while (after < body.length && (body[after] === PAD || BLANKS.has(body[after] ?? 0))) after += 1;
   const bytes = Buffer.from(body.toString("latin1", 0, at), "base64");
   // A missing "=" loses nothing; a single left-over digit does.
-  const whole = after === body.length && digits % 4 !== 1;
-  return { bytes, problem: whole ? null : "base64" };
+  if (after < body.length) return { bytes, problem: "base64", rest: body.subarray(after) };
+  return { bytes, problem: digits % 4 === 1 ? "base64" : null };
 }
 
 /** RFC 2045 §6.7. A broken escape stays literally (rule (2), note) and is a problem. */

@@ -132,11 +132,16 @@ function anySpelling(local: string): string {
   return bare.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
+/** Characters of a host name (RFC 1035 §2.3.4, without the length octets at both ends). */
+const MAX_HOST = 253;
+
 /** RFC 9598 §5: domains are compared as A-labels. */
 function mailHost(domain: string): string | null {
   if (/^[ -~]*$/.test(domain)) return hostOf(domain);
   // domainToASCII reads a host as browsers do, percent signs and all: nothing of that may come near it.
-  return /[^a-z0-9._\u0080-\uffff-]/i.test(domain) ? null : hostOf(domainToASCII(domain));
+  // Punycode costs the square of its input (RFC 3492 §6.3), and a host has no more than 253 characters.
+  const isHost = domain.length <= MAX_HOST && !/[^a-z0-9._\u0080-\uffff-]/i.test(domain);
+  return isHost ? hostOf(domainToASCII(domain)) : null;
 }
 
 function uriHost(uri: string): string | null {
@@ -153,7 +158,7 @@ function uriHost(uri: string): string | null {
 /** A host name in lower case, or null when it is none: labels of 1 to 63 letters, digits, `-`, `_`. */
 function hostOf(text: string): string | null {
   const labels = text.split(".");
-  return text.length <= 253 && labels.every((label) => /^[a-z0-9_-]{1,63}$/i.test(label))
+  return text.length <= MAX_HOST && labels.every((label) => /^[a-z0-9_-]{1,63}$/i.test(label))
     ? text.toLowerCase()
     : null;
 }

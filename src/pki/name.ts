@@ -117,7 +117,9 @@ class DecodedName implements Name {
 
 /** Whether two names are equal (RFC 5280 §7.1). Names come mostly as the CA wrote them, so their octets are compared first. */
 export function sameName(left: Name, right: Name): boolean {
-  return equalBytes(left.der, right.der) || left.canonical === right.canonical;
+  if (equalBytes(left.der, right.der)) return true;
+  // The octets of a large name are not spelled out anew for each of thousands of comparisons.
+  return !left.isUnprepared && !right.isUnprepared && left.canonical === right.canonical;
 }
 
 /** The canonical form, or null for a name beyond what is prepared: then its octets are compared. */

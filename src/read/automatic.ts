@@ -12,6 +12,8 @@ export interface AutomaticEvidence {
 
 interface Rule {
   readonly rule: AutomaticRule;
+  /** The field that it looks at, where it is one. */
+  readonly field?: string;
   /** The header or rule in words, or null when it does not apply. */
   readonly applies: (evidence: AutomaticEvidence) => string | null;
 }
@@ -46,68 +48,52 @@ const RESPONDER_FIELDS = [
   "X-OTRS-Loop",
 ];
 
+const always = () => true;
+
 /**
  * Every mark that makes a mail one that is never answered (RFC 3834 §2, PRODUCT §5), the plainest first.
  * A forged mark only silences its forger, so the whole header counts, not the trusted block alone.
  */
 const RULES: readonly Rule[] = [
   // RFC 3834 §5: any value but `no`.
-  {
-    rule: "auto-submitted",
-    applies: ({ header }) => field(header, "Auto-Submitted", (value) => token(value) !== "no"),
-  },
+  ofField("auto-submitted", "Auto-Submitted", (value) => token(value) !== "no"),
   // RFC 3834 §2: the null reverse-path marks bounces; a missing Return-Path says nothing.
   {
     rule: "null-return-path",
     applies: ({ returnPath }) => (returnPath.kind === "null" ? "Return-Path: <>" : null),
   },
   // RFC 6522: delivery and disposition notifications.
-  {
-    rule: "multipart-report",
-    applies: ({ header }) =>
-      field(header, "Content-Type", (value) => parseMediaType(value)?.type === "multipart/report"),
-  },
+  ofField("multipart-report", "Content-Type", (value) => parseMediaType(value)?.type === "multipart/report"),
   // RFC 3834 §2: not standard, but what lists and bulk mailers write.
-  {
-    rule: "precedence",
-    applies: ({ header }) =>
-      field(header, "Precedence", (value) =>
-        ["bulk", "junk", "list", "auto_reply", "auto-reply", "autoreply"].includes(token(value)),
-      ),
-  },
+  ofField("precedence", "Precedence", (value) =>
+    ["bulk", "junk", "list", "auto_reply", "auto-reply", "autoreply"].includes(token(value)),
+  ),
   // Not standard either: what ticket systems and vacation programs write of themselves.
-  ...RESPONDER_FIELDS.map(
-    (name): Rule => ({
-      rule: "auto-responder",
-      applies: ({ header }) =>
-        field(header, name, (value) => !["", "no", "false", "0"].includes(token(value))),
-    }),
+  ...RESPONDER_FIELDS.map((name) =>
+    ofField("auto-responder", name, (value) => !["", "no", "false", "0"].includes(token(value))),
   ),
-  {
-    rule: "auto-responder",
-    applies: ({ header }) =>
-      field(header, "X-Apple-Action", (value) => token(value) === "vacation") ??
-      field(header, "X-POST-MessageClass", (value) => /autoresponder/i.test(value)) ??
-      field(header, "Delivered-To", (value) => token(value) === "autoresponder"),
-  },
-  ...LIST_FIELDS.map(
-    (name): Rule => ({ rule: "list-header", applies: ({ header }) => field(header, name, () => true) }),
-  ),
+  ofField("auto-responder", "X-Apple-Action", (value) => token(value) === "vacation"),
+  ofField("auto-responder", "X-POST-MessageClass", (value) => /autoresponder/i.test(value)),
+  ofField("auto-responder", "Delivered-To", (value) => token(value) === "autoresponder"),
+  ...LIST_FIELDS.map((name) => ofField("list-header", name, always)),
   // [MS-OXCMAIL] §2.1.3.2.14: Exchange's own word for the same wish.
-  {
-    rule: "x-auto-response-suppress",
-    applies: ({ header }) =>
-      field(header, "X-Auto-Response-Suppress", (value) =>
-        value.split(",").some((item) => ["all", "oof", "autoreply"].includes(token(item))),
-      ),
-  },
-  { rule: "loop-mark", applies: ({ header }) => field(header, "X-Keybot-Loop", () => true) },
+  ofField("x-auto-response-suppress", "X-Auto-Response-Suppress", (value) =>
+    value.split(",").some((item) => ["all", "oof", "autoreply"].includes(token(item))),
+  ),
+  ofField("loop-mark", "X-Keybot-Loop", always),
   { rule: "own-address", applies: ({ from, policy }) => ownAddress(from, policy) },
   {
     rule: "system-sender",
     applies: ({ from, returnPath, policy }) => systemSender(from, returnPath, policy),
   },
 ];
+
+/** The names of all header fields by which a mail can be told to be automatic; PRODUCT §5 has the same. */
+export const AUTOMATIC_FIELDS: readonly string[] = RULES.flatMap(({ field }) => field ?? []);
+
+function ofField(rule: AutomaticRule, field: string, test: (value: string) => boolean): Rule {
+  return { rule, field, applies: ({ header }) => evidenceIn(header, field, test) };
+}
 
 /** The first mark that makes the mail automatic, or null when a person may have written it. */
 export function automaticMark(evidence: AutomaticEvidence): AutomaticMark | null {
@@ -118,7 +104,7 @@ export function automaticMark(evidence: AutomaticEvidence): AutomaticMark | null
   return null;
 }
 
-function field(
+function evidenceIn(
   header: readonly HeaderField[],
   name: string,
   test: (value: string) => boolean,

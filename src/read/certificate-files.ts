@@ -31,9 +31,10 @@ export function certificateFiles(
 ): CertificateFile[] {
   const files: CertificateFile[] = [];
   const parts = partsBelow(root, SIGNED_PART_DEPTH);
+  const documents = documentNames(parts);
   for (const part of parts) {
     if (structures.has(part) || part.parts.length > 0 || !isCertificateFile(part)) continue;
-    if (part.end - part.bodyStart > 2 * CERTIFICATE_FILE_BYTES || isOfDocument(part, parts)) continue;
+    if (part.end - part.bodyStart > 2 * CERTIFICATE_FILE_BYTES || isOfDocument(part, documents)) continue;
     const { bytes } = decodeBody(raw, part);
     if (bytes.length > 0 && bytes.length <= CERTIFICATE_FILE_BYTES)
       files.push({ name: part.fileName, bytes });
@@ -56,15 +57,19 @@ function hasCertificateName({ fileName }: MimePart): boolean {
   return CERTIFICATE_NAME.test(fileName ?? "");
 }
 
+/** The names of all files that may be documents, with and without their endings; collected once, whatever asks for them. */
+function documentNames(parts: readonly MimePart[]): ReadonlySet<string> {
+  return new Set(
+    parts.flatMap((part) => {
+      const name = part.fileName?.toLowerCase();
+      return name === undefined || hasCertificateName(part) ? [] : [name, name.replace(/\.[^.]*$/, "")];
+    }),
+  );
+}
+
 /** The signature of a document (PRODUCT §3): by its own name, or by that of the document that came with it. */
-function isOfDocument(part: MimePart, parts: readonly MimePart[]): boolean {
+function isOfDocument(part: MimePart, documents: ReadonlySet<string>): boolean {
   if (isDocument(part)) return true;
   const name = part.fileName?.toLowerCase() ?? "";
-  if (!name.endsWith(".p7s")) return false;
-  const stem = name.slice(0, -".p7s".length);
-  return parts.some((other) => {
-    const beside = other.fileName?.toLowerCase();
-    if (other === part || beside === undefined || hasCertificateName(other)) return false;
-    return beside === stem || beside.replace(/\.[^.]*$/, "") === stem;
-  });
+  return name.endsWith(".p7s") && documents.has(name.slice(0, -".p7s".length));
 }

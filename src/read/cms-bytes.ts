@@ -18,8 +18,9 @@ const SEQUENCE = 0x30;
  * because OpenSSL and gateways write these and every verifier takes them; the signature proves itself whatever wraps it.
  */
 export function cmsBytes(raw: Uint8Array, part: MimePart): CmsBytes {
-  const { bytes, problem } = decodeBody(raw, part);
-  const binary = { bytes, damaged: problem !== null, alone: problem === null };
+  const { bytes, problem, rest } = decodeBody(raw, part);
+  const alone = problem === null || (rest !== undefined && isPadding(rest));
+  const binary = { bytes, damaged: problem !== null, alone };
   if (bytes[0] === SEQUENCE) return binary;
   const armour = armourIn(bytes);
   const decoded = decodeBody(bytes, { transferEncoding: "base64", ...armour });
@@ -29,6 +30,19 @@ export function cmsBytes(raw: Uint8Array, part: MimePart): CmsBytes {
     damaged: decoded.problem !== null,
     alone: decoded.problem === null && problem === null && armour.alone,
   };
+}
+
+/**
+ * More base64 behind the end of base64, of NUL and blanks alone: no word, whichever way it is read. Without the end before
+ * it, which depends on the length of the CMS alone, it would be padding of a block (`parseSignedData`).
+ */
+function isPadding(rest: Buffer): boolean {
+  const base64 = rest.toString("latin1").replace(/\s+/g, "");
+  const digits = base64.replace(/={1,2}$/, "");
+  if (digits.length % 4 === 1 || !/^[A-Za-z0-9+/]+$/.test(digits)) return false;
+  return Buffer.from(digits, "base64").every(
+    (octet) => octet === 0 || octet === 0x20 || (octet >= 9 && octet <= 13),
+  );
 }
 
 /** Where the base64 stands: between the lines of a PEM block, or everywhere. */

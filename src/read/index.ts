@@ -6,6 +6,8 @@
  * the tag). It must not know certificates, the directory, the clock or any file, and it never trusts a header for
  * more than it says.
  */
+
+export type { InnerEntity } from "./cms-bytes.ts";
 export type {
   AddressedMailbox,
   AddressedSource,
@@ -29,4 +31,5 @@ export { isOpenPgpPrivateKey } from "./openpgp.ts";
 export { READ_PROBLEMS, type ReadProblem } from "./problem.ts";
 export { ledgerKey, type ReadMessage, readMessage } from "./read-message.ts";
 export { type FilterTrace, filterTrace } from "./results-place.ts";
+export { returnedMail } from "./returned.ts";
 export { EXCHANGE_ONLINE } from "./trusted-block.ts";

@@ -4,7 +4,7 @@ import type { InnerEntity } from "./cms-bytes.ts";
 import type { Carries } from "./facts.ts";
 import { CERTIFICATE_FILES, ENTITIES_INSIDE, SIGNED_PART_DEPTH } from "./limits.ts";
 import { isOpenPgp } from "./openpgp.ts";
-import { isReport } from "./report.ts";
+import { reportIn } from "./report.ts";
 import { decodedLeaves } from "./secrets.ts";
 import { ALONE, type Place, type SignedPart, signedPartsOf } from "./signed-parts.ts";
 
@@ -24,15 +24,15 @@ export interface Offer {
 export interface Structure {
   readonly offer: Offer;
   readonly carries: Carries;
-  /** What it shows is a report of a program (RFC 6522). */
-  readonly report: boolean;
+  /** The entity that shows a report of a program (RFC 6522), when that is what the mail shows. */
+  readonly report: InnerEntity | null;
 }
 
 /** Of a mail whose structure cannot be read. */
 export const UNREADABLE: Structure = {
   offer: { signed: [], files: [], secrets: [] },
   carries: "nothing",
-  report: false,
+  report: null,
 };
 
 /**
@@ -66,14 +66,18 @@ export function structureOf(
   return {
     offer: { signed, files: files.slice(0, CERTIFICATE_FILES), secrets },
     carries: carriesOf(raw, root, signed, files, entities),
-    report: (place.shown && isReport(root)) || entities.some(({ report }) => report),
+    report:
+      place.shown && reportIn(root) !== null
+        ? { raw, root }
+        : (entities.find(({ report }) => report !== null)?.report ?? null),
   };
 }
 
 /** What stands in an opaque content. */
 export interface Content {
   readonly offer: Offer;
-  readonly report: boolean;
+  /** As in `Structure`. */
+  readonly report: InnerEntity | null;
   /** It has a Content-Type: it is a MIME entity (RFC 8551 §3.1), and no document. */
   readonly isEntity: boolean;
 }

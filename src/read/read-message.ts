@@ -81,7 +81,8 @@ function factsOf(
   const subject = subjectOf(header);
   const addressed = addressedMailboxes(header, block, policy);
   const references = referencesOf(header);
-  const automatic = automaticMark({ header, from, returnPath, policy }) ?? (report ? SHOWN_REPORT : null);
+  const automatic =
+    automaticMark({ header, from, returnPath, policy }) ?? (report === null ? null : SHOWN_REPORT);
   const domain = from.kind === "one" ? from.address.slice(from.address.lastIndexOf("@") + 1) : null;
   return {
     digest: createHash("sha256").update(raw.subarray(block.end)).digest("hex"),
@@ -102,7 +103,10 @@ function factsOf(
     date: parseDateTime(firstField(header, "Date")?.body ?? ""),
     carries,
     // A bounce has a mark of automatic mail, so the parts of a person's mail are not searched.
-    returned: automatic === null ? null : returnedMail(raw, root, { from, returnPath, references }),
+    returned:
+      automatic === null
+        ? null
+        : returnedMail(report?.raw ?? raw, report?.root ?? root, { from, returnPath, references }),
   };
 }
 

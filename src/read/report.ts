@@ -11,14 +11,15 @@ const REPORTS = new Set([
 ]);
 
 /**
- * Whether a report is what an entity shows: itself, through a signature around it, or with nothing but unnamed text
- * behind it, as a disclaimer is put. A report in `message/rfc822`, or behind a text, is one that a person forwards.
+ * The report that an entity shows: itself, through a signature around it, or with nothing but unnamed text behind it, as
+ * a disclaimer is put. A report in `message/rfc822`, or behind a text, is one that a person forwards.
+ * @returns null when it shows something else
  */
-export function isReport(part: MimePart): boolean {
-  if (REPORTS.has(part.mediaType.type)) return true;
+export function reportIn(part: MimePart): MimePart | null {
+  if (REPORTS.has(part.mediaType.type)) return part;
   const [first, ...others] = part.parts;
-  if (first === undefined || !isReport(first)) return false;
-  return part.mediaType.type === "multipart/signed" || others.every(isUnnamedText);
+  const report = first === undefined ? null : reportIn(first);
+  return part.mediaType.type === "multipart/signed" || others.every(isUnnamedText) ? report : null;
 }
 
 /** A text that is no file: what a gateway writes below a mail. */

@@ -12,6 +12,30 @@ import {
 } from "../mail/index.ts";
 import type { From, MessageFacts, ReturnedMail, ReturnedRecipient, ReturnPath } from "./facts.ts";
 import { RETURNED, RETURNED_DEPTH, RETURNED_TEXT_BYTES } from "./limits.ts";
+import { reportIn } from "./report.ts";
+
+/**
+ * RFC 5321 §4.5.1 and what has become of it: the local parts from which servers write bounces. None is a name of people,
+ * and each is among the robots of the default policy, too.
+ */
+export const DAEMONS: ReadonlySet<string> = new Set([
+  "mailer-daemon",
+  "postmaster",
+  // The same misspelt: Apache James behind some gateways, and filters.
+  "post_master",
+  "mailer_daemon",
+  "mailerdaemon",
+  "mail-daemon",
+  "maildaemon",
+  // The own names of MDaemon, of Domino's router and of a filter.
+  "mdaemon",
+  "mail_router",
+  "mail.delivery.system",
+  // What Postfix writes from where the null sender cannot be used.
+  "double-bounce",
+  // Exchange, on premises and online: one name in every organisation.
+  "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e",
+]);
 
 /** RFC 3464 §2.1, RFC 6533 §6.2. */
 const STATUS = new Set(["message/delivery-status", "message/global-delivery-status"]);
@@ -30,6 +54,7 @@ const RETURNED_PARTS = new Set([
  * Reads a bounce: a delivery report that says that a mail failed (RFC 3464), or what servers without such reports
  * write: a mail of the mailer daemon, or of the null sender and not as an answer, with the returned mail in it.
  * A vacation notice is none, though it has the null sender and names our mail too (RFC 3834 §3.1.7).
+ * @param root the mail, or the entity in a signature around the report
  * @returns null when it is no bounce, or does not tell of which mail
  */
 export function returnedMail(
@@ -38,7 +63,8 @@ export function returnedMail(
   { from, returnPath, references }: Pick<MessageFacts, "from" | "returnPath" | "references">,
 ): ReturnedMail | null {
   const parts = partsBelow(root, RETURNED_DEPTH).slice(0, RETURNED);
-  const isReport = root.mediaType.type === "multipart/report";
+  const report = reportIn(root);
+  const isReport = report?.mediaType.type === "multipart/report";
   const daemon = isDaemon(from);
   if (!isReport && !daemon && !isUnasked(root.fields, returnPath)) return null;
   const statuses = parts
@@ -46,7 +72,7 @@ export function returnedMail(
     .flatMap((part) => parseDeliveryStatus(decodeBody(raw, part).bytes));
   const failed = statuses.filter(isFailure);
   // A delay, a success, and a report on something else (a disposition notification, RFC 8098) are no bounces.
-  if (statuses.length > 0 ? failed.length === 0 : isOtherReport(root)) return null;
+  if (statuses.length > 0 ? failed.length === 0 : isOtherReport(report)) return null;
   const headers = parts.flatMap((part) => returnedHeader(raw, part));
   const ids = [...headers.flatMap(({ id }) => id), ...(isReport || daemon ? references : [])];
   if (ids.length === 0) return null;
@@ -68,14 +94,15 @@ function isFailure({ action, status }: DeliveryStatus): boolean {
   return action === "failed" || (action === null && status?.startsWith("5") === true);
 }
 
-function isOtherReport({ mediaType }: MimePart): boolean {
-  const type = mediaType.parameters.get("report-type")?.toLowerCase() ?? null;
-  return mediaType.type === "multipart/report" && type !== null && type !== "delivery-status";
+function isOtherReport(report: MimePart | null): boolean {
+  if (report?.mediaType.type !== "multipart/report") return false;
+  const type = report.mediaType.parameters.get("report-type")?.toLowerCase() ?? null;
+  return type !== null && type !== "delivery-status";
 }
 
-/** RFC 5321 §4.5.1 and what has become of it: the addresses from which servers write bounces. */
 function isDaemon(from: From): boolean {
-  return from.kind === "one" && /^(mailer-daemon|postmaster)@/i.test(from.address);
+  if (from.kind !== "one") return false;
+  return DAEMONS.has(from.address.slice(0, from.address.lastIndexOf("@")).toLowerCase());
 }
 
 function isUnasked(header: readonly HeaderField[], returnPath: ReturnPath): boolean {

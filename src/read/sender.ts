@@ -22,7 +22,8 @@ export function senderOf(header: readonly HeaderField[]): Sender {
   const fields = fieldsNamed(header, "From");
   const lists = fields.map((field) => parseAddressList(field.body));
   const [only, second] = fields;
-  if (only !== undefined && second === undefined && lists[0]?.problem === "syntax") {
+  const isDoubtful = lists[0]?.problem === "syntax" || MAILTO.test(only?.body ?? "");
+  if (only !== undefined && second === undefined && isDoubtful) {
     const sole = soleAddress(only.body);
     if (sole !== null) {
       return { from: { kind: "one", address: sole.address, loose: true }, addresses: [sole.address] };
@@ -31,6 +32,12 @@ export function senderOf(header: readonly HeaderField[]): Sender {
   const addresses = lists.flatMap((list) => list.mailboxes.map((mailbox) => mailbox.address));
   return { from: fromOf(lists), addresses };
 }
+
+/**
+ * `mailto:max@x.example;`, a URL (RFC 6068) with a separator behind it. By RFC 5322 §3.4 it is a group of one that is called
+ * "mailto"; nobody names a group so, and whoever reads it finds this one address or none. Any other group is refused.
+ */
+const MAILTO = /^mailto:[^\s:;,<>()"\\]+\s*;$/i;
 
 function fromOf(lists: readonly ReturnType<typeof parseAddressList>[]): From {
   const [list, second] = lists;

@@ -167,7 +167,15 @@ function isOpenPgpSigned(raw: Uint8Array, part: MimePart): boolean {
   const signature = part.parts[1];
   if (part.mediaType.type !== "multipart/signed" || signature === undefined) return false;
   if (signature.defect !== null || signature.mediaType.type !== "application/pgp-signature") return false;
-  return PGP_SIGNATURE.test(decodeBody(raw, signature).bytes.toString("latin1"));
+  return isArmouredSignature(decodeBody(raw, signature).bytes.toString("latin1").trim());
 }
 
-const PGP_SIGNATURE = /^\s*-----BEGIN PGP SIGNATURE-----[^-]+(?:-[^-]+)*-----END PGP SIGNATURE-----\s*$/;
+const PGP_BEGIN = "-----BEGIN PGP SIGNATURE-----";
+const PGP_END = "-----END PGP SIGNATURE-----";
+
+/** One block (RFC 9580 §6.2) and nothing around it. Not one pattern: a loop in it would need a stack as deep as the text. */
+function isArmouredSignature(text: string): boolean {
+  if (!text.startsWith(PGP_BEGIN) || !text.endsWith(PGP_END)) return false;
+  const between = text.slice(PGP_BEGIN.length, -PGP_END.length);
+  return between !== "" && !/^-|--|-$/.test(between);
+}

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { viewQuery } from "../../src/decide/index.ts";
 import type { MessageFacts } from "../../src/read/index.ts";
-import { ALICE, evidence, folderOf, offering, POLICY, planOf, reasons, report, templates } from "./kit.ts";
+import {
+  ALICE,
+  evidence,
+  folderOf,
+  NOTHING,
+  offering,
+  POLICY,
+  planOf,
+  reasons,
+  report,
+  templates,
+} from "./kit.ts";
 
 const OURS = "<keybot.1@company.example>";
 const FULL = { address: ALICE, status: "5.2.2", diagnostic: "smtp; 552 full" };
@@ -19,6 +30,15 @@ describe("a bounce of one of our mails (PRODUCT §5)", () => {
   it("is asked for by every Message-ID that it names", () => {
     expect(viewQuery(evidence(BOUNCE), POLICY).returned).toEqual(["<other@x.example>", OURS]);
     expect(viewQuery(evidence(), POLICY).returned).toEqual([]);
+  });
+
+  it("is read inside a signature first: there the report is", () => {
+    const header = { messageIds: ["<other@x.example>"], recipients: [] };
+    const inside = { ...NOTHING, report: true, returned: { messageIds: [OURS], recipients: [FULL] } };
+    const mail = evidence({ returned: header, request: "exact" }, inside);
+    expect(viewQuery(mail, POLICY).returned).toEqual([OURS]);
+    expect(bounces(mail, SENT)).toHaveLength(1);
+    expect(templates(planOf(mail, SENT))).toEqual([]);
   });
 
   it("is noted with what the server said, filed and not answered", () => {

@@ -332,6 +332,18 @@ describe("a CMS structure ends where its length says (X.690 §8.1.3)", () => {
     const make = opaque("alice", text(`Guten Tag${"x".repeat(more)}`), { behind: `${footer}\r\n` });
     expect(await became(make)).toEqual(partly);
   });
+  const paddings = [0, 1, 2].flatMap((more) =>
+    ["AAAA", "AAAAAAAA\r\nAAAA", "ICAgIA==", "DQogAAAA"].map((rest) => [more, rest] as const),
+  );
+  it.each(paddings)(
+    "%d octets more, and %j, which is NUL and blanks, behind it show nothing",
+    async (more, rest) => {
+      const make = opaque("alice", text(`Guten Tag${"x".repeat(more)}`), { behind: `${rest}\r\n` });
+      expect(await became(make)).toEqual(ALICES);
+      const words = opaque("alice", text(`Guten Tag${"x".repeat(more)}`), { behind: `${rest}\r\nxyzw\r\n` });
+      expect(await became(words)).toEqual(partly);
+    },
+  );
   it.each([
     ["words", Buffer.from("xyz")],
     ["DER", Buffer.from("3003020101", "hex")],

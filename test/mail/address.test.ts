@@ -7,6 +7,7 @@ import {
   sameAddress,
   withoutPlus,
 } from "../../src/mail/index.ts";
+import { processorTime } from "./processor-time.ts";
 
 const addresses = (body: string) => parseAddressList(body).mailboxes.map((mailbox) => mailbox.address);
 
@@ -222,9 +223,8 @@ describe("whatever a stranger writes", () => {
   it.each(["(", '"', "<", "a@b,", "a:", "<@", "\\", "[", "a ", "=?"])(
     "%j repeated to the limit costs little",
     (piece) => {
-      const started = performance.now();
-      parseAddressList(piece.repeat(Math.floor((256 * 1024) / piece.length)));
-      expect(performance.now() - started).toBeLessThan(2000);
+      const field = piece.repeat(Math.floor((256 * 1024) / piece.length));
+      expect(processorTime(() => parseAddressList(field))).toBeLessThan(2000);
     },
   );
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBody, toCrlf } from "../../src/mail/index.ts";
+import { processorTime } from "./processor-time.ts";
 
 const decode = (transferEncoding: string, text: string) => {
   const raw = Buffer.from(text, "latin1");
@@ -81,8 +82,6 @@ describe("the canonical form (RFC 8551 §3.1.1)", () => {
   });
   it("takes 50 MB of lines in little time", () => {
     const bytes = Buffer.alloc(50_000_000, `${"x".repeat(75)}\n`);
-    const started = performance.now();
-    toCrlf(bytes);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(processorTime(() => toCrlf(bytes))).toBeLessThan(3000);
   });
 });

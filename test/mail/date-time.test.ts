@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatDateTime, messageIds, parseDateTime } from "../../src/mail/index.ts";
+import { processorTime } from "./processor-time.ts";
 
 describe("a date-time (RFC 5322 §3.3, §4.3)", () => {
   const rows: readonly (readonly [rule: string, body: string, expected: string | null])[] = [
@@ -68,9 +69,7 @@ describe("message identifiers (RFC 5322 §3.6.4)", () => {
     expect(ids.at(-1)).toBe("<499@b>");
   });
   it("costs little on hostile text", () => {
-    const started = performance.now();
-    messageIds("<".repeat(1_000_000));
-    messageIds("<a".repeat(500_000));
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(processorTime(() => messageIds("<".repeat(1_000_000)))).toBeLessThan(1000);
+    expect(processorTime(() => messageIds("<a".repeat(500_000)))).toBeLessThan(1000);
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAIL_LIMITS, type MimePart, parseMime } from "../../src/mail/index.ts";
+import { processorTime } from "./processor-time.ts";
 
 /** Text of a multipart message with CRLF lines. */
 function multipart(boundary: string, lines: readonly string[], type = "multipart/mixed"): string {
@@ -228,9 +229,12 @@ describe("hostile messages stop at a budget, quickly", () => {
       "too-many-fields",
     ],
   ])("%s", (_what, text, problem) => {
-    const started = performance.now();
-    expect(read(text).problem).toBe(problem);
-    expect(performance.now() - started).toBeLessThan(2000);
+    let found: string | null = null;
+    const spent = processorTime(() => {
+      found = read(text).problem;
+    });
+    expect(found).toBe(problem);
+    expect(spent).toBeLessThan(2000);
   });
 
   it("the deepest allowed nesting is read", () => {
@@ -239,10 +243,8 @@ describe("hostile messages stop at a budget, quickly", () => {
   });
 
   it("20 MB of lines that look like delimiters at 50 levels", () => {
-    const started = performance.now();
-    const message = read(`${nested(50)}\r\n${"--b\r\n--b49x\r\n".repeat(1_700_000)}`);
-    expect(message.problem).toBeNull();
-    expect(performance.now() - started).toBeLessThan(10_000);
+    const text = `${nested(50)}\r\n${"--b\r\n--b49x\r\n".repeat(1_700_000)}`;
+    expect(processorTime(() => expect(read(text).problem).toBeNull())).toBeLessThan(10_000);
   }, 20_000);
 });
 

@@ -10,6 +10,7 @@ import {
   narrowed,
 } from "../../src/pki/name-constraints.ts";
 import { type Relation, relationTo } from "../../src/pki/name-subtree.ts";
+import { processorTime } from "../mail/processor-time.ts";
 import {
   basicConstraints,
   distinguishedName,
@@ -324,4 +325,15 @@ describe("an excluded mailbox is excluded in every spelling of it", () => {
       nameViolations(certificate("email:a@b.example"), below({ excluded: ["email:A@b.example"] }), always),
     ).toHaveLength(1);
   });
+});
+
+it("a domain of 20,000 characters that are all different is no host, and costs no square", () => {
+  const text = `a@${Array.from({ length: 20_000 }, (_, at) => String.fromCharCode(0x4e00 + at)).join("")}.example`;
+  const base: GeneralSubtree = { base: email("partner.example"), minimum: 0, maximum: null };
+  let relation: Relation | null = null;
+  const spent = processorTime(() => {
+    for (let at = 0; at < 10; at += 1) relation = relationTo(base, utf8(text), "permitted");
+  });
+  expect(relation).toBe("unclear");
+  expect(spent).toBeLessThan(500);
 });

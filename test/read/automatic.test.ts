@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decide, type Evidence, emptyView, viewQuery } from "../../src/decide/index.ts";
+import { DEFAULT_POLICY } from "../../src/policy.ts";
+import { AUTOMATIC_FIELDS } from "../../src/read/automatic.ts";
 import { type AutomaticRule, readMessage } from "../../src/read/index.ts";
+import { DAEMONS } from "../../src/read/returned.ts";
 import { NOTHING } from "../decide/kit.ts";
 import { HUMAN_MAILS } from "./human-mails.ts";
 import { aliceWith, FROM_OUTSIDE, factsOf, mail as mailOf, POLICY } from "./kit.ts";
@@ -74,6 +77,22 @@ const MARKS: readonly Row[] = [
   ["system-sender", "From: keine-antwort@partner.example", "From: antwort@partner.example"],
   ["system-sender", "From: ne-pas-repondre@partner.example", "From: repondre@partner.example"],
   ["system-sender", "From: bounce-17@partner.example", "From: bounceback@partner.example"],
+  // What mail servers call themselves, each beside a person or an office that has nearly this name.
+  ["system-sender", "From: post_master@partner.example", "From: post_office@partner.example"],
+  ["system-sender", "From: mailer_daemon@partner.example", "From: mailer_damon@partner.example"],
+  ["system-sender", "From: MailerDaemon@partner.example", "From: miler.daemon@partner.example"],
+  ["system-sender", "From: mail-daemon@partner.example", "From: maike.daemon@partner.example"],
+  ["system-sender", "From: MailDaemon@partner.example", "From: mail@partner.example"],
+  ["system-sender", "From: MDaemon@partner.example", "From: m.daemon@partner.example"],
+  ["system-sender", "From: Mail_Router@partner.example", "From: mia_router@partner.example"],
+  ["system-sender", "From: Mail.Delivery.System@partner.example", "From: delivery@partner.example"],
+  ["system-sender", "From: double-bounce@partner.example", "From: double@partner.example"],
+  [
+    "system-sender",
+    "From: MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@partner.example",
+    "From: microsoft.exchange@partner.example",
+  ],
+  ["system-sender", "Return-Path: <post_master@partner.example>", "Return-Path: <sysadmin@partner.example>"],
   ["system-sender", "Return-Path: <shop-noreply@partner.example>", "Return-Path: <shop@partner.example>"],
   [
     "system-sender",
@@ -122,6 +141,24 @@ describe("an automatic mail (PRODUCT §5, RFC 3834 §2)", () => {
   });
 });
 
+describe("what the documents and the configuration say of it", () => {
+  it("PRODUCT §5 names the header fields that are looked at, and no other", () => {
+    const product = readFileSync(join(import.meta.dirname, "../../docs/PRODUCT.md"), "utf8");
+    const row = product.split("\n").find((line) => line.includes("`automaticMark`")) ?? "";
+    const named = [...row.matchAll(/`([A-Z][A-Za-z]*(?:-[A-Za-z]+)*)(?::[^`]*)?`/g)].map(([, name]) => name);
+    // The return path is a fact of its own, and the media type of a mail a part of its structure.
+    const others = ["Content-Type", "Return-Path"];
+    expect([...new Set(named)].filter((name) => name !== "Return-Path").sort()).toEqual(
+      [...new Set(AUTOMATIC_FIELDS)].filter((name) => !others.includes(name)).sort(),
+    );
+  });
+  it("every name of a mail server is among the robots of the default policy", () => {
+    const { robotLocalParts } = DEFAULT_POLICY.replies;
+    expect([...DAEMONS].filter((name) => !robotLocalParts.includes(name))).toEqual([]);
+    expect(DAEMONS.size).toBeGreaterThan(10);
+  });
+});
+
 describe("a mail of a person is answered, whatever his program writes into it", () => {
   it.each(HUMAN_MAILS)("$program", ({ lines }) => {
     const header = [FROM_OUTSIDE, ...aliceWith(...lines)];
@@ -143,7 +180,6 @@ if (!present) console.info("corpus never-answer is absent (KEYBOT_CORPORA): its 
 
 /** No header marks these, a person could have written all but their words: with the tag on top they are answered. */
 const UNMARKED: ReadonlyMap<string, string> = new Map([
-  ["mails/lhost-apachejames-01.eml", "its part has no boundary, and no header marks it"],
   ["mails/alaveteli-track-response-outlook-oof.eml", "only its subject says that nobody is in the office"],
 ]);
 

@@ -125,6 +125,33 @@ describe("a bounce (RFC 3464)", () => {
       ),
       { messageIds: [OURS], recipients: [{ address: ALICE, ...NOTHING }] },
     ],
+    [
+      "a report that a server has signed, under its own name",
+      plain(
+        ["From: gateway@partner.example", "Content-Type: multipart/signed; boundary=s"],
+        [
+          "--s",
+          "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+          "",
+          ...["--b", "Content-Type: text/plain", "", "It could not be delivered.", ""],
+          ...["--b", "Content-Type: message/delivery-status", "", ...STATUS, ""],
+          ...["--b", "Content-Type: message/rfc822", "", ...HEADER, "", "our words", "--b--", ""],
+          ...["--s", "Content-Type: application/pkcs7-signature", "", "MAA=", "--s--"],
+        ],
+      ),
+      {
+        messageIds: [OURS],
+        recipients: [
+          { address: ALICE, ...FULL },
+          { address: ALICE, ...FULL },
+        ],
+      },
+    ],
+    [
+      "words of a server that calls itself post_master",
+      plain(["From: post_master@partner.example"], QMAIL),
+      { messageIds: [OURS], recipients: [{ address: ALICE, ...NOTHING }] },
+    ],
   ])("%s", (_, raw, expected) => {
     expect(returned(raw)).toEqual(expected);
   });

@@ -29,6 +29,17 @@ describe("From (PRODUCT §3, RFC 5322 §3.6.2)", () => {
     ["an empty From", ["From: "], { kind: "empty" }],
     ["a group", ["From: Team: alice@partner.example;"], { kind: "group" }],
     ["an empty group", ["From: undisclosed:;"], { kind: "group" }],
+    [
+      "mailto: and two addresses",
+      ["From: mailto:alice@partner.example,bob@partner.example;"],
+      { kind: "group" },
+    ],
+    ["mailto: and nobody", ["From: mailto:;"], { kind: "group" }],
+    [
+      "mailto: and a mailbox with a name",
+      ["From: mailto: Alice <alice@partner.example>;"],
+      { kind: "group" },
+    ],
     ["two mailboxes", ["From: alice@partner.example, bob@partner.example"], { kind: "several" }],
     [
       "two From fields",
@@ -56,6 +67,8 @@ describe("From (PRODUCT §3, RFC 5322 §3.6.2)", () => {
     ["the address itself as the name", "alice@partner.example <alice@partner.example>", LOOSE],
     ["the same in other capitals", "Alice@Partner.Example <alice@partner.example>", LOOSE],
     ["the same in single quotes", "'alice@partner.example' <alice@partner.example>", LOOSE],
+    ["mailto: and a semicolon, which would be a group", "mailto:alice@partner.example;", LOOSE],
+    ["the same with a blank before the semicolon", "MailTo:alice@partner.example ;", LOOSE],
     ["a stray semicolon", "Alice <alice@partner.example>;", LOOSE],
     ["a stray semicolon behind a bare address", "alice@partner.example;", LOOSE],
     ["a semicolon in the name", "Muster; Alice <alice@partner.example>", LOOSE],
