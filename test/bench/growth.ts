@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { inspectMessage } from "../../src/inspect/index.ts";
-import { readCrls } from "../../src/pki/crl-file.ts";
+import { readCrlFile } from "../../src/pki/crl-file.ts";
 import { contextConstructed } from "../../src/pki/der.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import { OID, parseSignedData, readCertificates } from "../../src/pki/index.ts";
@@ -216,7 +216,7 @@ const SHAPES: readonly Shape[] = [
   {
     name: "file: PEM CRLs that do not end",
     input: (octets) => Buffer.from(filled("-----BEGIN X509 CRL-----\nMAA=\n", octets)),
-    read: (file) => void readCrls(file),
+    read: (file) => void readCrlFile(file, "crls.pem"),
   },
 ];
 
