@@ -39,4 +39,5 @@ export {
   type TrustMaterial,
   trustMaterial,
 } from "./trust-material.ts";
+export { unreadableText } from "./unreadable-crl.ts";
 export { allowsEmail, isCa } from "./usage.ts";

@@ -9,6 +9,7 @@ import {
   parseOcspResponse,
   type RevocationStatus,
   revocationVerdicts,
+  type UnreadableCrl,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { ranked } from "./certificate-report.ts";
@@ -17,6 +18,7 @@ import type { CertificateReport, Inspection } from "./inspection.ts";
 import type { PathToAsk } from "./path-to-ask.ts";
 import { answerWeakness } from "./strength.ts";
 import { namesAnswerer, placesNamed, shownPlaces } from "./trust.ts";
+import { unreadableTexts } from "./unreadable-crl.ts";
 import { isOfSigner, mayVouch, vouchedFor } from "./vouch.ts";
 
 /** What could be had of CAs, and how it was asked for. */
@@ -28,6 +30,8 @@ export interface RevocationEvidence {
     readonly nonce: Uint8Array | null;
   }[];
   readonly crls: readonly Crl[];
+  /** CRLs that came and cannot be read. */
+  readonly unreadableCrls?: readonly UnreadableCrl[];
   /** What was tried in vain, by the SHA-256 of the certificate. */
   readonly unanswered: readonly Unanswered[];
   /** What CAs have said before of certificates on the paths; nothing when it is left out. */
@@ -97,7 +101,7 @@ export function judgeRevocation(
     const each = verdicts.flatMap(({ status }, depth) => {
       const of = decoded[depth];
       if (of === undefined) return [];
-      return [{ of, depth, findings: findingsOn(of, depth, status, evidence.unanswered, policy) }];
+      return [{ of, depth, findings: findingsOn(of, depth, status, evidence, policy) }];
     });
     const doubtful = each.filter(
       ({ depth, findings }) => depth > 0 && findings.some(({ severity }) => severity !== "info"),
@@ -115,7 +119,7 @@ function findingsOn(
   certificate: Certificate,
   depth: number,
   status: RevocationStatus,
-  unanswered: readonly Unanswered[],
+  { unanswered, unreadableCrls = [] }: RevocationEvidence,
   policy: Policy["certificates"],
 ): Finding[] {
   // Its path is valid: the words of a CA that is trusted may be quoted.
@@ -130,7 +134,7 @@ function findingsOn(
   const attempts = tried.slice(0, NAMED_ATTEMPTS).map(({ url, detail }) => `${url}: ${detail}`);
   const isUnaskable = unasked?.every(({ lasting }) => lasting) === true;
   const why = isUnaskable ? `it names only ${shownPlaces(placesNamed(certificate))}` : status.why;
-  const detail = `${whose}${[why, ...attempts].join("; ")}`;
+  const detail = `${whose}${[why, ...attempts, ...unreadableTexts(certificate, unreadableCrls)].join("; ")}`;
   if (policy.revocation !== "hard-fail") return [finding("revocation.unchecked", detail)];
   return [finding(isUnaskable ? "revocation.unaskable" : "revocation.unknown", detail)];
 }

@@ -1,10 +1,9 @@
 import {
   type Certificate,
-  type Crl,
   isProblem,
   type ParseProblem,
   parseCertificate,
-  parseCrl,
+  readCrlFile,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { TrustedAnchor, TrustStore } from "./trust.ts";
@@ -53,15 +52,17 @@ export function trustMaterial(
 
 /** Decodes a trust store once, for many messages. What cannot be decoded was refused when it was added. */
 export function decodeTrust(material: TrustMaterial): TrustStore {
+  const files = (material.crls ?? []).map((bytes) => readCrlFile(bytes, "in the trust store"));
   return {
     anchors: material.anchors.flatMap(({ der, ...said }) =>
       readable(parseCertificate(der)).map((certificate) => ({ certificate, ...said })),
     ),
     intermediates: material.intermediates.flatMap((der) => readable(parseCertificate(der))),
-    crls: material.crls === null ? null : material.crls.flatMap((der) => readable(parseCrl(der))),
+    crls: material.crls === null ? null : files.flatMap(({ crls }) => crls),
+    unreadableCrls: files.flatMap(({ unreadable }) => unreadable),
   };
 }
 
-function readable<T extends Certificate | Crl>(parsed: T | ParseProblem): T[] {
+function readable(parsed: Certificate | ParseProblem): Certificate[] {
   return isProblem(parsed) ? [] : [parsed];
 }

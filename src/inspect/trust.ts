@@ -12,11 +12,13 @@ import {
   type PathResult,
   type PathRule,
   revocationStatuses,
+  type UnreadableCrl,
   type WeighedPath,
 } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Finding, type FindingCode, finding, gravity } from "./finding.ts";
 import { answerWeakness, isRefusedKey, pathStrengthFindings } from "./strength.ts";
+import { unreadableTexts } from "./unreadable-crl.ts";
 import { pathUsageFindings } from "./usage.ts";
 
 /** What an installation trusts, decoded: the input of every path search. */
@@ -25,6 +27,8 @@ export interface TrustStore {
   readonly intermediates: readonly Certificate[];
   /** CRLs to check against; null: revocation is not part of the path. */
   readonly crls: readonly Crl[] | null;
+  /** CRLs that were given and cannot be read; what could not be told for want of them names them. */
+  readonly unreadableCrls?: readonly UnreadableCrl[];
   /** SHA-256 of CA certificates that no path may use (`path-help.ts`). */
   readonly withdrawn?: ReadonlySet<string>;
 }
@@ -106,7 +110,7 @@ export function pathObjections(
   computing: Computing,
 ): Finding[] {
   return [
-    ...pathFindings(result),
+    ...pathFindings(result, trust.unreadableCrls),
     ...anchorFindings(result, trust, address),
     ...pathUsageFindings(result.path),
     ...pathStrengthFindings(result, policy),
@@ -151,15 +155,33 @@ const CODES: Readonly<
   budget: "path.budget",
 };
 
-/** The findings of a path result, each with the section that the path validation names. */
-export function pathFindings(result: PathResult): Finding[] {
-  return result.problems.map(toFinding);
+/**
+ * The findings of a path result, each with the section that the path validation names.
+ * @param unreadable CRLs that were given and cannot be read
+ */
+export function pathFindings(
+  { path, problems }: PathResult,
+  unreadable: readonly UnreadableCrl[] = [],
+): Finding[] {
+  return problems.map((problem) => toFinding(problem, path, unreadable));
 }
 
-function toFinding(problem: PathProblem): Finding {
-  const entry = CODES[problem.rule];
-  const code = typeof entry === "string" ? entry : problem.depth === 0 ? entry.target : entry.above;
-  return { ...finding(code, problem.detail), section: problem.section };
+function toFinding(
+  { rule, depth, detail, section }: PathProblem,
+  path: readonly Certificate[],
+  unreadable: readonly UnreadableCrl[],
+): Finding {
+  const entry = CODES[rule];
+  const code = typeof entry === "string" ? entry : depth === 0 ? entry.target : entry.above;
+  const missing = rule === "revocation-unknown" ? missingCrls(path[depth], unreadable) : [];
+  return { ...finding(code, [detail, ...missing].join("; ")), section };
+}
+
+function missingCrls(
+  certificate: Certificate | undefined,
+  unreadable: readonly UnreadableCrl[] = [],
+): readonly string[] {
+  return certificate === undefined ? [] : unreadableTexts(certificate, unreadable);
 }
 
 /**
@@ -235,7 +257,7 @@ export function revocationFindings(
 function weakCrlFindings(
   { valid, path }: PathResult,
   beside: readonly Certificate[],
-  { crls, intermediates }: TrustStore,
+  { crls, unreadableCrls, intermediates }: TrustStore,
   policy: Policy["certificates"],
   at: Date,
   computing: Computing,
@@ -251,9 +273,12 @@ function weakCrlFindings(
     weaknessOf: answerWeakness(policy),
     computing,
   });
-  return statuses.flatMap((status) =>
-    status.status === "unknown" ? [finding("revocation.unknown", status.why)] : [],
-  );
+  return statuses.flatMap((status, depth) => {
+    if (status.status !== "unknown") return [];
+    return [
+      finding("revocation.unknown", [status.why, ...missingCrls(path[depth], unreadableCrls)].join("; ")),
+    ];
+  });
 }
 
 /** Places that are named in a finding, and characters of each. */

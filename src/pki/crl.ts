@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import type { AlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { readAlgorithm, sameAlgorithm } from "./algorithm-identifier.ts";
+import { crlOctets, explained, tooLarge } from "./crl-form.ts";
 import {
   attempt,
   context,
@@ -9,6 +10,7 @@ import {
   DerError,
   DerReader,
   enterOnly,
+  isProblem,
   type ParseProblem,
   TAG,
 } from "./der.ts";
@@ -84,12 +86,11 @@ export const REMOVE_FROM_CRL = 8;
 
 /**
  * Decodes a CRL and checks the form of every entry, so that walking them later cannot fail.
- * @param der the CRL and nothing else; copied, so the result is on its own
+ * @param bytes the CRL and nothing else, DER or PEM (`crl-form.ts`); copied, so the result is on its own
  * @returns the CRL, or why it cannot be read. Never throws
  */
-export function parseCrl(der: Uint8Array): Crl | ParseProblem {
-  if (der.length > MAX_CRL_BYTES) return { problem: "too-large", detail: `CRL of ${der.length} octets` };
-  return attempt(() => {
+export function parseCrl(bytes: Uint8Array): Crl | ParseProblem {
+  return decoded(bytes, (der) => {
     const crl = readCrl(Uint8Array.from(der));
     return { ...crl, criticalEntryExtensions: checkEntries(crl.entries) };
   });
@@ -98,11 +99,33 @@ export function parseCrl(der: Uint8Array): Crl | ParseProblem {
 /**
  * As `parseCrl` without a look at the entries: of their number only the digest over all bytes pays. For whoever keeps or
  * forwards a CRL; who wants to know what it says must decode it whole.
- * @param der is not copied: the result lives on its bytes
+ * @param bytes is not copied: the result lives on it
  */
-export function parseCrlHeader(der: Uint8Array): CrlHeader | ParseProblem {
-  if (der.length > MAX_CRL_BYTES) return { problem: "too-large", detail: `CRL of ${der.length} octets` };
-  return attempt(() => readCrl(der));
+export function parseCrlHeader(bytes: Uint8Array): CrlHeader | ParseProblem {
+  return decoded(bytes, readCrl);
+}
+
+/**
+ * Whose list octets say to be that may not be readable as one: all before the issuer is sound (RFC 5280 §5.1.2.3).
+ * @param bytes as for `parseCrl`
+ * @returns null when that cannot be read either. Never throws
+ */
+export function crlIssuer(bytes: Uint8Array): Name | null {
+  const issuer = decoded(bytes, (der) => {
+    const tbs = new DerReader(der).enter(TAG.sequence, "CRL").enter(TAG.sequence, "tbsCertList");
+    if (tbs.peek() === TAG.integer) tbs.element();
+    tbs.element();
+    return readName(tbs, "issuer");
+  });
+  return isProblem(issuer) ? null : issuer;
+}
+
+function decoded<T extends object>(bytes: Uint8Array, decode: (der: Uint8Array) => T): T | ParseProblem {
+  const der = crlOctets(bytes);
+  if (isProblem(der)) return der;
+  if (der.length > MAX_CRL_BYTES) return tooLarge(der);
+  const result = attempt(() => decode(der));
+  return isProblem(result) ? explained(der, result) : result;
 }
 
 /** Decoded but for its entries. */

@@ -56,7 +56,7 @@ export { type SignerVerification, verifySigner } from "./verify-signer.ts";
 // Files that are handed out and taken in.
 
 export { buildCertsOnly } from "./certs-only.ts";
-export { readCrls } from "./crl-file.ts";
+export { type CrlFile, readCrlFile, type UnreadableCrl } from "./crl-file.ts";
 export { findPrivateKeys } from "./find-private-keys.ts";
 export { type NssRoot, parseNssRoots } from "./nss-roots.ts";
 export {
@@ -72,9 +72,18 @@ export { isPrivateHalf, type PrivateHalf, type PrivateKey, privateKeyDigest } fr
 // Paths and revocation.
 
 export type { SignedAnswer, WeaknessOf } from "./answer-strength.ts";
-export { type Crl, type CrlEntry, crlEntries, parseCrl, parseCrlHeader, REMOVE_FROM_CRL } from "./crl.ts";
+export {
+  type Crl,
+  type CrlEntry,
+  crlEntries,
+  crlIssuer,
+  parseCrl,
+  parseCrlHeader,
+  REMOVE_FROM_CRL,
+} from "./crl.ts";
 export {
   MAX_CRL_BYTES,
+  MAX_CRL_FILE_BYTES,
   MAX_OCSP_BYTES,
   MAX_ROOT_LIST_BYTES,
   MAX_ROOT_LIST_CERTIFICATES,

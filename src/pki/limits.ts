@@ -22,6 +22,9 @@ export const MAX_PREPARED_RDNS = 100;
 /** Octets of one CRL. The largest CRLs of public mail CAs have a few MiB; 32 MiB are some 800,000 entries. */
 export const MAX_CRL_BYTES = 32 * 1024 * 1024;
 
+/** Octets of one file of CRLs: base64 takes a third more than DER, and PEM may hold several. */
+export const MAX_CRL_FILE_BYTES = 2 * MAX_CRL_BYTES;
+
 /** Octets of one OID's content: 20 arcs of the largest kind in use (UUID arcs under 2.25 take 19 octets). */
 export const MAX_OID_BYTES = 64;
 

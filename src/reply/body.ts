@@ -41,7 +41,10 @@ export function replySubject(content: ReplyContent, identity: Identity, texts: T
 
 /** A private key that came along is more urgent than what became of the certificate. */
 function textOf(content: ReplyContent): Template | "private-key" {
-  return "privateKey" in content && content.privateKey === true ? "private-key" : content.template;
+  const openPgpKey = content.template === "not-usable" && content.why === "openpgp-key";
+  return openPgpKey || ("privateKey" in content && content.privateKey === true)
+    ? "private-key"
+    : content.template;
 }
 
 function languageText(

@@ -16,7 +16,7 @@ import {
   type TrustMaterial,
   type TrustStore,
 } from "../inspect/index.ts";
-import { type Crl, isProblem, parseCertificate, parseCrl } from "../pki/index.ts";
+import { type CrlFile, isProblem, parseCertificate, readCrlFile } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Gathered, gather } from "./gather.ts";
 import { RAW_DESCRIPTOR } from "./raw-descriptor.ts";
@@ -34,7 +34,7 @@ export type ToJudge =
   | {
       readonly type: "answers";
       readonly paths: readonly PathToAsk[];
-      readonly answers: Omit<RevocationEvidence, "crls">;
+      readonly answers: Omit<RevocationEvidence, "crls" | "unreadableCrls">;
       /** DER of certificates that came along: one of them may have signed a CRL. */
       readonly beside: readonly Uint8Array[];
       /** SHA-256 of the CRLs among the answers. */
@@ -64,7 +64,7 @@ export type FromJudge =
   | { readonly type: "issuers"; readonly certificates: readonly Uint8Array[] };
 
 let bench: { readonly policy: Policy; readonly trust: TrustStore } | null = null;
-const shelf = new Map<string, Crl>();
+const shelf = new Map<string, CrlFile>();
 
 function receive(message: ToJudge): void {
   if (message.type === "bench") {
@@ -82,8 +82,10 @@ function receive(message: ToJudge): void {
   const { policy, trust } = bench;
   if (message.type === "answers") {
     restock(message.shelf);
-    const crls = message.crls.flatMap((sha256) => shelf.get(sha256) ?? []);
-    const evidence = { ...message.answers, crls };
+    const held = message.crls.flatMap((sha256) => shelf.get(sha256) ?? []);
+    const crls = held.flatMap((file) => file.crls);
+    const unreadableCrls = held.flatMap(({ unreadable }) => unreadable);
+    const evidence = { ...message.answers, crls, unreadableCrls };
     const { paths, at } = message;
     const beside = message.beside.flatMap((der) => {
       const certificate = parseCertificate(der);
@@ -114,10 +116,7 @@ function readRaw(size: number): Buffer {
 
 function restock({ clear, add }: ShelfChange): void {
   if (clear) shelf.clear();
-  for (const { sha256, der } of add) {
-    const crl = parseCrl(der);
-    if (!isProblem(crl)) shelf.set(sha256, crl);
-  }
+  for (const { sha256, der } of add) shelf.set(sha256, readCrlFile(der));
 }
 
 function answer(message: FromJudge): void {

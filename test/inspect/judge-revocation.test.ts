@@ -57,6 +57,18 @@ function judged(
 }
 
 describe("what the answers of CAs mean", () => {
+  it("a CRL that came and cannot be read is named by its URL, with the reason, when it is missed", () => {
+    const unreadableCrls = [
+      { source: null, issuer: ofCa.issuer, detail: "an element is missing" },
+      { source: null, issuer: ofRoot.issuer, detail: "not of this CA" },
+    ];
+    const [found] = judged(alice, { crls: [ofRoot], unreadableCrls });
+    expect(found?.detail).toBe(
+      `no CRL of ${ofCa.issuer.text} covers the certificate; the CRL of ${ofCa.issuer.text} (${crlUrl}) cannot be read: an element is missing`,
+    );
+    expect(judged(alice, { unreadableCrls })).toEqual([]);
+  });
+
   it.each<[string, readonly Finding[], string[]]>([
     ["good: no finding", judged(alice), []],
     ["on the CRL: an error", judged(revoked), ["revocation.revoked"]],

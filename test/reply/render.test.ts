@@ -52,6 +52,15 @@ describe("the header of a reply (PRODUCT §5)", () => {
     );
   });
 
+  it.each(["rejected.private-key", "rejected.key-alone", "not-usable.openpgp-key"])(
+    "%s: names the secret key, which is more urgent than what became of the certificate",
+    (name) => {
+      const content = CONTENTS[name] ?? reply().content;
+      const subject = field({ content, texts: shippedTexts(["de"]) }, "Subject") ?? "";
+      expect(decodeEncodedWords(subject)).toBe("Wichtig: Ihre Nachricht enthielt einen geheimen Schlüssel");
+    },
+  );
+
   it("answers a mail without Message-ID", () => {
     const change = { inReplyTo: null, references: [] };
     expect([field(change, "In-Reply-To"), field(change, "References")]).toEqual([null, null]);

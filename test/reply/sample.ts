@@ -108,6 +108,14 @@ export const CONTENTS: Readonly<Record<string, ReplyContent>> = {
       judged("pending", ["path.unknown-ca"], { sha256: "bc".repeat(32) }),
     ],
   },
+  "accepted.further": {
+    template: "accepted",
+    problems: [],
+    judged: [
+      judged("accepted", []),
+      judged("pending", ["signature.unnamed"], { sha256: "bc".repeat(32) }, true),
+    ],
+  },
   pending: {
     template: "pending",
     problems: [],
@@ -124,6 +132,14 @@ export const CONTENTS: Readonly<Record<string, ReplyContent>> = {
     template: "rejected",
     problems: [],
     judged: [judged("rejected", ["cert.sign-only"], {}, true)],
+  },
+  "rejected.unsupported": {
+    template: "rejected",
+    problems: [],
+    judged: [
+      judged("rejected", ["path.unsupported"]),
+      judged("rejected", ["cert.key-unsupported"], { sha256: "bc".repeat(32), keyAlgorithm: "X25519" }, true),
+    ],
   },
   "rejected.private-key": {
     template: "rejected",
@@ -142,6 +158,7 @@ export const CONTENTS: Readonly<Record<string, ReplyContent>> = {
   "not-usable.unsigned": { template: "not-usable", why: "unsigned" },
   "not-usable.encrypted": { template: "not-usable", why: "encrypted" },
   "not-usable.openpgp": { template: "not-usable", why: "openpgp" },
+  "not-usable.openpgp-key": { template: "not-usable", why: "openpgp-key" },
   "not-usable.rich-text": { template: "not-usable", why: "rich-text" },
   "not-usable.rights-protected": { template: "not-usable", why: "rights-protected" },
   hint: { template: "hint" },

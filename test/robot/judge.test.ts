@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { silentLog } from "../../src/log.ts";
+import { encode } from "../../src/pki/der-write.ts";
+import { OID } from "../../src/pki/oid.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { type Judge, type JudgeLimits, startJudge } from "../../src/robot/judge.ts";
+import { basicConstraints, extension, generalName, issue, issueCa, issueCrl } from "../pki/path-authority.ts";
 import { TRUST_NOTHING } from "./trust-nothing.ts";
 
 /** The child is a process of its own and runs what was built. */
@@ -44,6 +47,28 @@ function mortal(deaths: number): { readonly entry: string; started(): number } {
 }
 
 describe("the judge process", () => {
+  it("names a CRL that came and cannot be read, each time that it is missed", async () => {
+    const root = issueCa({ subject: "Root" });
+    const point = encode.tagged(0xa0, encode.tagged(0xa0, generalName("uri:http://ca.example/ca.crl")));
+    const points = extension(OID.crlDistributionPoints, encode.sequence(encode.sequence(point)));
+    const alice = issue({ subject: "Alice", issuer: root, extensions: [basicConstraints(false), points] });
+    const path = [alice, root].map(({ certificate }) => certificate.der);
+    const { der } = issueCrl(root, { revoked: [{ serial: "07" }] });
+    // The header is sound, so it was taken for a CRL; the entry's date is none.
+    const broken = Buffer.from(der);
+    broken[broken.indexOf(Buffer.of(0x02, 0x01, 0x07)) + 3] = 0x04;
+    const answers = { ocsp: [], crls: [broken], unanswered: [] };
+    const judge = started();
+    for (let times = 0; times < 2; times++) {
+      const paths = [{ certificate: alice.certificate.sha256, path }];
+      const judgement = await judge.judgeAnswers(paths, answers, [], NOW);
+      if (judgement.kind !== "judged") throw new Error(judgement.kind);
+      expect(judgement.judgements[0]?.findings.map(({ detail }) => detail)).toEqual([
+        expect.stringContaining("the CRL of CN=Root (http://ca.example/ca.crl) cannot be read: "),
+      ]);
+    }
+  });
+
   it("gives back what was gathered, with its bytes and dates as they were", async () => {
     const judgement = await ask(started(), mail("Date: Mon, 23 Nov 2026 11:00:00 +0000\r\n\r\nhello\r\n"));
     if (judgement.kind !== "gathered") throw new Error(judgement.kind);

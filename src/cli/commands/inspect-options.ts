@@ -1,22 +1,14 @@
-import { readdir, readFile, stat } from "node:fs/promises";
 import { isIP } from "node:net";
-import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { KeybotError, messageOf } from "../../errors.ts";
+import { KeybotError } from "../../errors.ts";
 import { decodeTrust, type TrustedAnchor, type TrustStore } from "../../inspect/index.ts";
 import { parseAddrSpec } from "../../mail/index.ts";
-import {
-  type Certificate,
-  type Crl,
-  isProblem,
-  parseCrl,
-  readCertificates,
-  readCrls,
-} from "../../pki/index.ts";
+import { type Certificate, readCertificates } from "../../pki/index.ts";
 import { DEFAULT_POLICY, type Policy, type ResultsPlace } from "../../policy.ts";
 import { type ExplainBench, trustMaterialOf } from "../../robot/index.ts";
 import { openStore, type Store } from "../../store/index.ts";
 import type { Context } from "../context.ts";
+import { cannotBeOpened, crlsIn, filesOf, tellUnreadable } from "./inspect-files.ts";
 
 /** The options of `keybot inspect` (CONTRACT.md §2). */
 export interface InspectOptions {
@@ -89,6 +81,7 @@ export async function benchOf(options: InspectOptions, context: Context): Promis
   const store = config === null ? null : await openStore({ stateDir: config.stateDir, readOnly: true });
   const policy = policyOf(options, config?.policy ?? BARE_POLICY);
   const trust = await trustOf(options, store, policy);
+  tellUnreadable(trust.unreadableCrls ?? [], context);
   return {
     bench: { policy, trust, at, ...(store === null ? {} : directoryOf(store, at)) },
     close: async () => store?.close(),
@@ -149,7 +142,7 @@ async function trustOf(options: InspectOptions, store: Store | null, policy: Pol
   return {
     anchors: [...(stored?.anchors ?? []), ...anchors.map(anchorForAll)],
     intermediates: [...(stored?.intermediates ?? []), ...intermediates],
-    crls: options.crl === undefined ? null : await crlsIn(options.crl),
+    ...(options.crl === undefined ? { crls: null } : await crlsIn(options.crl)),
   };
 }
 
@@ -160,50 +153,12 @@ function anchorForAll(certificate: Certificate): TrustedAnchor {
 async function certificatesIn(option: string, paths: readonly string[]): Promise<Certificate[]> {
   const found: Certificate[] = [];
   for (const file of await filesOf(paths)) {
+    if ("why" in file) throw cannotBeOpened(file);
     const { certificates } = readCertificates(file.bytes);
     if (certificates.length === 0 && file.named) throw unusable(option, file.path, "certificate");
     found.push(...certificates);
   }
   return found;
-}
-
-async function crlsIn(paths: readonly string[]): Promise<Crl[]> {
-  const crls: Crl[] = [];
-  for (const file of await filesOf(paths)) {
-    const readable = readCrls(file.bytes).flatMap((der) => {
-      const crl = parseCrl(der);
-      return isProblem(crl) ? [] : [crl];
-    });
-    if (readable.length === 0 && file.named) throw unusable("--crl", file.path, "CRL");
-    crls.push(...readable);
-  }
-  return crls;
-}
-
-interface InputFile {
-  readonly path: string;
-  readonly bytes: Buffer;
-  /** Named itself, not found in a folder: then it must be what it is said to be. */
-  readonly named: boolean;
-}
-
-async function filesOf(paths: readonly string[]): Promise<InputFile[]> {
-  const files: InputFile[] = [];
-  for (const path of paths) {
-    try {
-      const folder = (await stat(path)).isDirectory();
-      const names = folder ? (await readdir(path)).sort().map((name) => join(path, name)) : [path];
-      for (const name of names) {
-        if (!folder || (await stat(name)).isFile())
-          files.push({ path: name, bytes: await readFile(name), named: !folder });
-      }
-    } catch (cause) {
-      throw new KeybotError("permanent", "cli.file", `${path} cannot be opened (${messageOf(cause)})`, {
-        cause,
-      });
-    }
-  }
-  return files;
 }
 
 function unusable(option: string, path: string, what: string): KeybotError {
