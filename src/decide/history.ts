@@ -17,9 +17,7 @@ export function historyFindings(
   held: readonly HeldCertificate[],
   signedAt: Date | null,
 ): Finding[] {
-  const others = held.filter(({ sha256 }) => sha256 !== report.sha256);
-  const revoked = others.find((other) => isRevokedSuccessor(other, report, signedAt));
-  const relation = relationTo(report, others);
+  const { revoked, relation } = placeAmong(report, held, signedAt);
   return [
     ...(revoked === undefined
       ? []
@@ -46,25 +44,38 @@ function isRevokedSuccessor(
   return signedAt === null || signedAt <= other.since;
 }
 
-/** The nearest relation to what is, or was, used under the address; null when nothing is. */
-function relationTo(report: CertificateReport, others: readonly HeldCertificate[]): Finding | null {
-  const settled = others.filter(({ status }) => status === "active" || status === "expired");
-  if (settled.length === 0) return null;
-  const related = (code: FindingCode, to: HeldCertificate | undefined): Finding | null =>
-    to === undefined ? null : finding(code, `${RELATIONS[code] ?? ""} ${short(to)}, ${until(to)}`);
-  const sameCa = settled.filter(({ issuer }) => issuer === report.issuer);
-  return (
-    related(
-      "history.same-key",
-      settled.find(({ keyIdentity }) => keyIdentity === report.keyIdentity),
-    ) ??
-    related(
-      "history.renewal",
-      sameCa.find((other) => isRenewalOf(report, other)),
-    ) ??
-    related("history.second-key", sameCa[0]) ??
-    related("history.new-ca", settled[0])
-  );
+/** What a certificate is to those that are held under its address, found in one pass: nobody limits how many those are. */
+function placeAmong(
+  report: CertificateReport,
+  held: readonly HeldCertificate[],
+  signedAt: Date | null,
+): { readonly revoked: HeldCertificate | undefined; readonly relation: Finding | null } {
+  let revoked: HeldCertificate | undefined;
+  // The first one of each relation, the nearest relation first.
+  let sameKey: HeldCertificate | undefined;
+  let renewed: HeldCertificate | undefined;
+  let sameCa: HeldCertificate | undefined;
+  let any: HeldCertificate | undefined;
+  for (const other of held) {
+    if (other.sha256 === report.sha256) continue;
+    if (revoked === undefined && isRevokedSuccessor(other, report, signedAt)) revoked = other;
+    if (other.status !== "active" && other.status !== "expired") continue;
+    any ??= other;
+    if (other.keyIdentity === report.keyIdentity) sameKey ??= other;
+    if (other.issuer !== report.issuer) continue;
+    sameCa ??= other;
+    if (renewed === undefined && isRenewalOf(report, other)) renewed = other;
+  }
+  const relation =
+    related("history.same-key", sameKey) ??
+    related("history.renewal", renewed) ??
+    related("history.second-key", sameCa) ??
+    related("history.new-ca", any);
+  return { revoked, relation };
+}
+
+function related(code: FindingCode, to: HeldCertificate | undefined): Finding | null {
+  return to === undefined ? null : finding(code, `${RELATIONS[code] ?? ""} ${short(to)}, ${until(to)}`);
 }
 
 const RELATIONS: Readonly<Partial<Record<FindingCode, string>>> = {
