@@ -1,6 +1,6 @@
 /** Texts that a stranger can make long, and what reads them. */
 import { inspectMessage } from "../../src/inspect/index.ts";
-import { readCrls } from "../../src/pki/crl-file.ts";
+import { readCrlFile } from "../../src/pki/crl-file.ts";
 import { contextConstructed } from "../../src/pki/der.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import { OID, parseSignedData, readCertificates } from "../../src/pki/index.ts";
@@ -230,7 +230,7 @@ export const TEXTS: readonly Shape[] = [
   },
   {
     name: "file: PEM CRLs that do not end",
-    prepare: (octets) => of(Buffer.from(filled("-----BEGIN X509 CRL-----\nMAA=\n", octets)), readCrls),
+    prepare: (octets) => of(Buffer.from(filled("-----BEGIN X509 CRL-----\nMAA=\n", octets)), readCrlFile),
   },
   {
     name: "multipart/signed: a signature of OpenPGP that does not end",
