@@ -11,7 +11,7 @@ import type { CrlSigner } from "./crl-signer.ts";
 import { inheritedKey } from "./dsa-inheritance.ts";
 import { MAX_OCSP_RESPONSES } from "./limits.ts";
 import { checkOcsp, type OcspStatus } from "./ocsp-check.ts";
-import type { OcspIssuer } from "./ocsp-responder.ts";
+import type { DelegateStatus, OcspIssuer } from "./ocsp-responder.ts";
 import type { OcspResponse } from "./ocsp-response.ts";
 import { findPath } from "./path.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
@@ -97,13 +97,22 @@ export function revocationStatuses(evidence: RevocationEvidence): readonly Revoc
 /** Revoked as soon as one answer says so, whatever the others say; an empty `why`: nobody was asked. */
 function ocspStatus(question: Question): RevocationStatus {
   const { certificate, issuer, evidence, budget } = question;
-  const isUnrevoked = (responder: Certificate): boolean => isResponderUnrevoked(responder, question);
+  const statusOfDelegate = (delegate: Certificate): DelegateStatus => delegateStatusOf(delegate, question);
   let good = false;
   let why = "";
   const asked = evidence.ocsp.filter((one) => one.certificate === certificate.sha256);
   for (const { response, nonce } of asked.slice(0, MAX_OCSP_RESPONSES)) {
     const { at, weaknessOf = NO_WEAKNESS } = evidence;
-    const result = checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, weaknessOf, budget });
+    const result = checkOcsp({
+      certificate,
+      issuer,
+      response,
+      nonce,
+      at,
+      statusOfDelegate,
+      weaknessOf,
+      budget,
+    });
     if (result.status === "revoked") return revokedByOcsp(result);
     if (result.status === "good") good = true;
     else if (result.status === "unusable") why = result.detail;
@@ -137,12 +146,40 @@ function fromCrl(result: CrlStatus): RevocationStatus {
   }
 }
 
-/** RFC 6960 §4.2.2.2.1: a responder's certificate stands where the certificate in question stands, and has its CRLs. */
-function isResponderUnrevoked(responder: Certificate, question: Question): boolean {
+/**
+ * RFC 6960 §4.2.2.2.1: what is known of a responder's own certificate. It stands where the certificate in question stands:
+ * the CRLs of that CA speak of it, and the OCSP answers that were asked for about it, those that hang on no other doubt.
+ */
+function delegateStatusOf(delegate: Certificate, question: Question): DelegateStatus {
+  const byCrl = delegateStatusByCrl(delegate, question);
+  if (byCrl === "revoked") return byCrl;
+  const { issuer, evidence, budget } = question;
+  const { at, weaknessOf = NO_WEAKNESS } = evidence;
+  const asked = evidence.ocsp
+    .filter((one) => one.certificate === delegate.sha256)
+    .slice(0, MAX_OCSP_RESPONSES);
+  const said = asked.map(({ response, nonce }) =>
+    checkOcsp({
+      certificate: delegate,
+      issuer,
+      response,
+      nonce,
+      at,
+      // Nobody clears himself; of another delegate the CRLs speak, or this would go on for ever.
+      statusOfDelegate: (other) =>
+        other.sha256 === delegate.sha256 ? "unknown" : delegateStatusByCrl(other, question),
+      weaknessOf,
+      budget,
+    }),
+  );
+  if (said.some(({ status }) => status === "revoked")) return "revoked";
+  return byCrl === "good" || said.some(({ status }) => status === "good") ? "good" : "unknown";
+}
+
+function delegateStatusByCrl(delegate: Certificate, question: Question): DelegateStatus {
   const { evidence, depth, isBelieved, crlWeaknessOf: weaknessOf, budget } = question;
-  const path = [responder, ...evidence.path.slice(depth + 1)];
-  const status = crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, weaknessOf, budget });
-  return status(0).status === "good";
+  const path = [delegate, ...evidence.path.slice(depth + 1)];
+  return crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, weaknessOf, budget })(0).status;
 }
 
 /**

@@ -40,8 +40,8 @@ export function ocspWorth(
     response,
     nonce,
     at: now,
-    // A responder without nocheck takes a CRL of the CA's (RFC 6960 §4.2.2.2.1). The same CRL tells of the certificate.
-    isUnrevoked: () => false,
+    // A responder without nocheck that names a CRL takes it (RFC 6960 §4.2.2.2.1). The same CRL tells of the certificate.
+    statusOfDelegate: () => "unknown",
     weaknessOf,
   });
   if (result.status === "unusable") return { usable: false, detail: result.detail };

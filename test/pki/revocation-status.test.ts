@@ -11,7 +11,7 @@ import {
   type RevocationStatus,
   revocationStatuses,
 } from "../../src/pki/index.ts";
-import { hours, issueResponder, response, type Said } from "./ocsp-authority.ts";
+import { hours, issueResponder, ocspPlace, ocspSigning, response, type Said } from "./ocsp-authority.ts";
 import { OpensslCa } from "./openssl-ca.ts";
 import { good, KEYS } from "./openssl-scratch.ts";
 import { extension, issue, issueCa, issueCrl, NOW } from "./path-authority.ts";
@@ -24,6 +24,20 @@ const rootCrl = issueCrl(root);
 const clean = issueCrl(ca);
 const listing = issueCrl(ca, { revoked: [{ serial: alice.serial }] });
 const unchecked = issueResponder({ issuer: ca, nocheck: false });
+
+/** A responder that says where to ask about itself. */
+const named = issueResponder({
+  issuer: ca,
+  subject: "Named",
+  extensions: [ocspSigning(), ocspPlace("http://ocsp.example/")],
+});
+
+/** An OCSP response about that responder. */
+function ofNamed(said: Partial<Said> = {}, signer = ca): OcspEvidence {
+  const { certificate } = named;
+  const answer = { certificate, issuer: ca.certificate, ...said };
+  return { certificate: certificate.sha256, response: response(signer, { answers: [answer] }), nonce: null };
+}
 
 /** An OCSP response about Alice. */
 function says(said: Partial<Said> = {}, signer = ca): OcspEvidence {
@@ -46,6 +60,7 @@ interface Row {
 }
 
 const NO_CRL = "unknown: no CRL of CN=CA covers the certificate";
+const DOUBTED = "the responder's certificate may be revoked: nothing at hand says that it is not";
 const NO_ROOT_CRL = "unknown: no CRL of CN=Root covers the certificate";
 
 const ROWS: readonly Row[] = [
@@ -114,6 +129,32 @@ const ROWS: readonly Row[] = [
       rootCrl,
     ],
     found: ["revoked CRL null", "good CRL"],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: a responder that names a responder, and nobody was asked about it",
+    ocsp: [says({}, named)],
+    found: [`unknown: ${DOUBTED}; ${NO_CRL.slice("unknown: ".length)}`, NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: the CA answers that it is good",
+    ocsp: [says({}, named), ofNamed()],
+    found: ["good OCSP", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: the CA answers that it is revoked: it does not speak for the CA",
+    ocsp: [says({}, named), ofNamed(REVOKED)],
+    crls: [clean, rootCrl],
+    found: ["good CRL", "good CRL"],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: it answers itself that it is good: nobody clears himself",
+    ocsp: [says({}, named), ofNamed({}, named)],
+    found: [`unknown: ${DOUBTED}; ${NO_CRL.slice("unknown: ".length)}`, NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: its 'revoked' counts before anybody was asked about it",
+    ocsp: [says(REVOKED, named)],
+    found: ["revoked OCSP 1", NO_ROOT_CRL],
   },
   {
     rule: "RFC 5280 §6.1.3 (a)(3): the CA is revoked by the root",
