@@ -73,6 +73,7 @@ export {
 export {
   checkOcsp,
   delegateOf,
+  isFinalReason,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
   type OcspFault,
   type OcspInput,

@@ -165,7 +165,12 @@ function statusOf(answers: readonly OcspAnswer[], doubt: Unusable | null, at: Da
 }
 
 function isFinal({ status }: OcspAnswer): boolean {
-  return status.kind === "revoked" && status.reason !== CERTIFICATE_HOLD;
+  return status.kind === "revoked" && isFinalReason(status.reason);
+}
+
+/** Whether a revocation for this CRLReason, null when none is said, is never lifted (RFC 5280 §5.3.1, RFC 6960 §2.2). */
+export function isFinalReason(reason: number | null): boolean {
+  return reason !== CERTIFICATE_HOLD;
 }
 
 function isLifted(hold: OcspAnswer, timely: readonly OcspAnswer[]): boolean {

@@ -54,6 +54,8 @@ export type RevocationStatus =
       /** One English sentence for a finding. */
       readonly detail: string;
     }
+  /** A responder that speaks for the CA has signed that it does not know the certificate (RFC 6960 §2.2): no silence. */
+  | { readonly status: "unknown-to-ca"; readonly by: "OCSP"; readonly thisUpdate: Date; readonly why: string }
   | { readonly status: "unknown"; readonly why: string };
 
 /** One certificate on its path, and what is spent and learned while the path is judged. */
@@ -87,38 +89,43 @@ export function revocationStatuses(evidence: RevocationEvidence): readonly Revoc
     if (above === undefined || key === undefined) return [];
     const issuer = { certificate: above, key };
     const byOcsp = ocspStatus({ certificate, issuer, depth, evidence, isBelieved, crlWeaknessOf, budget });
-    if (byOcsp.status !== "unknown") return [byOcsp];
+    if (byOcsp.status === "good" || byOcsp.status === "revoked") return [byOcsp];
     const byCrl = fromCrl(crlStatus(depth));
+    // RFC 6960 §2.2: who does not know the certificate leaves it to another source, a CRL.
+    if (byOcsp.status === "unknown-to-ca") return [byCrl.status === "unknown" ? byOcsp : byCrl];
     if (byCrl.status !== "unknown" || byOcsp.why === "") return [byCrl];
     return [{ status: "unknown", why: `${byOcsp.why}; ${byCrl.why}` }];
   });
 }
 
-/** Revoked as soon as one answer says so, whatever the others say; an empty `why`: nobody was asked. */
+/**
+ * Revoked as soon as one answer says so, whatever the others say; else the newest word, of the same time "unknown". An empty
+ * `why`: nobody was asked.
+ */
 function ocspStatus(question: Question): RevocationStatus {
   const { certificate, issuer, evidence, budget } = question;
   const statusOfDelegate = (delegate: Certificate): DelegateStatus => delegateStatusOf(delegate, question);
-  let good = false;
+  let newest: (OcspStatus & { readonly status: "good" | "unknown" }) | null = null;
   let why = "";
   const asked = evidence.ocsp.filter((one) => one.certificate === certificate.sha256);
   for (const { response, nonce } of asked.slice(0, MAX_OCSP_RESPONSES)) {
     const { at, weaknessOf = NO_WEAKNESS } = evidence;
-    const result = checkOcsp({
-      certificate,
-      issuer,
-      response,
-      nonce,
-      at,
-      statusOfDelegate,
-      weaknessOf,
-      budget,
-    });
+    const input = { certificate, issuer, response, nonce, at, statusOfDelegate, weaknessOf, budget };
+    const result = checkOcsp(input);
     if (result.status === "revoked") return revokedByOcsp(result);
-    if (result.status === "good") good = true;
-    else if (result.status === "unusable") why = result.detail;
-    else why = "the OCSP responder does not know the certificate";
+    if (result.status === "unusable") why = result.detail;
+    else if (newest === null || result.thisUpdate > newest.thisUpdate) newest = result;
+    else if (result.status === "unknown" && result.thisUpdate >= newest.thisUpdate) newest = result;
   }
-  return good ? { status: "good", by: "OCSP" } : { status: "unknown", why };
+  if (newest === null) return { status: "unknown", why };
+  if (newest.status === "good") return { status: "good", by: "OCSP" };
+  const { thisUpdate } = newest;
+  return {
+    status: "unknown-to-ca",
+    by: "OCSP",
+    thisUpdate,
+    why: "the CA's OCSP responder does not know the certificate",
+  };
 }
 
 function revokedByOcsp(result: OcspStatus & { readonly status: "revoked" }): RevocationStatus {
@@ -127,7 +134,7 @@ function revokedByOcsp(result: OcspStatus & { readonly status: "revoked" }): Rev
   return { status: "revoked", by: "OCSP", revocationTime, reason, detail };
 }
 
-function fromCrl(result: CrlStatus): RevocationStatus {
+function fromCrl(result: CrlStatus): Exclude<RevocationStatus, { status: "unknown-to-ca" }> {
   switch (result.status) {
     case "good":
       return { status: "good", by: "CRL" };

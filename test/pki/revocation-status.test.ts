@@ -98,6 +98,37 @@ const ROWS: readonly Row[] = [
     found: ["good CRL", "good CRL"],
   },
   {
+    rule: "RFC 6960 §2.2: a signed 'unknown' is no silence",
+    ocsp: [says({ status: "unknown" })],
+    found: ["unknown-to-ca", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: nor is it where a CRL leaves something open",
+    ocsp: [says({ status: "unknown" }), refuses("tryLater")],
+    crls: [rootCrl],
+    found: ["unknown-to-ca", "good CRL"],
+  },
+  {
+    rule: "RFC 6960 §2.2: a newer 'unknown' counts over an older 'good'",
+    ocsp: [says({ status: "unknown", thisUpdate: hours(-0.5) }), says()],
+    found: ["unknown-to-ca", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: so does one of the same time",
+    ocsp: [says(), says({ status: "unknown" })],
+    found: ["unknown-to-ca", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: a newer 'good' counts over an older 'unknown'",
+    ocsp: [says({ status: "unknown" }), says({ thisUpdate: hours(-0.5) })],
+    found: ["good OCSP", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: 'unknown' that has run out is none",
+    ocsp: [says({ status: "unknown", nextUpdate: hours(-0.5) }), says()],
+    found: ["good OCSP", NO_ROOT_CRL],
+  },
+  {
     rule: "a refusal is named when no CRL helps either",
     ocsp: [refuses("tryLater")],
     crls: [rootCrl],
@@ -179,6 +210,7 @@ function judge(more: Partial<RevocationEvidence>): readonly RevocationStatus[] {
 
 function text(result: RevocationStatus): string {
   if (result.status === "unknown") return `unknown: ${result.why}`;
+  if (result.status === "unknown-to-ca") return result.status;
   return result.status === "good" ? `good ${result.by}` : `revoked ${result.by} ${result.reason}`;
 }
 
