@@ -206,14 +206,21 @@ function untimeliness(answer: OcspAnswer, at: Date): Unusable | null {
 
 /** RFC 8954 §2.1: one that comes back must be the one sent. Responders that sign in advance send none (RFC 5019 §4). */
 function nonceFits({ extensions }: BasicOcspResponse, sent: Uint8Array | null): boolean {
-  const echoed = extensions.find(({ oid }) => oid === OID.ocspNonce);
-  return sent === null || echoed === undefined || equalBytes(echoed.value, nonceValue(sent));
+  const echoed = extensions.filter(({ oid }) => oid === OID.ocspNonce);
+  return sent === null || echoed.every(({ value }) => equalBytes(value, nonceValue(sent)));
 }
+
+/** Extensions that change nothing in what is said of the certificate (RFC 6960 §4.4.1, §4.4.4, §4.4.8). */
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  OID.ocspNonce,
+  OID.ocspArchiveCutoff,
+  OID.ocspExtendedRevoke,
+]);
 
 /** RFC 6960 §4.4: extensions are non-critical as a rule; a critical one that is not understood forbids the use. */
 function criticalExtension(response: BasicOcspResponse, answers: readonly OcspAnswer[]): string | null {
   const all = [...response.extensions, ...answers.flatMap(({ extensions }) => extensions)];
-  return all.find(({ oid, critical }) => critical && oid !== OID.ocspNonce)?.oid ?? null;
+  return all.find(({ oid, critical }) => critical && !UNDERSTOOD.has(oid))?.oid ?? null;
 }
 
 function unusable(fault: OcspFault, detail: string): Unusable {
