@@ -78,7 +78,7 @@ export function checkOcsp(input: OcspInput): OcspStatus {
   if (response.status !== "successful") {
     return unusable(response.status, `the OCSP responder answered ${response.status}`);
   }
-  const answers = response.answers.filter(({ id }) => namesCertificate(id, certificate, issuer.certificate)); // (1)
+  const answers = answersAbout(response, certificate, issuer.certificate); // (1)
   if (answers.length === 0) return unusable("other-certificate", "the OCSP response is not about it");
   if (!nonceFits(response, input.nonce)) {
     return unusable("nonce", "the OCSP response has another nonce than the request");
@@ -112,6 +112,19 @@ export function delegateOf(
   if (result.status !== "unusable" || result.fault !== "delegate") return null;
   const signer = responderVerdict(response, by, at, fullBudget());
   return signer.verdict === "authorised" ? signer.delegate : null;
+}
+
+/**
+ * What a response says about one certificate (RFC 6960 §3.2 (1)), whoever signed it and whether or not it counts; empty when
+ * it speaks of others. Never throws.
+ */
+export function answersAbout(
+  response: OcspResponse,
+  certificate: Certificate,
+  issuer: Certificate,
+): readonly OcspAnswer[] {
+  if (response.status !== "successful") return [];
+  return response.answers.filter(({ id }) => namesCertificate(id, certificate, issuer));
 }
 
 type Unusable = OcspStatus & { readonly status: "unusable" };
