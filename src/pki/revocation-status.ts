@@ -12,7 +12,7 @@ import type { CrlSigner } from "./crl-signer.ts";
 import { inheritedKey } from "./dsa-inheritance.ts";
 import { MAX_OCSP_RESPONSES } from "./limits.ts";
 import { checkOcsp, type OcspStatus } from "./ocsp-check.ts";
-import type { OcspIssuer } from "./ocsp-responder.ts";
+import type { DelegateStatus, OcspIssuer } from "./ocsp-responder.ts";
 import type { OcspResponse } from "./ocsp-response.ts";
 import { findPath } from "./path.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
@@ -53,6 +53,8 @@ export type RevocationStatus =
       /** One English sentence for a finding. */
       readonly detail: string;
     })
+  /** A responder that speaks for the CA has signed that it does not know the certificate (RFC 6960 §2.2): no silence. */
+  | { readonly status: "unknown-to-ca"; readonly by: "OCSP"; readonly thisUpdate: Date; readonly why: string }
   | { readonly status: "unknown"; readonly why: string };
 
 /** What the answers say of one certificate of a path, and all that is known of it with them. */
@@ -120,10 +122,26 @@ function weighed(
     const now = said.find((one) => one.status === "revoked" && one.thisUpdate >= revocation.thisUpdate);
     return { word, status: now ?? { status: "revoked", ...revocation, detail: keptText(revocation) } };
   }
-  const good = said.find(({ status }) => status === "good");
+  const unknown = newestUnknown(said);
+  // RFC 6960 §2.2: who does not know the certificate any more says so of his own older words, and leaves it to a CRL.
+  const good = said.find(
+    (one) => one.status === "good" && (one.by === "CRL" || unknown === null || one.thisUpdate > unknown.thisUpdate),
+  );
   if (good !== undefined) return { word, status: good };
+  if (unknown !== null) return { word, status: unknown };
   const whys = said.flatMap((one) => (one.status === "unknown" && one.why !== "" ? [one.why] : []));
   return { word, status: { status: "unknown", why: [...new Set(whys)].join("; ") } };
+}
+
+type UnknownToCa = Extract<RevocationStatus, { status: "unknown-to-ca" }>;
+
+function newestUnknown(said: readonly RevocationStatus[]): UnknownToCa | null {
+  return said
+    .filter((one) => one.status === "unknown-to-ca")
+    .reduce<UnknownToCa | null>(
+      (newest, one) => (newest === null || one.thisUpdate > newest.thisUpdate ? one : newest),
+      null,
+    );
 }
 
 function wordOf(said: RevocationStatus): CaWord {
@@ -134,6 +152,7 @@ function wordOf(said: RevocationStatus): CaWord {
       const { by, revocationTime, reason, thisUpdate } = said;
       return { revocation: { by, revocationTime, reason, thisUpdate }, goodAt: null };
     }
+    case "unknown-to-ca":
     case "unknown":
       return NO_WORD;
   }
@@ -148,13 +167,13 @@ export function keptText({ by, revocationTime, reason, thisUpdate }: Revocation)
 /** What each response says of the certificate; none: nobody was asked. */
 function ocspStatuses(question: Question): readonly RevocationStatus[] {
   const { certificate, issuer, evidence, budget } = question;
-  const isUnrevoked = (responder: Certificate): boolean => isResponderUnrevoked(responder, question);
+  const statusOfDelegate = (delegate: Certificate): DelegateStatus => delegateStatusOf(delegate, question);
   const { at, weaknessOf = NO_WEAKNESS } = evidence;
   return evidence.ocsp
     .filter((one) => one.certificate === certificate.sha256)
     .slice(0, MAX_OCSP_RESPONSES)
     .map(({ response, nonce }) =>
-      fromOcsp(checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, weaknessOf, budget })),
+      fromOcsp(checkOcsp({ certificate, issuer, response, nonce, at, statusOfDelegate, weaknessOf, budget })),
     );
 }
 
@@ -167,8 +186,10 @@ function fromOcsp(result: OcspStatus): RevocationStatus {
       const detail = revokedText(revocationTime, reason, "the OCSP responder");
       return { status: "revoked", by: "OCSP", revocationTime, reason, thisUpdate, detail };
     }
-    case "unknown":
-      return { status: "unknown", why: "the OCSP responder does not know the certificate" };
+    case "unknown": {
+      const why = "the CA's OCSP responder does not know the certificate";
+      return { status: "unknown-to-ca", by: "OCSP", thisUpdate: result.thisUpdate, why };
+    }
     case "unusable":
       return { status: "unknown", why: result.detail };
   }
@@ -189,12 +210,40 @@ function fromCrl(result: CrlStatus): RevocationStatus {
   }
 }
 
-/** RFC 6960 §4.2.2.2.1: a responder's certificate stands where the certificate in question stands, and has its CRLs. */
-function isResponderUnrevoked(responder: Certificate, question: Question): boolean {
+/**
+ * RFC 6960 §4.2.2.2.1: what is known of a responder's own certificate. It stands where the certificate in question stands:
+ * the CRLs of that CA speak of it, and the OCSP answers that were asked for about it, those that hang on no other doubt.
+ */
+function delegateStatusOf(delegate: Certificate, question: Question): DelegateStatus {
+  const byCrl = delegateStatusByCrl(delegate, question);
+  if (byCrl === "revoked") return byCrl;
+  const { issuer, evidence, budget } = question;
+  const { at, weaknessOf = NO_WEAKNESS } = evidence;
+  const asked = evidence.ocsp
+    .filter((one) => one.certificate === delegate.sha256)
+    .slice(0, MAX_OCSP_RESPONSES);
+  const said = asked.map(({ response, nonce }) =>
+    checkOcsp({
+      certificate: delegate,
+      issuer,
+      response,
+      nonce,
+      at,
+      // Nobody clears himself; of another delegate the CRLs speak, or this would go on for ever.
+      statusOfDelegate: (other) =>
+        other.sha256 === delegate.sha256 ? "unknown" : delegateStatusByCrl(other, question),
+      weaknessOf,
+      budget,
+    }),
+  );
+  if (said.some(({ status }) => status === "revoked")) return "revoked";
+  return byCrl === "good" || said.some(({ status }) => status === "good") ? "good" : "unknown";
+}
+
+function delegateStatusByCrl(delegate: Certificate, question: Question): DelegateStatus {
   const { evidence, depth, isBelieved, crlWeaknessOf: weaknessOf, budget } = question;
-  const path = [responder, ...evidence.path.slice(depth + 1)];
-  const status = crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, weaknessOf, budget });
-  return status(0).status === "good";
+  const path = [delegate, ...evidence.path.slice(depth + 1)];
+  return crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, weaknessOf, budget })(0).status;
 }
 
 /**

@@ -24,7 +24,7 @@ import {
 import { placesOf, type RevocationQuestion } from "./questions.ts";
 import { impatientLookup, type Network, systemLookup } from "./route.ts";
 import { memoryBook, type Reader, type Stranger, type StrangerBook, Strangers } from "./strangers.ts";
-import { crlWorth, ocspWorth } from "./worth.ts";
+import { crlWorth, ocspSettles, ocspWorth } from "./worth.ts";
 
 /** What asking needs. */
 export interface RevocationOptions {
@@ -134,7 +134,7 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
         log.warn("revocation.unanswered", { certificate, tried });
       }
       return {
-        ocsp: outcomes.flatMap(({ ocsp }) => ocsp ?? []),
+        ocsp: outcomes.flatMap(({ ocsp }) => ocsp),
         crls: eachOnce(outcomes.flatMap(({ crls }) => crls)),
         unanswered,
       };
@@ -149,7 +149,7 @@ interface OcspManner {
 }
 
 interface Outcome {
-  readonly ocsp: OcspReply | null;
+  readonly ocsp: readonly OcspReply[];
   readonly crls: readonly Uint8Array[];
   readonly unanswered: Unanswered | null;
 }
@@ -162,13 +162,16 @@ async function askOne(
 ): Promise<Outcome> {
   const certificate = question.certificate.sha256;
   const attempts: Attempt[] = [];
+  const ocsp: OcspReply[] = [];
   for (const url of question.ocsp) {
     const fresh = nonce?.() ?? null;
     const answer = await inquiries.ask(ocspInquiry(url, question, fresh, weaknessOf), budget);
     if (!answer.ok) attempts.push(attempt(url, answer));
     else {
-      const ocsp = { certificate, der: answer.bytes, nonce: answer.fresh ? fresh : null };
-      return { ocsp, crls: [], unanswered: null };
+      const reply = { certificate, der: answer.bytes, nonce: answer.fresh ? fresh : null };
+      ocsp.push(reply);
+      if (ocspSettles(reply.der, question, reply.nonce, weaknessOf, inquiries.now()))
+        return { ocsp, crls: [], unanswered: null };
     }
   }
   const complete: Answer[] = [];
@@ -180,9 +183,9 @@ async function askOne(
   for (const places of deltaPlaces(question, complete)) {
     deltas.push(...(await askForCrl(places, question, inquiries, budget, [])));
   }
-  const silent = question.named && complete.length === 0;
+  const silent = question.named && complete.length === 0 && ocsp.length === 0;
   const crls = [...complete, ...deltas].map(({ bytes }) => bytes);
-  return { ocsp: null, crls, unanswered: silent ? { certificate, attempts } : null };
+  return { ocsp, crls, unanswered: silent ? { certificate, attempts } : null };
 }
 
 type Answer = InquiryAnswer & { readonly ok: true };

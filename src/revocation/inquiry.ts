@@ -70,6 +70,11 @@ export class Inquiries {
     this.#desk = desk;
   }
 
+  /** The time that answers are judged at. */
+  now(): Date {
+    return this.#desk.now();
+  }
+
   /** Never rejects for what a URL does; an error of the cache's environment passes. */
   async ask(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
     const { cache, now } = this.#desk;
@@ -119,8 +124,9 @@ export class Inquiries {
     if (!found.usable) return this.#rest(inquiry, { ok: false, why: "no-answer", detail: found.detail });
     const kept = await cache.get(key, now());
     const before = kept === null ? null : worth(kept.bytes, now());
-    // Whoever is on the way can send what the CA said before it revoked; what we have heard since then stands.
-    if (before?.usable && (found.keep === null || found.madeAt < before.madeAt)) {
+    // Whoever is on the way can send what the CA said before it revoked; what we have heard since then stands. Only "revoked" counts
+    // at any age.
+    if (before?.usable && found.final !== true && (found.keep === null || found.madeAt < before.madeAt)) {
       const detail = found.keep === null ? "not signed by the CA" : "older than what the CA said before";
       return this.#rest(inquiry, { ok: false, why: "no-answer", detail });
     }

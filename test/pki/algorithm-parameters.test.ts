@@ -215,7 +215,7 @@ describe("the signature algorithm of an OCSP response (RFC 6960 §4.2.1)", () =>
       response: good(parseOcspResponse(der)),
       nonce: null,
       at: NOW,
-      isUnrevoked: () => false,
+      statusOfDelegate: () => "unknown",
     });
     expect(result).toMatchObject(row.taken ? { status: "good" } : { status: "unusable", fault: "algorithm" });
     writeCertificates(ca, certificate.der);

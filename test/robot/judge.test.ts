@@ -57,7 +57,7 @@ describe("the judge process", () => {
     // The header is sound, so it was taken for a CRL; the entry's date is none.
     const broken = Buffer.from(der);
     broken[broken.indexOf(Buffer.of(0x02, 0x01, 0x07)) + 3] = 0x04;
-    const answers = { ocsp: [], crls: [broken], unanswered: [] };
+    const answers = { ocsp: [], crls: [broken], unanswered: [], known: [] };
     const judge = started();
     for (let times = 0; times < 2; times++) {
       const paths = [{ certificate: alice.certificate.sha256, path }];

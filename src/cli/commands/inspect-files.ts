@@ -2,9 +2,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { KeybotError, messageOf } from "../../errors.ts";
-import { type TrustStore, unreadableText } from "../../inspect/index.ts";
+import { unreadableText } from "../../inspect/index.ts";
 import { escapeControl } from "../../log.ts";
-import { MAX_CRL_FILE_BYTES, readCrlFile, type UnreadableCrl } from "../../pki/index.ts";
+import { type Crl, MAX_CRL_FILE_BYTES, readCrlFile, type UnreadableCrl } from "../../pki/index.ts";
 import type { Context } from "../context.ts";
 
 /** A file that an option names, or that lies in a folder which it names. */
@@ -70,7 +70,7 @@ async function fileOf(path: string, named: boolean, largest: number): Promise<In
  */
 export async function crlsIn(
   paths: readonly string[],
-): Promise<Required<Pick<TrustStore, "crls" | "unreadableCrls">>> {
+): Promise<{ readonly crls: readonly Crl[]; readonly unreadableCrls: readonly UnreadableCrl[] }> {
   const files = (await filesOf(paths, MAX_CRL_FILE_BYTES)).map((file) =>
     "why" in file
       ? { crls: [], unreadable: [{ source: file.path, issuer: null, detail: file.why }] }
