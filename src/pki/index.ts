@@ -63,7 +63,18 @@ export { isPrivateHalf, type PrivateHalf, type PrivateKey, privateKeyDigest } fr
 // Paths and revocation.
 
 export type { SignedAnswer, WeaknessOf } from "./answer-strength.ts";
-export { type Crl, type CrlEntry, crlEntries, parseCrl, parseCrlHeader, REMOVE_FROM_CRL } from "./crl.ts";
+export {
+  type Crl,
+  type CrlEntry,
+  type CrlHeader,
+  crlEntries,
+  parseCrl,
+  parseCrlHeader,
+  REMOVE_FROM_CRL,
+} from "./crl.ts";
+export { type DatedCrl, isAsNew, isOlder } from "./crl-age.ts";
+export { unfitness } from "./crl-check.ts";
+export { crlIssuersOf, distributionPointsOf, reasonsCovered, scopeText } from "./crl-scope.ts";
 export {
   MAX_CRL_BYTES,
   MAX_OCSP_BYTES,

@@ -12,7 +12,6 @@
  */
 
 export {
-  type OcspReply,
   openRevocationDesk,
   type RevocationAnswers,
   type RevocationDesk,
@@ -27,4 +26,5 @@ export type { Fetched, FetchFailure } from "./fetched.ts";
 export type { Attempt } from "./inquiry.ts";
 export { ASK_LIMITS, type AskLimits, ROOT_LIST_LIMITS } from "./limits.ts";
 export { type RevocationQuestion, revocationQuestions } from "./questions.ts";
+export type { OcspReply } from "./search.ts";
 export type { Fetches, Reader, Stranger, StrangerBook, StrangerRequest } from "./strangers.ts";

@@ -1,5 +1,5 @@
 import { judgeRevocation, type PathToAsk, type RevocationJudgement } from "../inspect/index.ts";
-import { isProblem, parseCertificate } from "../pki/index.ts";
+import { type Certificate, isProblem, parseCertificate } from "../pki/index.ts";
 import { type AskBudget, revocationQuestions } from "../revocation/index.ts";
 import type { Inquirer } from "./robot.ts";
 
@@ -15,10 +15,10 @@ export async function askAbout(
   beside: readonly Uint8Array[],
   budget: AskBudget,
 ): Promise<readonly RevocationJudgement[] | null> {
-  const answers = await robot.desk.ask(eachCertificateOnce(paths), budget);
+  const answers = await robot.desk.ask(eachCertificateOnce(paths), budget, decoded(beside));
   if (budget.givenUp || budget.missed) return null;
   const at = robot.now();
-  const judgement = await robot.judge.judgeAnswers(paths, answers, beside, at);
+  const judgement = await robot.judge.judgeAnswers(paths, answers, [...beside, ...answers.signers], at);
   if (judgement.kind === "judged") return judgement.judgements;
   if (judgement.kind === "given-up") return null;
   robot.log.warn("revocation.unreadable", { problem: judgement.problem });
@@ -28,13 +28,16 @@ export async function askAbout(
 /** The paths of two certificates of one CA share all that is above them. */
 function eachCertificateOnce(paths: readonly PathToAsk[]) {
   const questions = paths.flatMap(({ path }) => {
-    const certificates = path.flatMap((der) => {
-      const certificate = parseCertificate(der);
-      return isProblem(certificate) ? [] : [certificate];
-    });
-    return revocationQuestions(certificates);
+    return revocationQuestions(decoded(path));
   });
   return [...new Map(questions.map((question) => [question.certificate.sha256, question])).values()];
+}
+
+function decoded(ders: readonly Uint8Array[]): readonly Certificate[] {
+  return ders.flatMap((der) => {
+    const certificate = parseCertificate(der);
+    return isProblem(certificate) ? [] : [certificate];
+  });
 }
 
 /** A certificate that its CA has revoked is used no longer, under any address; its key is not barred (PRODUCT §6). */

@@ -66,7 +66,7 @@ export interface Judge {
    */
   judgeAnswers(
     paths: readonly PathToAsk[],
-    answers: RevocationAnswers,
+    answers: Omit<RevocationAnswers, "signers">,
     beside: readonly Uint8Array[],
     at: Date,
   ): Promise<JudgementOfAnswers>;

@@ -106,7 +106,7 @@ describe("fetchUrl: what it brings", () => {
   });
 
   it("a POST with its type", async () => {
-    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request" };
+    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request", asGet: null };
     expect(await fetchIt(web.url("/post"), { post })).toEqual({ ok: true, bytes: post.body });
   });
 
@@ -204,7 +204,7 @@ describe("fetchUrl: redirects", () => {
   ])("%s: %s", async (path, why) => expect(await outcome(web.url(path))).toBe(why));
 
   it("RFC 9110 §15.4: a POST is repeated only where it stays a POST", async () => {
-    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request" };
+    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request", asGet: null };
     expect(await outcome(web.url("/post-moved"), { post })).toBe("redirect");
     expect(await fetchIt(web.url("/post-kept"), { post })).toEqual({ ok: true, bytes: post.body });
   });
