@@ -57,8 +57,8 @@ export interface RevocationJudgement {
 const NAMED_ATTEMPTS = 3;
 
 /**
- * Judges the answers (RFC 5280 §6.3, RFC 6960 §3.2). Certificate by certificate: revoked; else unknown, when somebody is
- * named but no answer counts; or unaskable, when nobody who is named can ever be asked; else, when nobody is named, there is nothing to be asked (PRODUCT §3 6.).
+ * Judges the answers (RFC 5280 §6.3, RFC 6960 §3.2). Certificate by certificate: revoked; else unknown, when a responder
+ * has signed that it does not know the certificate, or somebody is named but no answer counts; or unaskable, when nobody who is named can ever be asked; else, when nobody is named, there is nothing to be asked (PRODUCT §3 6.).
  * @param others certificates that may have signed a CRL although they are not on the path
  * @param at not before the answers came: they speak of the time at which they were made
  */
@@ -108,6 +108,8 @@ function findingsOn(
   const whose = depth === 0 ? "" : `the CA certificate ${certificate.subject.text}: `;
   if (status.status === "good") return [];
   if (status.status === "revoked") return [finding("revocation.revoked", `${whose}${status.detail}`)];
+  // RFC 6960 §2.2: a signed word of who speaks for the CA, so no missing answer that soft-fail could do without.
+  if (status.status === "unknown-to-ca") return [finding("revocation.unknown", `${whose}${status.why}`)];
   if (!namesAnswerer(certificate)) {
     return [finding("revocation.unnamed", depth === 0 ? undefined : `${whose}it names neither CRL nor OCSP`)];
   }

@@ -11,8 +11,8 @@ export const REVOCATION_FINDINGS = {
   "revocation.unknown": rule(
     "warning",
     "RFC 5280 §6.3.3",
-    "no CRL or OCSP answer that counts could be had",
-    "Check that this machine reaches the CA's servers (their addresses stand in the certificate), then keybot approve if the partner confirms; trust.revocation says what an answer that cannot be had means.",
+    "no CRL or OCSP answer says that the certificate is not revoked",
+    "Check that this machine reaches the CA's servers (named in the certificate); where its responder does not know the certificate, ask the CA: it may be new, or false. Then keybot approve; trust.revocation says what no answer means.",
   ),
   "revocation.unaskable": rule(
     "warning",

@@ -83,13 +83,15 @@ export {
 } from "./limits.ts";
 export {
   checkOcsp,
+  delegateOf,
+  isFinalReason,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
   type OcspFault,
   type OcspInput,
   type OcspStatus,
 } from "./ocsp-check.ts";
 export { buildOcspRequest, type OcspRequestOptions } from "./ocsp-request.ts";
-export type { OcspIssuer } from "./ocsp-responder.ts";
+export type { DelegateStatus, OcspIssuer } from "./ocsp-responder.ts";
 export { type OcspRefusal, type OcspResponse, parseOcspResponse } from "./ocsp-response.ts";
 export { findPath } from "./path.ts";
 export { isBetterPath, type WeighedPath } from "./path-rank.ts";

@@ -4,7 +4,12 @@ import type { Certificate } from "./certificate.ts";
 import { equalBytes } from "./der.ts";
 import { namesCertificate } from "./ocsp-certificate-id.ts";
 import { nonceValue } from "./ocsp-request.ts";
-import { type OcspIssuer, responderVerdict } from "./ocsp-responder.ts";
+import {
+  type DelegateStatus,
+  delegateStanding,
+  type OcspIssuer,
+  responderVerdict,
+} from "./ocsp-responder.ts";
 import type { BasicOcspResponse, OcspAnswer, OcspRefusal, OcspResponse } from "./ocsp-response.ts";
 import { OID } from "./oid.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
@@ -18,8 +23,8 @@ export interface OcspInput {
   /** The nonce of the request; null: none was sent, or the response was kept from an earlier request. */
   readonly nonce: Uint8Array | null;
   readonly at: Date;
-  /** Asked about a responder's certificate without id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1). */
-  readonly isUnrevoked: (responder: Certificate) => boolean;
+  /** What the evidence at hand says of a delegate without id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1). */
+  readonly statusOfDelegate: (delegate: Certificate) => DelegateStatus;
   /** Nothing is weak when it is left out. */
   readonly weaknessOf?: WeaknessOf;
   /** A full one when it is left out. */
@@ -37,7 +42,7 @@ export type OcspStatus =
       readonly thisUpdate: Date;
       readonly nextUpdate: Date | null;
     }
-  | { readonly status: "unknown" }
+  | { readonly status: "unknown"; readonly thisUpdate: Date; readonly nextUpdate: Date | null }
   | { readonly status: "unusable"; readonly fault: OcspFault; readonly detail: string };
 
 /** Why a response does not count. */
@@ -45,9 +50,11 @@ export type OcspFault =
   | OcspRefusal
   | "other-certificate" // §3.2 (1)
   | "signature" // §3.2 (2)
-  | "responder" // §3.2 (3)(4)
+  | "responder" // §3.2 (3)(4), §4.2.2.2
+  | "delegate" // §4.2.2.2.1: nothing at hand says that the responder is not revoked, and it can be asked
   | "stale" // §3.2 (5)(6)
   | "later" // thisUpdate lies in the future
+  | "times" // nextUpdate lies before thisUpdate
   | "nonce" // §4.4.1, RFC 8954 §2.1
   | "critical-extension" // §4.4
   | "algorithm" // it cannot be computed with
@@ -62,6 +69,9 @@ export const OCSP_AGE_WITHOUT_NEXT_UPDATE_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Checks a response for one certificate (RFC 6960 §3.2). Never throws.
+ *
+ * "revoked" is final (RFC 5280 §5.3.1), so it counts once its signer is proven, whatever else is wrong with the response; who
+ * waves it aside has mail encrypted to a stolen key. Only certificateHold, which is a state, has to be timely.
  */
 export function checkOcsp(input: OcspInput): OcspStatus {
   const { certificate, issuer, response, at } = input;
@@ -73,58 +83,121 @@ export function checkOcsp(input: OcspInput): OcspStatus {
   if (!nonceFits(response, input.nonce)) {
     return unusable("nonce", "the OCSP response has another nonce than the request");
   }
+  const signer = responderVerdict(response, issuer, at, input.budget ?? fullBudget()); // (2)(3)(4)
+  if (signer.verdict !== "authorised") return unusable(signer.verdict, signer.detail);
+  const standing = delegateStanding(signer.delegate, input.statusOfDelegate);
+  if (standing === "revoked") return unusable("responder", "the responder's certificate is revoked");
+  const doubt = doubtOf(response, answers, standing, signer.delegate, input.weaknessOf ?? NO_WEAKNESS);
+  return statusOf(answers, doubt, at);
+}
+
+/**
+ * Which delegate has to be asked about before the "good" of a response counts (RFC 6960 §4.2.2.2.1): he signed it and is
+ * fit in all other ways, has no id-pkix-ocsp-nocheck, and his certificate names a CRL or a responder. His issuer is the
+ * issuer of the certificate in question. Never throws.
+ * @param certificate the certificate that the response is about
+ * @param issuer the certificate above it on its path
+ * @returns his certificate; null when nobody has to be asked: nothing but "good" hangs on it
+ */
+export function delegateOf(
+  response: OcspResponse,
+  certificate: Certificate,
+  issuer: Certificate,
+  at: Date,
+): Certificate | null {
+  if (response.status !== "successful") return null;
+  const by = { certificate: issuer, key: issuer.publicKey };
+  const input = { certificate, issuer: by, response, nonce: null, at };
+  const result = checkOcsp({ ...input, statusOfDelegate: () => "unknown" });
+  if (result.status !== "unusable" || result.fault !== "delegate") return null;
+  const signer = responderVerdict(response, by, at, fullBudget());
+  return signer.verdict === "authorised" ? signer.delegate : null;
+}
+
+type Unusable = OcspStatus & { readonly status: "unusable" };
+
+/** Why a response whose signer is proven clears nobody, though its "revoked" counts; or null. */
+function doubtOf(
+  response: BasicOcspResponse,
+  answers: readonly OcspAnswer[],
+  standing: "fit" | "to-be-asked",
+  delegate: Certificate | null,
+  weaknessOf: WeaknessOf,
+): Unusable | null {
   const critical = criticalExtension(response, answers);
   if (critical !== null) {
     return unusable("critical-extension", `the OCSP response has critical extension ${critical}`);
   }
-  const budget = input.budget ?? fullBudget();
-  const signer = responderVerdict(response, issuer, at, input.isUnrevoked, budget); // (2)(3)(4)
-  if (signer.verdict !== "authorised") return unusable(signer.verdict, signer.detail);
-  const status = statusOf(answers, at);
-  if (status.status !== "good") return status;
+  if (standing === "to-be-asked") {
+    return unusable(
+      "delegate",
+      "the responder's certificate may be revoked: nothing at hand says that it is not",
+    );
+  }
   const { signatureAlgorithm } = response;
-  const weakness = (input.weaknessOf ?? NO_WEAKNESS)({ signatureAlgorithm, signers: signer.signers });
-  return weakness === null ? status : unusable("weak", `the OCSP response is ${weakness}`);
+  const weakness = weaknessOf({ signatureAlgorithm, signers: delegate === null ? [] : [delegate] });
+  return weakness === null ? null : unusable("weak", `the OCSP response is ${weakness}`);
 }
 
+/** CRLReason certificateHold (RFC 5280 §5.3.1): the one revocation that is ever lifted. */
+const CERTIFICATE_HOLD = 6;
+
 /**
- * The newest answer that counts; several about one certificate are odd, and the last word is the newest. Of several of the
- * same time "revoked" counts, then "unknown", which errs on the safe side.
+ * What several answers about one certificate say together: a final "revoked" at any age; else the newest timely word, of
+ * several of the same time "revoked", then "unknown", which errs on the safe side. A hold is lifted by a newer "good" that
+ * would count alone, and by nothing else.
  */
-function statusOf(answers: readonly OcspAnswer[], at: Date): OcspStatus {
+function statusOf(answers: readonly OcspAnswer[], doubt: Unusable | null, at: Date): OcspStatus {
   const newestFirst = [...answers].sort(
     (left, right) =>
       right.thisUpdate.getTime() - left.thisUpdate.getTime() ||
       GRAVITY[right.status.kind] - GRAVITY[left.status.kind],
   );
-  let why: OcspStatus = unusable("stale", "the OCSP response is empty");
-  for (const answer of newestFirst) {
-    const untimely = untimeliness(answer, at);
-    if (untimely === null) return said(answer);
-    why = untimely;
-  }
-  return why;
+  const final = newestFirst.find((answer) => isFinal(answer) && !isLater(answer, at));
+  if (final !== undefined) return said(final);
+  const timely = newestFirst.filter((answer) => untimeliness(answer, at) === null);
+  const hold = timely.find(({ status }) => status.kind === "revoked");
+  if (hold !== undefined && (doubt !== null || !isLifted(hold, timely))) return said(hold);
+  const [newest] = timely;
+  if (newest !== undefined) return newest.status.kind === "good" && doubt !== null ? doubt : said(newest);
+  const [untimely] = newestFirst.flatMap((answer) => untimeliness(answer, at) ?? []);
+  return untimely ?? unusable("stale", "the OCSP response is empty");
+}
+
+function isFinal({ status }: OcspAnswer): boolean {
+  return status.kind === "revoked" && isFinalReason(status.reason);
+}
+
+/** Whether a revocation for this CRLReason, null when none is said, is never lifted (RFC 5280 §5.3.1, RFC 6960 §2.2). */
+export function isFinalReason(reason: number | null): boolean {
+  return reason !== CERTIFICATE_HOLD;
+}
+
+function isLifted(hold: OcspAnswer, timely: readonly OcspAnswer[]): boolean {
+  return timely.some(({ status, thisUpdate }) => status.kind === "good" && thisUpdate > hold.thisUpdate);
+}
+
+function isLater({ thisUpdate }: OcspAnswer, at: Date): boolean {
+  return thisUpdate.getTime() > at.getTime() + CLOCK_SKEW_MS;
 }
 
 const GRAVITY: Readonly<Record<OcspAnswer["status"]["kind"], number>> = { revoked: 2, unknown: 1, good: 0 };
 
 function said({ status, thisUpdate, nextUpdate }: OcspAnswer): OcspStatus {
-  switch (status.kind) {
-    case "good":
-      return { status: "good", thisUpdate, nextUpdate };
-    case "revoked": {
-      const { revocationTime, reason } = status;
-      return { status: "revoked", revocationTime, reason, thisUpdate, nextUpdate };
-    }
-    case "unknown":
-      return { status: "unknown" };
-  }
+  if (status.kind !== "revoked") return { status: status.kind, thisUpdate, nextUpdate };
+  const { revocationTime, reason } = status;
+  return { status: "revoked", revocationTime, reason, thisUpdate, nextUpdate };
 }
 
 /** RFC 6960 §3.2 (5)(6), §4.2.2.1; RFC 5019 §4 leaves the difference of clocks to the client. */
-function untimeliness({ thisUpdate, nextUpdate }: OcspAnswer, at: Date): OcspStatus | null {
-  if (thisUpdate.getTime() > at.getTime() + CLOCK_SKEW_MS) {
+function untimeliness(answer: OcspAnswer, at: Date): Unusable | null {
+  const { thisUpdate, nextUpdate } = answer;
+  if (isLater(answer, at)) {
     return unusable("later", `the OCSP response is of a later time (${thisUpdate.toISOString()})`);
+  }
+  // RFC 6960 §2.4: nextUpdate is when newer information will be there; before thisUpdate it means nothing.
+  if (nextUpdate !== null && nextUpdate < thisUpdate) {
+    return unusable("times", `the OCSP response ran out before it was made (${nextUpdate.toISOString()})`);
   }
   const end = nextUpdate?.getTime() ?? thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS;
   if (at.getTime() <= end + CLOCK_SKEW_MS) return null;
@@ -143,6 +216,6 @@ function criticalExtension(response: BasicOcspResponse, answers: readonly OcspAn
   return all.find(({ oid, critical }) => critical && oid !== OID.ocspNonce)?.oid ?? null;
 }
 
-function unusable(fault: OcspFault, detail: string): OcspStatus {
+function unusable(fault: OcspFault, detail: string): Unusable {
   return { status: "unusable", fault, detail };
 }

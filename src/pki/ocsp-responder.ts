@@ -18,8 +18,8 @@ export interface OcspIssuer {
 
 /** `signature`: nobody at hand made it. `responder`: somebody did who may not. */
 export type ResponderVerdict =
-  /** `signers`: the responder's certificate, unless he is the issuer itself. */
-  | { readonly verdict: "authorised"; readonly signers: readonly Certificate[] }
+  /** `delegate`: the certificate of the responder who signed; null when the issuer itself did. */
+  | { readonly verdict: "authorised"; readonly delegate: Certificate | null }
   | {
       readonly verdict: "signature" | "responder" | "algorithm" | "budget";
       readonly detail: string;
@@ -33,13 +33,12 @@ const NOBODY: ResponderVerdict = {
 /**
  * Whether the response is signed by the issuer itself, or by a responder whose certificate the issuer signed for it
  * (RFC 6960 §4.2.2.2, cases 2 and 3; case 1, a responder that the local configuration names, does not exist here).
- * @param isUnrevoked asked about a responder's certificate that has no id-pkix-ocsp-nocheck
+ * Whether the delegate's own certificate is revoked (§4.2.2.2.1) is not looked at: `delegateStanding`.
  */
 export function responderVerdict(
   response: BasicOcspResponse,
   issuer: OcspIssuer,
   at: Date,
-  isUnrevoked: (responder: Certificate) => boolean,
   budget: PathBudget,
 ): ResponderVerdict {
   let found = NOBODY;
@@ -51,12 +50,47 @@ export function responderVerdict(
       found = { verdict: "algorithm", detail };
     }
     if (signed !== "valid") continue;
-    if (certificate === issuer.certificate) return { verdict: "authorised", signers: [] }; // RFC 6960 §4.2.2.2, case 2
-    const objection = objectionTo(certificate, issuer, at, isUnrevoked, budget);
-    if (objection === null) return { verdict: "authorised", signers: [certificate] }; // case 3
+    if (certificate === issuer.certificate) return { verdict: "authorised", delegate: null }; // RFC 6960 §4.2.2.2, case 2
+    const objection = objectionTo(certificate, issuer, at, budget);
+    if (objection === null) return { verdict: "authorised", delegate: certificate }; // case 3
     found = { verdict: "responder", detail: `the responder's certificate ${objection}` };
   }
   return found;
+}
+
+/** What is known of the revocation of a delegate's own certificate. */
+export type DelegateStatus = "good" | "revoked" | "unknown";
+
+/**
+ * What a delegate's word is worth as far as his own revocation goes (RFC 6960 §4.2.2.2.1). With id-pkix-ocsp-nocheck he is
+ * trusted as long as his certificate is valid. Without it he can be revoked like any other: where his certificate names a
+ * CRL or a responder, he clears nobody before it is known that he is not; where it names none, what to do is left to
+ * the client, and he is believed, as there is nobody to ask.
+ * @param statusOf what the evidence at hand says of him; not asked about one with nocheck
+ * @returns `fit`; `revoked`: he does not speak for the CA; `to-be-asked`: his "good" does not count yet
+ */
+export function delegateStanding(
+  delegate: Certificate | null,
+  statusOf: (delegate: Certificate) => DelegateStatus,
+): "fit" | "revoked" | "to-be-asked" {
+  if (delegate === null || hasNoCheck(delegate)) return "fit";
+  const status = statusOf(delegate);
+  if (status === "revoked") return "revoked";
+  return status === "good" || !namesPlace(delegate) ? "fit" : "to-be-asked";
+}
+
+/** RFC 6960 §4.2.2.2.1: the CA asks nobody to check the revocation of this certificate. */
+function hasNoCheck({ extensions }: Certificate): boolean {
+  return extensions.all.some(({ oid }) => oid === OID.ocspNoCheck);
+}
+
+/** Whether a certificate says where its revocation can be asked: a CRL (RFC 5280 §4.2.1.13), OCSP (§4.2.2.1). */
+export function namesPlace({ extensions }: Certificate): boolean {
+  const { crlDistributionPoints, authorityInfoAccess } = extensions;
+  return (
+    (crlDistributionPoints ?? []).length > 0 ||
+    (authorityInfoAccess ?? []).some(({ method }) => method === OID.ocspAccess)
+  );
 }
 
 /** Those whom the ResponderID names: the issuer, then the certificates that came along. */
@@ -73,12 +107,11 @@ function isNamed({ responder }: BasicOcspResponse, { subject, publicKey }: Certi
   return equalBytes(responder.sha1, hash("sha1", keyBits(publicKey), "buffer"));
 }
 
-/** Why a certificate does not make its holder a responder of this issuer, or null (RFC 6960 §4.2.2.2). */
+/** Why a certificate does not make its holder a responder of this issuer, whatever is known of its revocation; or null (RFC 6960 §4.2.2.2). */
 function objectionTo(
   certificate: Certificate,
   { certificate: issuer, key }: OcspIssuer,
   at: Date,
-  isUnrevoked: (responder: Certificate) => boolean,
   budget: PathBudget,
 ): string | null {
   const { extensions, notBefore, notAfter } = certificate;
@@ -95,8 +128,5 @@ function objectionTo(
   if (breach !== undefined) return `is malformed (${breach.detail})`;
   const [unknown] = unknownCriticalExtensions(certificate).filter((oid) => oid !== OID.ocspNoCheck);
   if (unknown !== undefined) return `has critical extension ${unknown}, which is not understood`;
-  if (signatureVerdict(certificate, key, budget) !== "valid") return "is not signed by the issuer's key";
-  // RFC 6960 §4.2.2.2.1: with nocheck it is trusted as long as it is valid; without, it can be revoked like any other.
-  const nocheck = extensions.all.some(({ oid }) => oid === OID.ocspNoCheck);
-  return nocheck || isUnrevoked(certificate) ? null : "may be revoked: no CRL at hand says that it is not";
+  return signatureVerdict(certificate, key, budget) === "valid" ? null : "is not signed by the issuer's key";
 }

@@ -11,10 +11,11 @@ import type { CrlSigner } from "./crl-signer.ts";
 import { inheritedKey } from "./dsa-inheritance.ts";
 import { MAX_OCSP_RESPONSES } from "./limits.ts";
 import { checkOcsp, type OcspStatus } from "./ocsp-check.ts";
-import type { OcspIssuer } from "./ocsp-responder.ts";
+import { type DelegateStatus, namesPlace, type OcspIssuer } from "./ocsp-responder.ts";
 import type { OcspResponse } from "./ocsp-response.ts";
 import { findPath } from "./path.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
+import type { PathResult } from "./path-result.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /** A response, and the request that it answers. */
@@ -54,6 +55,8 @@ export type RevocationStatus =
       /** One English sentence for a finding. */
       readonly detail: string;
     }
+  /** A responder that speaks for the CA has signed that it does not know the certificate (RFC 6960 §2.2): no silence. */
+  | { readonly status: "unknown-to-ca"; readonly by: "OCSP"; readonly thisUpdate: Date; readonly why: string }
   | { readonly status: "unknown"; readonly why: string };
 
 /** One certificate on its path, and what is spent and learned while the path is judged. */
@@ -73,10 +76,16 @@ interface Question {
  * The effort is bounded by `limits.ts`. Never throws.
  */
 export function revocationStatuses(evidence: RevocationEvidence): readonly RevocationStatus[] {
+  return statusesBy(evidence, signerPaths(evidence));
+}
+
+/** The path without the anchor of a CRL's signer off the path; null when he is not believed. */
+type PathOfSigner = (signer: Certificate) => readonly Certificate[] | null;
+
+function statusesBy(evidence: RevocationEvidence, pathOfSigner: PathOfSigner): readonly RevocationStatus[] {
   const { path } = evidence;
   const keys = keysOf(path);
   const budget = fullBudget(evidence.computing);
-  const pathOfSigner = signerPaths(evidence);
   const isBelieved = (signer: Certificate): boolean => pathOfSigner(signer) !== null;
   const weaknessOf = evidence.weaknessOf ?? NO_WEAKNESS;
   const crlWeaknessOf = ({ signatureAlgorithm }: Crl, { certificate, onPath }: CrlSigner): string | null =>
@@ -87,29 +96,43 @@ export function revocationStatuses(evidence: RevocationEvidence): readonly Revoc
     if (above === undefined || key === undefined) return [];
     const issuer = { certificate: above, key };
     const byOcsp = ocspStatus({ certificate, issuer, depth, evidence, isBelieved, crlWeaknessOf, budget });
-    if (byOcsp.status !== "unknown") return [byOcsp];
+    if (byOcsp.status === "good" || byOcsp.status === "revoked") return [byOcsp];
     const byCrl = fromCrl(crlStatus(depth));
+    // RFC 6960 §2.2: who does not know the certificate leaves it to another source, a CRL.
+    if (byOcsp.status === "unknown-to-ca") return [byCrl.status === "unknown" ? byOcsp : byCrl];
     if (byCrl.status !== "unknown" || byOcsp.why === "") return [byCrl];
     return [{ status: "unknown", why: `${byOcsp.why}; ${byCrl.why}` }];
   });
 }
 
-/** Revoked as soon as one answer says so, whatever the others say; an empty `why`: nobody was asked. */
+/**
+ * Revoked as soon as one answer says so, whatever the others say; else the newest word, of the same time "unknown". An empty
+ * `why`: nobody was asked.
+ */
 function ocspStatus(question: Question): RevocationStatus {
   const { certificate, issuer, evidence, budget } = question;
-  const isUnrevoked = (responder: Certificate): boolean => isResponderUnrevoked(responder, question);
-  let good = false;
+  const statusOfDelegate = (delegate: Certificate): DelegateStatus => delegateStatusOf(delegate, question);
+  let newest: (OcspStatus & { readonly status: "good" | "unknown" }) | null = null;
   let why = "";
   const asked = evidence.ocsp.filter((one) => one.certificate === certificate.sha256);
   for (const { response, nonce } of asked.slice(0, MAX_OCSP_RESPONSES)) {
     const { at, weaknessOf = NO_WEAKNESS } = evidence;
-    const result = checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, weaknessOf, budget });
+    const input = { certificate, issuer, response, nonce, at, statusOfDelegate, weaknessOf, budget };
+    const result = checkOcsp(input);
     if (result.status === "revoked") return revokedByOcsp(result);
-    if (result.status === "good") good = true;
-    else if (result.status === "unusable") why = result.detail;
-    else why = "the OCSP responder does not know the certificate";
+    if (result.status === "unusable") why = result.detail;
+    else if (newest === null || result.thisUpdate > newest.thisUpdate) newest = result;
+    else if (result.status === "unknown" && result.thisUpdate >= newest.thisUpdate) newest = result;
   }
-  return good ? { status: "good", by: "OCSP" } : { status: "unknown", why };
+  if (newest === null) return { status: "unknown", why };
+  if (newest.status === "good") return { status: "good", by: "OCSP" };
+  const { thisUpdate } = newest;
+  return {
+    status: "unknown-to-ca",
+    by: "OCSP",
+    thisUpdate,
+    why: "the CA's OCSP responder does not know the certificate",
+  };
 }
 
 function revokedByOcsp(result: OcspStatus & { readonly status: "revoked" }): RevocationStatus {
@@ -118,7 +141,7 @@ function revokedByOcsp(result: OcspStatus & { readonly status: "revoked" }): Rev
   return { status: "revoked", by: "OCSP", revocationTime, reason, detail };
 }
 
-function fromCrl(result: CrlStatus): RevocationStatus {
+function fromCrl(result: CrlStatus): Exclude<RevocationStatus, { status: "unknown-to-ca" }> {
   switch (result.status) {
     case "good":
       return { status: "good", by: "CRL" };
@@ -137,31 +160,65 @@ function fromCrl(result: CrlStatus): RevocationStatus {
   }
 }
 
-/** RFC 6960 §4.2.2.2.1: a responder's certificate stands where the certificate in question stands, and has its CRLs. */
-function isResponderUnrevoked(responder: Certificate, question: Question): boolean {
+/**
+ * RFC 6960 §4.2.2.2.1: what is known of a responder's own certificate. It stands where the certificate in question stands:
+ * the CRLs of that CA speak of it, and the OCSP answers that were asked for about it, those that hang on no other doubt.
+ */
+function delegateStatusOf(delegate: Certificate, question: Question): DelegateStatus {
+  const byCrl = delegateStatusByCrl(delegate, question);
+  if (byCrl === "revoked") return byCrl;
+  const { issuer, evidence, budget } = question;
+  const { at, weaknessOf = NO_WEAKNESS } = evidence;
+  const asked = evidence.ocsp
+    .filter((one) => one.certificate === delegate.sha256)
+    .slice(0, MAX_OCSP_RESPONSES);
+  const said = asked.map(({ response, nonce }) =>
+    checkOcsp({
+      certificate: delegate,
+      issuer,
+      response,
+      nonce,
+      at,
+      // Nobody clears himself; of another delegate the CRLs speak, or this would go on for ever.
+      statusOfDelegate: (other) =>
+        other.sha256 === delegate.sha256 ? "unknown" : delegateStatusByCrl(other, question),
+      weaknessOf,
+      budget,
+    }),
+  );
+  if (said.some(({ status }) => status === "revoked")) return "revoked";
+  return byCrl === "good" || said.some(({ status }) => status === "good") ? "good" : "unknown";
+}
+
+function delegateStatusByCrl(delegate: Certificate, question: Question): DelegateStatus {
   const { evidence, depth, isBelieved, crlWeaknessOf: weaknessOf, budget } = question;
-  const path = [responder, ...evidence.path.slice(depth + 1)];
-  const status = crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, weaknessOf, budget });
-  return status(0).status === "good";
+  const path = [delegate, ...evidence.path.slice(depth + 1)];
+  return crlStatusOf({ ...evidence, path, keys: keysOf(path), isBelieved, weaknessOf, budget })(0).status;
 }
 
 /**
- * RFC 5280 §6.3.3 (f): a CRL's signer off the path needs a valid path to the same anchor, himself not revoked.
- * @returns that path without the anchor, or null
+ * RFC 5280 §6.3.3 (f): a CRL's signer off the path needs a valid path to the same anchor, and what is on it is judged as on
+ * the main path: who names somebody to ask must be proven not revoked, who names nobody must not be listed.
  */
-function signerPaths({
-  path,
-  others,
-  crls,
-  at,
-  computing,
-}: RevocationEvidence): (signer: Certificate) => readonly Certificate[] | null {
+function signerPaths(evidence: RevocationEvidence): PathOfSigner {
+  const { path, others, at, computing } = evidence;
   const anchor = path.at(-1);
+  const judgedAnyway = new Set(path.map(({ sha256 }) => sha256));
   const known = new Map<string, readonly Certificate[] | null>();
-  return (signer) => {
+  const pathOf: PathOfSigner = (signer) => {
     if (anchor === undefined) return null;
     const before = known.get(signer.sha256);
     if (before !== undefined) return before;
+    // Two signers who vouch for each other prove nothing, so a circle counts as not believed.
+    known.set(signer.sha256, null);
+    const isClear = (found: PathResult): boolean => {
+      const statuses = statusesBy({ ...evidence, path: found.path }, pathOf);
+      return statuses.every(({ status }, depth) => {
+        const certificate = found.path[depth];
+        if (certificate === undefined || judgedAnyway.has(certificate.sha256)) return true;
+        return status === "good" || (status === "unknown" && !namesPlace(certificate));
+      });
+    };
     const found = findPath({
       target: signer,
       intermediates: [...path.slice(0, -1), ...others],
@@ -171,13 +228,15 @@ function signerPaths({
       explicitPolicy: false,
       inhibitAnyPolicy: false,
       inhibitPolicyMapping: false,
-      crls,
+      crls: null,
+      gravityOf: (result) => (result.valid && isClear(result) ? 0 : 1),
       ...(computing === undefined ? {} : { computing }),
     });
-    const believed = found.valid ? found.path.slice(0, -1) : null;
+    const believed = found.valid && isClear(found) ? found.path.slice(0, -1) : null;
     known.set(signer.sha256, believed);
     return believed;
   };
+  return pathOf;
 }
 
 /** The key of each certificate, DSA parameters filled in from above (RFC 5280 §6.1.4 (d) to (f)). */

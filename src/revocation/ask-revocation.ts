@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import type { Certificate, WeaknessOf } from "../pki/index.ts";
 import { type AskBudget, Budget, NobodyAsked } from "./budget.ts";
 import { memoryCache, type RevocationCache } from "./cache.ts";
+import type { OcspReply } from "./evidence.ts";
 import { fetchIssuers, type Issuers } from "./fetch-issuers.ts";
 import { type Attempt, Inquiries } from "./inquiry.ts";
 import { KeptCrls } from "./kept-crls.ts";
@@ -18,7 +19,7 @@ import {
 } from "./limits.ts";
 import type { RevocationQuestion } from "./questions.ts";
 import { impatientLookup, type Network, systemLookup } from "./route.ts";
-import { type OcspReply, type SearchTools, search } from "./search.ts";
+import { type SearchTools, search } from "./search.ts";
 import { memoryBook, type Reader, type Stranger, type StrangerBook, Strangers } from "./strangers.ts";
 
 /** What asking needs. */

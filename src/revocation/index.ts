@@ -20,11 +20,11 @@ export {
 } from "./ask-revocation.ts";
 export type { AskBudget } from "./budget.ts";
 export { type KeptAnswer, memoryCache, type RevocationCache } from "./cache.ts";
+export type { OcspReply } from "./evidence.ts";
 export type { Issuers } from "./fetch-issuers.ts";
 export { fetchRootList, type RootListOptions } from "./fetch-root-list.ts";
 export type { Fetched, FetchFailure } from "./fetched.ts";
 export type { Attempt } from "./inquiry.ts";
 export { ASK_LIMITS, type AskLimits, ROOT_LIST_LIMITS } from "./limits.ts";
 export { type RevocationQuestion, revocationQuestions } from "./questions.ts";
-export type { OcspReply } from "./search.ts";
 export type { Fetches, Reader, Stranger, StrangerBook, StrangerRequest } from "./strangers.ts";

@@ -6,6 +6,8 @@ import type { Worth } from "./worth.ts";
 /** What a responder says of one certificate. */
 export interface OcspWord {
   readonly isRevoked: boolean;
+  /** Revoked for a reason that is never lifted (RFC 5280 §5.3.1). */
+  readonly isFinal: boolean;
   /** thisUpdate (RFC 6960 §2.4). */
   readonly madeAt: Date;
 }
@@ -40,7 +42,7 @@ export class KeptOcsp {
   }
 
   /**
-   * Keeps an answer, unless one that is newer is kept, or a "revoked" is known that is not older: who is on the way can send
+   * Keeps an answer that says "revoked" for good; any other unless one that is newer is kept, or a "revoked" is known that is not older: who is on the way can send
    * what was said before (RFC 6960 §5), and of two words of one second "revoked" errs on the safe side.
    * @param wordOf what an answer that is kept says; null: nothing that counts any more
    * @returns whether it counts
@@ -56,7 +58,7 @@ export class KeptOcsp {
   ): Promise<boolean> {
     const kept = await this.#cache.get(answerKey(certId), now);
     const before = kept === null ? null : wordOf(kept.bytes);
-    if (before !== null && word.madeAt < before.madeAt) return false;
+    if (before !== null && word.madeAt < before.madeAt && !word.isFinal) return false;
     const remembers = await this.#cache.get(revokedKey(certId), now);
     const revokedAt = remembers === null ? null : new Date(Buffer.from(remembers.bytes).toString());
     const isLater = revokedAt === null || word.madeAt > revokedAt;

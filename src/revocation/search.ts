@@ -3,20 +3,18 @@ import { hash } from "node:crypto";
 import {
   buildOcspRequest,
   type Certificate,
-  type Crl,
+  delegateOf,
   isProblem,
-  type OcspEvidence,
   parseOcspResponse,
-  type RevocationStatus,
-  revocationStatuses,
   type WeaknessOf,
 } from "../pki/index.ts";
 import type { AskBudget } from "./budget.ts";
-import { crlHeaderOf, crlOf, isSignedBy } from "./decoded-crl.ts";
+import { crlHeaderOf } from "./decoded-crl.ts";
+import { type Answers, Evidence } from "./evidence.ts";
 import { askInTurn, type Place } from "./in-turn.ts";
 import { type Attempt, attempt, type Inquiries, type NoAnswer, noAnswer } from "./inquiry.ts";
 import type { KeptCrls } from "./kept-crls.ts";
-import type { KeptOcsp, OcspWord } from "./kept-ocsp.ts";
+import type { KeptOcsp } from "./kept-ocsp.ts";
 import {
   MAX_FETCHED_CRL_BYTES,
   MAX_FETCHED_OCSP_BYTES,
@@ -24,18 +22,9 @@ import {
   MAX_SIGNERS_ASKED_ABOUT,
 } from "./limits.ts";
 import { ocspRequest } from "./ocsp-inquiry.ts";
-import { inRounds, placesOf, type RevocationQuestion, revocationQuestions } from "./questions.ts";
-import { type Signer, signersAmong, signersIn, signerUrls } from "./signers.ts";
-import { type CrlWorth, crlWorth, ocspWorth } from "./worth.ts";
-
-/** An OCSP response as it came. */
-export interface OcspReply {
-  /** SHA-256 of the certificate that was asked about. */
-  readonly certificate: string;
-  readonly der: Uint8Array;
-  /** The nonce of the request; null when there was none, or when the answer was made for an earlier request. */
-  readonly nonce: Uint8Array | null;
-}
+import { inRounds, type RevocationQuestion, revocationQuestions } from "./questions.ts";
+import { signersIn, signerUrls } from "./signers.ts";
+import { type CrlWorth, ocspWorth } from "./worth.ts";
 
 /** What searches share. */
 export interface SearchTools {
@@ -49,12 +38,10 @@ export interface SearchTools {
 }
 
 /** What was found about one certificate, raw. */
-export interface Found {
-  readonly ocsp: readonly OcspReply[];
-  readonly crls: readonly Uint8Array[];
+export interface Found extends Answers {
   /** DER of certificates that were fetched because they may have signed a CRL. */
   readonly signers: readonly Uint8Array[];
-  /** What was tried in vain, in the order of the places; null when something was found. */
+  /** What was tried in vain, in the order of the places; null when somebody has said something. */
   readonly attempts: readonly Attempt[] | null;
 }
 
@@ -71,7 +58,8 @@ export async function search(
   budget: AskBudget,
 ): Promise<Found> {
   const one = new Search(question, beside, tools, budget);
-  await one.run();
+  await one.askPlaces();
+  await one.askFurther();
   return one.found();
 }
 
@@ -79,25 +67,11 @@ class Search {
   readonly #question: RevocationQuestion;
   readonly #tools: SearchTools;
   readonly #budget: AskBudget;
+  readonly #evidence: Evidence;
   readonly #certId: string;
-  /** Who may have signed a CRL, and of them those with a path to the anchor. */
-  #candidates: readonly Certificate[];
-  #signers: readonly Signer[];
-  /** By what was fetched, or is kept and need not be renewed yet. */
-  readonly #replies: OcspReply[] = [];
-  readonly #proven = new Set<Uint8Array>();
-  /** Lists whose signer is not known, by their place. */
-  readonly #unproven = new Map<Uint8Array, string>();
-  /** Kept, and need not be renewed yet: they count when it is their turn. */
-  readonly #freshLists = new Set<Uint8Array>();
-  /** Kept, and due for renewal. */
-  #lastReply: OcspReply | null = null;
-  readonly #lastLists = new Set<Uint8Array>();
   readonly #fetchedSigners: Certificate[] = [];
-  /** What was found about signers. */
-  readonly #beyond: Found[] = [];
   readonly #attempts: { readonly place: number; readonly attempt: Attempt }[] = [];
-  #settled: boolean | null = null;
+  #places = 0;
 
   constructor(
     question: RevocationQuestion,
@@ -108,61 +82,50 @@ class Search {
     this.#question = question;
     this.#tools = tools;
     this.#budget = budget;
-    this.#candidates = beside;
-    this.#signers = signersAmong(beside, question, tools.now());
+    this.#evidence = new Evidence(question, beside, tools);
     this.#certId = hash("sha256", buildOcspRequest(question.certificate, question.issuer), "hex");
   }
 
-  async run(): Promise<void> {
-    await this.#askPlaces();
-    if (this.#isSettledByReply()) return this.#takeKeptDeltas();
-    await this.#askForDeltas();
-    if (!this.#isSettled()) await this.#askAboutSigners();
-  }
-
-  /** What the certificate names: responders and CRLs, kept or asked. */
-  async #askPlaces(): Promise<void> {
+  /** What the certificate names: responders and complete CRLs, kept or asked. */
+  async askPlaces(): Promise<void> {
     const { ocsp, crls } = this.#question;
+    const evidence = this.#evidence;
     await this.#takeKeptReply();
     const unasked: string[] = [];
-    for (const url of inRounds(crls)) if (!(await this.#takeKeptLists(url))) unasked.push(url);
+    for (const url of inRounds(crls)) if (!(await this.#takeKeptLists(url, "complete"))) unasked.push(url);
     const responders = ocsp.map((url) => this.#place(url, (budget) => this.#askResponder(url, budget)));
     // A responder knows of a revocation before the next CRL does.
-    const kept: Place = { url: null, ask: async () => this.#countKeptLists() };
+    const kept: Place = { url: null, ask: async () => evidence.countKeptLists() };
     const lists = unasked.map((url) => this.#listPlace(url, "complete"));
-    await this.#ask([...responders, kept, ...lists], () => this.#isSettled());
-    this.#countKeptLists();
+    await this.#ask([...responders, kept, ...lists], () => evidence.isSettled());
+  }
+
+  /** What answers name in their turn: delta CRLs, and what is to be asked about those who signed. */
+  async askFurther(): Promise<void> {
+    const evidence = this.#evidence;
+    if (evidence.isSettledByReply()) return this.#takeKeptDeltas();
+    if (evidence.completeLists().length > 0) await this.#askForDeltas();
+    if (!evidence.isSettled()) await this.#askForSigners();
+    if (!evidence.isSettled()) await this.#askAboutSigners();
+    if (!evidence.isSettled()) await this.#askAboutDelegates();
   }
 
   found(): Found {
-    const last = this.#lastReply === null ? [] : [this.#lastReply];
-    const ocsp = [...this.#replies, ...last, ...this.#beyond.flatMap((found) => found.ocsp)];
-    const own = [...this.#proven, ...this.#unproven.keys(), ...this.#lastLists];
-    const isAnswered = this.#replies.length + last.length > 0 || own.some(isComplete);
+    const inOrder = [...this.#attempts].sort((left, right) => left.place - right.place);
     return {
-      ocsp,
-      crls: [...own, ...this.#beyond.flatMap(({ crls }) => crls)],
+      ...this.#evidence.answers,
       signers: this.#fetchedSigners.map(({ der }) => der),
-      attempts: isAnswered ? null : this.#sortedAttempts(),
+      attempts: this.#evidence.isAnswered ? null : inOrder.map((one) => one.attempt),
     };
-  }
-
-  #sortedAttempts(): readonly Attempt[] {
-    return [...this.#attempts].sort((left, right) => left.place - right.place).map((one) => one.attempt);
   }
 
   /** Hosts that were silent lately are asked after all others. */
   async #ask(places: readonly Place[], isEnough: () => boolean): Promise<void> {
     const { inquiries } = this.#tools;
-    const [slow, others] = [true, false].map((wanted) =>
-      places.filter(({ url }) => (url !== null && inquiries.isSlow(url)) === wanted),
-    );
-    await askInTurn([...(others ?? []), ...(slow ?? [])], this.#budget, isEnough, (url) =>
-      inquiries.noteSlow(url),
-    );
+    const isSlow = ({ url }: Place): boolean => url !== null && inquiries.isSlow(url);
+    const inOrder = [...places.filter((place) => !isSlow(place)), ...places.filter(isSlow)];
+    await askInTurn(inOrder, this.#budget, isEnough, (url) => inquiries.noteSlow(url));
   }
-
-  #places = 0;
 
   #place(url: string, ask: (budget: AskBudget) => Promise<NoAnswer | null>): Place {
     const place = this.#places++;
@@ -171,7 +134,7 @@ class Search {
       ask: async (budget) => {
         const failed = await ask(budget);
         if (failed !== null) this.#attempts.push({ place, attempt: attempt(url, failed) });
-        this.#settled = null;
+        this.#evidence.changed();
       },
     };
   }
@@ -187,58 +150,45 @@ class Search {
     const kept = await keptOcsp.of(this.#certId, now());
     if (kept === null) return;
     const reply = { certificate: this.#question.certificate.sha256, der: kept.bytes, nonce: null };
-    if (kept.fresh) this.#replies.push(reply);
-    else this.#lastReply = reply;
+    if (kept.fresh) this.#evidence.replies.push(reply);
+    else this.#evidence.lastReply = reply;
   }
 
   async #askResponder(url: string, budget: AskBudget): Promise<NoAnswer | null> {
     const { inquiries, keptOcsp, nonce, weaknessOf, now } = this.#tools;
     const { certificate, issuer } = this.#question;
+    const evidence = this.#evidence;
     const sent = nonce?.() ?? null;
     const key = `ocsp ${this.#certId} ${url}`;
     const post = ocspRequest(url, certificate, issuer, sent);
-    const answer = await inquiries.ask(
-      { key, request: { url, post, maxBytes: MAX_FETCHED_OCSP_BYTES } },
-      budget,
-    );
+    const request = { url, post, maxBytes: MAX_FETCHED_OCSP_BYTES };
+    const answer = await inquiries.ask({ key, request }, budget);
     if (!answer.ok) return answer;
     const reply = { certificate: certificate.sha256, der: answer.bytes, nonce: answer.fresh ? sent : null };
     const worth = ocspWorth(reply.der, this.#question, reply.nonce, weaknessOf, now());
     if (!worth.usable) return inquiries.rest(key, noAnswer(worth.detail));
-    const word = { isRevoked: this.#statusBy([reply], []).status === "revoked", madeAt: worth.madeAt };
-    const wordOf = (der: Uint8Array) => this.#wordOf(der);
+    const word = evidence.wordOf(reply, worth);
+    const wordOf = (der: Uint8Array) => evidence.wordOfKept(der);
     const counts =
       worth.keep === null || (await keptOcsp.keep(this.#certId, reply.der, word, worth.keep, wordOf, now()));
     if (!counts) return inquiries.rest(key, noAnswer(OLDER));
-    this.#replies.push(reply);
-    this.#lastReply = null;
+    evidence.replies.push(reply);
+    evidence.lastReply = null;
     return null;
-  }
-
-  #wordOf(der: Uint8Array): OcspWord | null {
-    const { weaknessOf, now } = this.#tools;
-    const worth = ocspWorth(der, this.#question, null, weaknessOf, now());
-    if (!worth.usable) return null;
-    const reply = { certificate: this.#question.certificate.sha256, der, nonce: null };
-    return { isRevoked: this.#statusBy([reply], []).status === "revoked", madeAt: worth.madeAt };
   }
 
   // CRLs (RFC 5280 §6.3)
 
   /** @returns whether this place need not be asked yet */
-  async #takeKeptLists(url: string, wanted: "complete" | "delta" = "complete"): Promise<boolean> {
+  async #takeKeptLists(url: string, wanted: "complete" | "delta"): Promise<boolean> {
     const { keptCrls, now } = this.#tools;
+    const evidence = this.#evidence;
     const kept = await keptCrls.at(this.#question.issuer, url, now());
     if (kept === null) return false;
-    if (kept.signer !== null) this.#addCandidates([kept.signer]);
-    const answers = kept.lists.filter((der) => isProvenWorth(this.#worthOf(der, wanted)));
-    for (const der of answers) (kept.fresh ? this.#freshLists : this.#lastLists).add(der);
+    if (kept.signer !== null) this.#addSigners([kept.signer]);
+    const answers = kept.lists.filter((der) => isProven(evidence.worthOf(der, wanted)));
+    for (const der of answers) (kept.fresh ? evidence.freshLists : evidence.lastLists).add(der);
     return kept.fresh && answers.length > 0;
-  }
-
-  #countKeptLists(): void {
-    for (const der of this.#freshLists) this.#proven.add(der);
-    this.#settled = null;
   }
 
   async #askForList(url: string, wanted: "complete" | "delta", budget: AskBudget): Promise<NoAnswer | null> {
@@ -252,12 +202,13 @@ class Search {
     const request = { url, post: null, maxBytes: MAX_FETCHED_CRL_BYTES };
     const answer = await inquiries.ask({ key, request }, budget);
     if (!answer.ok) return answer;
-    const worth = this.#worthOf(answer.bytes, wanted);
+    const worth = this.#evidence.worthOf(answer.bytes, wanted);
     if (!worth.usable) return inquiries.rest(worth.forAny ? key : ofThis, noAnswer(worth.detail));
-    if (worth.signer === null) return this.#takeUnproven(answer.bytes, url, ofThis);
-    if (!(await this.#keep(answer.bytes, url, worth, worth.signer)))
-      return inquiries.rest(ofThis, noAnswer(OLDER));
-    return null;
+    if (!isProven(worth)) return this.#takeUnproven(answer.bytes, url, ofThis);
+    if (await this.#keep(answer.bytes, url, worth)) return null;
+    // What it is older than is kept: the last resort, as nobody has confirmed it.
+    await this.#takeKeptLists(url, wanted);
+    return inquiries.rest(ofThis, noAnswer(OLDER));
   }
 
   /**
@@ -268,186 +219,123 @@ class Search {
     const { inquiries, keptCrls, now } = this.#tools;
     if ((await keptCrls.at(this.#question.issuer, url, now())) !== null)
       return inquiries.rest(key, noAnswer("not signed by the CA"));
-    this.#unproven.set(der, url);
+    this.#evidence.unproven.set(der, url);
     return null;
   }
 
-  async #keep(
-    der: Uint8Array,
-    url: string,
-    worth: CrlWorth & { readonly usable: true },
-    signer: Certificate,
-  ): Promise<boolean> {
+  /** @returns whether it counts: it is not older than another of its signer, kind and scope */
+  async #keep(der: Uint8Array, url: string, worth: ProvenWorth): Promise<boolean> {
     const { keptCrls, weaknessOf, now } = this.#tools;
     const { issuer, path } = this.#question;
+    const { signer, crl } = worth;
     const isAbove = path.some(({ sha256 }) => sha256 === signer.sha256);
-    const off = isAbove
-      ? undefined
-      : this.#signers.find(({ certificate }) => certificate.sha256 === signer.sha256);
-    const { signatureAlgorithm } = worth.crl;
-    const weak = weaknessOf({ signatureAlgorithm, signers: off?.path.slice(0, -1) ?? [] }) !== null;
-    if (!(await keptCrls.keep(issuer, url, der, { ...worth, signer }, { weak, isAbove }, now()))) {
-      await this.#takeKeptLists(url);
-      return false;
-    }
-    this.#proven.add(der);
-    this.#settled = null;
+    const off = this.#evidence.signers.find(({ certificate }) => certificate.sha256 === signer.sha256);
+    const signers = isAbove ? [] : (off?.path.slice(0, -1) ?? []);
+    const weak = weaknessOf({ signatureAlgorithm: crl.signatureAlgorithm, signers }) !== null;
+    if (!(await keptCrls.keep(issuer, url, der, worth, { weak, isAbove }, now()))) return false;
+    this.#evidence.proven.add(der);
+    this.#evidence.changed();
     return true;
   }
 
-  #worthOf(der: Uint8Array, wanted: "complete" | "delta"): CrlWorth {
-    const signers = this.#signers.map(({ certificate }) => certificate);
-    return crlWorth(der, this.#question, wanted, signers, this.#tools.now());
-  }
-
   /**
-   * The delta CRLs to what was had: those that the certificate names (RFC 5280 §4.2.1.15) and those that the complete CRLs
-   * name (§5.2.6), the latter only where the CA has signed them: nobody on the way is to send us to URLs of his. Without
-   * one, the complete CRL holds until its own nextUpdate (§5.2.4): why it is not there is in the log only.
+   * Without a delta CRL the complete one holds until its own nextUpdate (RFC 5280 §5.2.4): why it is not there is in the log
+   * only.
    */
   async #askForDeltas(): Promise<void> {
-    const complete = [...this.#proven, ...this.#unproven.keys(), ...this.#lastLists].filter(isComplete);
-    if (complete.length === 0) return;
-    for (const urls of this.#deltaPlaces()) {
-      const [first] = await this.#takeKeptOf(urls);
-      this.#countKeptLists();
-      if (first !== undefined) continue;
-      const before = this.#proven.size;
-      await this.#ask(
-        urls.map((url) => this.#listPlace(url, "delta")),
-        () => this.#proven.size > before,
-      );
+    const evidence = this.#evidence;
+    for (const urls of evidence.deltaPlaces()) {
+      const isThere = await this.#takeKeptDeltasAt(urls);
+      evidence.countKeptLists();
+      if (isThere) continue;
+      const before = evidence.proven.size;
+      const places = urls.map((url) => this.#listPlace(url, "delta"));
+      await this.#ask(places, () => evidence.proven.size > before);
     }
   }
 
   async #takeKeptDeltas(): Promise<void> {
-    for (const urls of this.#deltaPlaces()) await this.#takeKeptOf(urls);
-    this.#countKeptLists();
+    for (const urls of this.#evidence.deltaPlaces()) await this.#takeKeptDeltasAt(urls);
   }
 
-  /** @returns those of the URLs that need not be asked yet */
-  async #takeKeptOf(urls: readonly string[]): Promise<readonly string[]> {
-    const fresh: string[] = [];
-    for (const url of urls) if (await this.#takeKeptLists(url, "delta")) fresh.push(url);
-    return fresh;
+  /** @returns whether one of the places need not be asked yet */
+  async #takeKeptDeltasAt(urls: readonly string[]): Promise<boolean> {
+    let isThere = false;
+    for (const url of urls) isThere = (await this.#takeKeptLists(url, "delta")) || isThere;
+    return isThere;
   }
 
-  #deltaPlaces(): readonly (readonly string[])[] {
-    const named = [...this.#proven, ...this.#lastLists].flatMap((der) => {
-      const crl = crlHeaderOf(der);
-      return isProblem(crl) ? [] : placesOf(crl.freshestCrl ?? []);
-    });
-    const all = [...this.#question.deltas, ...named];
-    return [...new Map(all.map((urls) => [urls.join(" "), urls])).values()];
-  }
+  // Those who signed and do not stand above the certificate
 
-  // Signers off the path (RFC 5280 §6.3.3 (f))
-
-  /**
-   * Who signed a list that nobody above has signed is looked for where the list says (RFC 5280 §5.2.7), and what his own
-   * certificate names is asked about him.
-   */
-  async #askAboutSigners(): Promise<void> {
-    for (const [der, url] of [...this.#unproven]) {
+  /** Who signed a list that nobody above has signed is looked for where the list says (RFC 5280 §5.2.7). */
+  async #askForSigners(): Promise<void> {
+    const evidence = this.#evidence;
+    for (const [der, url] of [...evidence.unproven]) {
       const crl = crlHeaderOf(der);
       if (isProblem(crl)) continue;
-      const places = signerUrls(crl).map(
-        (at): Place => ({
-          url: at,
-          ask: async (budget) => {
-            const answer = await this.#tools.inquiries.ask(
-              { key: `crl-signer ${at}`, request: { url: at, post: null, maxBytes: MAX_ISSUER_BYTES } },
-              budget,
-            );
-            if (answer.ok) this.#addSigners(signersIn(answer.bytes, der, crl));
-          },
-        }),
-      );
-      await this.#ask(places, () => isProvenWorth(this.#worthOf(der, "complete")));
-      const worth = this.#worthOf(der, "complete");
-      if (!isProvenWorth(worth)) continue;
-      this.#unproven.delete(der);
-      await this.#keep(der, url, worth, worth.signer);
-    }
-    if (this.#isSettled()) return;
-    const lists = [...this.#proven];
-    const used = this.#signers.filter(({ certificate }) =>
-      lists.some((der) => {
-        const crl = crlHeaderOf(der);
-        return !isProblem(crl) && isSignedBy(der, crl, certificate);
-      }),
-    );
-    for (const { path } of used.slice(0, MAX_SIGNERS_ASKED_ABOUT)) await this.#askBeyond(path);
-  }
-
-  /** Asks about those certificates of a signer's path that do not stand on the path of the question. */
-  async #askBeyond(path: readonly Certificate[]): Promise<void> {
-    const known = new Set(this.#question.path.map(({ sha256 }) => sha256));
-    for (const question of revocationQuestions(path)) {
-      if (known.has(question.certificate.sha256) || !question.named) continue;
-      const one = new Search(question, this.#candidates, this.#tools, this.#budget);
-      // Who signed the lists about a signer is not looked for any more.
-      await one.#askPlaces();
-      this.#beyond.push(one.found());
-      this.#settled = null;
+      const places = signerUrls(crl).map((at): Place => {
+        const inquiry = {
+          key: `crl-signer ${at}`,
+          request: { url: at, post: null, maxBytes: MAX_ISSUER_BYTES },
+        };
+        const ask = async (budget: AskBudget) => {
+          const answer = await this.#tools.inquiries.ask(inquiry, budget);
+          if (answer.ok) this.#addSigners(signersIn(answer.bytes, der, crl));
+        };
+        return { url: at, ask };
+      });
+      await this.#ask(places, () => isProven(evidence.worthOf(der, "complete")));
+      const worth = evidence.worthOf(der, "complete");
+      if (!isProven(worth)) continue;
+      evidence.unproven.delete(der);
+      await this.#keep(der, url, worth);
     }
   }
 
   #addSigners(certificates: readonly Certificate[]): void {
     this.#fetchedSigners.push(...certificates);
-    this.#addCandidates(certificates);
+    this.#evidence.addCandidates(certificates);
   }
 
-  #addCandidates(certificates: readonly Certificate[]): void {
-    const known = new Set(this.#candidates.map(({ sha256 }) => sha256));
-    const added = certificates.filter(({ sha256 }) => !known.has(sha256));
-    if (added.length === 0) return;
-    this.#candidates = [...this.#candidates, ...added];
-    this.#signers = signersAmong(this.#candidates, this.#question, this.#tools.now());
+  /** RFC 5280 §6.3.3 (f): a signer's path is judged as the main one is, so what it names is asked too. */
+  async #askAboutSigners(): Promise<void> {
+    const signers = this.#evidence.signersInUse().slice(0, MAX_SIGNERS_ASKED_ABOUT);
+    for (const { path } of signers) await this.#askAlong(path);
   }
 
-  // What the judge of the path would say
-
-  #isSettled(): boolean {
-    this.#settled ??= this.#status().status !== "unknown";
-    return this.#settled;
-  }
-
-  #isSettledByReply(): boolean {
-    return this.#replies.length > 0 && this.#statusBy(this.#replies, []).status !== "unknown";
-  }
-
-  #status(): RevocationStatus {
-    const beyond = this.#beyond.flatMap(({ crls }) => crls);
-    return this.#statusBy(this.#replies, [...this.#proven, ...beyond]);
-  }
-
-  #statusBy(replies: readonly OcspReply[], lists: readonly Uint8Array[]): RevocationStatus {
-    const ocsp = replies.flatMap(({ certificate, der, nonce }): OcspEvidence[] => {
+  /** RFC 6960 §4.2.2.2.1: a delegated responder without nocheck is asked about where his certificate says. */
+  async #askAboutDelegates(): Promise<void> {
+    const { issuer, certificate, path } = this.#question;
+    const { replies, lastReply } = this.#evidence;
+    const delegates = new Map<string, Certificate>();
+    for (const { der } of [...replies, ...(lastReply === null ? [] : [lastReply])]) {
       const response = parseOcspResponse(der);
-      return isProblem(response) ? [] : [{ certificate, response, nonce }];
-    });
-    const crls = lists.flatMap((der): Crl[] => {
-      const crl = crlOf(der);
-      return isProblem(crl) ? [] : [crl];
-    });
-    const { path } = this.#question;
-    const { weaknessOf, now } = this.#tools;
-    const at = now();
-    const [status] = revocationStatuses({ path, ocsp, crls, others: this.#candidates, at, weaknessOf });
-    return status ?? { status: "unknown", why: "" };
+      const delegate = isProblem(response)
+        ? null
+        : delegateOf(response, certificate, issuer, this.#tools.now());
+      if (delegate !== null) delegates.set(delegate.sha256, delegate);
+    }
+    for (const delegate of [...delegates.values()].slice(0, MAX_SIGNERS_ASKED_ABOUT))
+      await this.#askAlong([delegate, ...path.slice(1)]);
+  }
+
+  /** Asks about those certificates of another path that do not stand on the path of the question. */
+  async #askAlong(path: readonly Certificate[]): Promise<void> {
+    const known = new Set(this.#question.path.map(({ sha256 }) => sha256));
+    for (const question of revocationQuestions(path)) {
+      if (known.has(question.certificate.sha256) || !question.named) continue;
+      const one = new Search(question, this.#evidence.candidates, this.#tools, this.#budget);
+      // Who signed the answers about him in his turn is not looked for any more.
+      await one.askPlaces();
+      this.#evidence.addBeyond(one.found());
+    }
   }
 }
 
 const OLDER = "older than what the CA said before";
 
-function isComplete(der: Uint8Array): boolean {
-  const crl = crlHeaderOf(der);
-  return !isProblem(crl) && crl.baseCrlNumber === null;
-}
+type ProvenWorth = CrlWorth & { readonly usable: true; readonly signer: Certificate };
 
-function isProvenWorth(
-  worth: CrlWorth,
-): worth is CrlWorth & { readonly usable: true; readonly signer: Certificate } {
+function isProven(worth: CrlWorth): worth is ProvenWorth {
   return worth.usable && worth.signer !== null;
 }

@@ -8,6 +8,7 @@ import {
   type CrlHeader,
   checkOcsp,
   distributionPointsOf,
+  isFinalReason,
   isProblem,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
   parseOcspResponse,
@@ -20,16 +21,23 @@ import { crlHeaderOf, crlOf, isSignedBy } from "./decoded-crl.ts";
 import { RENEW_AFTER_MS } from "./limits.ts";
 import type { RevocationQuestion } from "./questions.ts";
 
-/** `keep` is null for an answer that is used once: it is not proven, and a forged one must not stay. `madeAt`: thisUpdate. */
+/**
+ * `keep` is null for an answer that is used once: it is not proven, and a forged one must not stay. `madeAt`: thisUpdate.
+ * `final`: it says "revoked" for good, so no newer answer of another kind stands against it (RFC 5280 §5.3.1).
+ */
 export type Worth =
   | {
       readonly usable: true;
       readonly madeAt: Date;
       readonly keep: { readonly renewAt: Date; readonly validUntil: Date } | null;
+      readonly final?: boolean;
     }
   | { readonly usable: false; readonly detail: string };
 
-/** Of an OCSP response: usable when it says good, signed strongly enough, or revoked, and all of RFC 6960 §3.2 holds. */
+/**
+ * Of an OCSP response: usable when it says good, signed strongly enough, or revoked, or that it does not know the certificate,
+ * and all of RFC 6960 §3.2 holds. What is not known yet of a delegate (§4.2.2.2.1) is no objection: he can be asked about.
+ */
 export function ocspWorth(
   der: Uint8Array,
   { certificate, issuer }: RevocationQuestion,
@@ -45,20 +53,23 @@ export function ocspWorth(
     response,
     nonce,
     at: now,
-    // A responder without nocheck takes a CRL of the CA's (RFC 6960 §4.2.2.2.1). The same CRL tells of the certificate.
-    isUnrevoked: () => false,
+    statusOfDelegate: () => "good",
     weaknessOf,
   });
   if (result.status === "unusable") return { usable: false, detail: result.detail };
-  if (result.status === "unknown")
-    return { usable: false, detail: "the responder does not know the certificate" };
   const { thisUpdate, nextUpdate } = result;
+  const final = result.status === "revoked" && isFinalReason(result.reason);
   // RFC 6960 §4.2.2.1: without nextUpdate newer information is there at any time, so it is only kept for bad days.
-  if (nextUpdate !== null) return kept(now, thisUpdate, nextUpdate, RENEW_AFTER_MS);
-  return kept(now, thisUpdate, new Date(thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS), 0);
+  const end = nextUpdate ?? new Date(thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS);
+  return { ...kept(now, thisUpdate, end, nextUpdate === null ? 0 : RENEW_AFTER_MS), final };
 }
 
-function kept(now: Date, madeAt: Date, validUntil: Date, renewAfter: number): Worth {
+function kept(
+  now: Date,
+  madeAt: Date,
+  validUntil: Date,
+  renewAfter: number,
+): Worth & { readonly usable: true } {
   const renewAt = new Date(Math.min(now.getTime() + renewAfter, validUntil.getTime()));
   return { usable: true, madeAt, keep: { renewAt, validUntil } };
 }

@@ -9,7 +9,7 @@ import {
 } from "../../src/inspect/index.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import { type Certificate, type Crl, OID } from "../../src/pki/index.ts";
-import { hours, issueResponder, respond, type Said } from "../pki/ocsp-authority.ts";
+import { hours, issueResponder, ocspSigning, respond, type Said } from "../pki/ocsp-authority.ts";
 import {
   basicConstraints,
   extension,
@@ -147,7 +147,8 @@ describe("an answer of a CA's that is signed too weakly (RFC 8550 §4.3) clears 
   });
 
   it("a responder without nocheck is cleared by no weak CRL either (RFC 6960 §4.2.2.2.1)", () => {
-    const checked = issueResponder({ issuer: ca, nocheck: false });
+    const extensions = [basicConstraints(false), ocspSigning(), point];
+    const checked = issueResponder({ issuer: ca, extensions });
     const answer = (signer: Issued) => judged({ ...ocsp(checked), crls: [issueCrl(signer)] });
     expect(answer(ca)).toEqual([]);
     expect(answer(oldHabit).map(({ code }) => code)).toEqual(["revocation.unknown"]);

@@ -17,6 +17,8 @@ import { isProblem, parseCrl } from "../../src/pki/index.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { readMessage } from "../../src/read/index.ts";
 import { Authority, alter, certsOnlyMail, type Identity, selfSigned, signedMail } from "../lab/openssl.ts";
+import { ocspPlace, respond } from "../pki/ocsp-authority.ts";
+import { issue, issueCa, NOW } from "../pki/path-authority.ts";
 import { ALICE, codes, decoded, POLICY, scratch } from "./kit.ts";
 
 const folder = scratch();
@@ -35,6 +37,14 @@ ca.revoke(revoked, "keyCompromise");
 const ofCa = crl(ca);
 const ofRoot = crl(root);
 const HOUR = 3_600_000;
+
+const anchor = issueCa({ subject: "Root" });
+const issuer = issueCa({ subject: "CA", issuer: anchor });
+const target = issue({
+  subject: "Alice",
+  issuer,
+  extensions: [ocspPlace("http://ocsp.example/")],
+}).certificate;
 
 function crl(authority: Authority) {
   const parsed = parseCrl(authority.crl());
@@ -85,6 +95,30 @@ describe("what the answers of CAs mean", () => {
   ])("%s", (_, findings, expected) => {
     expect([...new Set(codes(findings))]).toEqual(expected);
   });
+
+  it.each(["soft-fail", "hard-fail"] as const)(
+    "%s: that the CA's responder does not know the certificate is no silence (RFC 6960 §2.2)",
+    (revocation) => {
+      const said = (status: "good" | "unknown", signer = issuer) => {
+        const about = { certificate: target, issuer: issuer.certificate, status };
+        const der = respond(signer, { answers: [about] });
+        const ocsp = [{ certificate: target.sha256, der, nonce: null }];
+        const path = [target, issuer.certificate, anchor.certificate].map(({ der: each }) => each);
+        const evidence = { ocsp, crls: [], unanswered: [] };
+        const of = [{ certificate: target.sha256, path }];
+        return judgeRevocation(of, evidence, [], { ...POLICY, revocation }, NOW)[0]?.findings ?? [];
+      };
+      const silence = revocation === "soft-fail" ? "revocation.unchecked" : "revocation.unknown";
+      expect(codes(said("good"))).toEqual(["revocation.unnamed"]); // of the CA above, which names nobody
+      expect(said("unknown")[0]).toMatchObject({
+        code: "revocation.unknown",
+        severity: "warning",
+        detail: "the CA's OCSP responder does not know the certificate",
+      });
+      // Signed by somebody who does not speak for the CA it is worth no more than silence.
+      expect(codes(said("unknown", anchor))).toContain(silence);
+    },
+  );
 
   it("says when and why it was revoked", () => {
     expect(judged(revoked)[0]?.detail).toMatch(

@@ -120,6 +120,15 @@ export function noCheck(): Buffer {
   return extension(OID.ocspNoCheck, encode.null());
 }
 
+/** authorityInfoAccess with one responder (RFC 5280 §4.2.2.1). */
+export function ocspPlace(url: string): Buffer {
+  const place = encode.tagged(0x86, Buffer.from(url));
+  return extension(
+    OID.authorityInfoAccess,
+    encode.sequence(encode.sequence(encode.oid(OID.ocspAccess), place)),
+  );
+}
+
 export function nonce(bytes: Uint8Array): Buffer {
   return extension(OID.ocspNonce, encode.octetString(bytes));
 }

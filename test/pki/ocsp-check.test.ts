@@ -2,17 +2,38 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/pki/der-write.ts";
 import {
-  type Certificate,
   checkOcsp,
+  type DelegateStatus,
+  delegateOf,
   isProblem,
   OID,
   parseOcspResponse,
   toPem,
 } from "../../src/pki/index.ts";
 import { fullBudget } from "../../src/pki/path-budget.ts";
-import { hours, issueResponder, noCheck, nonce, ocspSigning, respond } from "./ocsp-authority.ts";
+import {
+  hours,
+  issueResponder,
+  noCheck,
+  nonce,
+  ocspPlace,
+  ocspSigning,
+  type ResponseSpec,
+  refusal,
+  respond,
+  type Said,
+} from "./ocsp-authority.ts";
 import { Scratch } from "./openssl-scratch.ts";
-import { basicConstraints, edKey, extension, issue, issueCa, keyUsage, NOW } from "./path-authority.ts";
+import {
+  basicConstraints,
+  edKey,
+  extension,
+  type Issued,
+  issue,
+  issueCa,
+  keyUsage,
+  NOW,
+} from "./path-authority.ts";
 
 const root = issueCa({ subject: "Root" });
 const ca = issueCa({ subject: "CA", issuer: root });
@@ -22,9 +43,10 @@ const namesake = issueCa({ subject: "CA", issuer: root });
 const alice = issue({ subject: "Alice", issuer: ca }).certificate;
 const bob = issue({ subject: "Bob", issuer: ca }).certificate;
 const responder = issueResponder({ issuer: ca });
-const unchecked = issueResponder({ issuer: ca, nocheck: false, subject: "Unchecked" });
 const about = { certificate: alice, issuer: ca.certificate };
 const SENT = Buffer.alloc(32, 7);
+const REVOKED = { status: { revoked: hours(-3) } } as const;
+const HOLD = { status: { revoked: hours(-3), reason: 6 } } as const;
 const UNKNOWN = extension("1.2.3.4.5", encode.null(), true);
 
 interface Row {
@@ -33,16 +55,110 @@ interface Row {
   /** `good`, `unknown`, `revoked <time> <reason>` or the fault. */
   readonly found: string;
   readonly nonce?: Buffer;
-  /** Certificates of responders that some CRL calls good. */
-  readonly unrevoked?: readonly Certificate[];
+  /** What the evidence at hand says of the responder's own certificate; default: nothing. */
+  readonly delegate?: DelegateStatus;
   /** What OpenSSL makes of it, where it differs, and why. Times and nonces are not asked of it. */
   readonly openssl?: readonly [says: string, because: string];
+}
+
+/** A responder of the CA's whose certificate names where to ask about it. */
+function named(place: Buffer, ...more: readonly Buffer[]): Issued {
+  const extensions = [basicConstraints(false), keyUsage("digitalSignature"), ocspSigning(), place, ...more];
+  return issueResponder({ issuer: ca, subject: "Named", extensions });
+}
+
+/** cRLDistributionPoints with one URL (RFC 5280 §4.2.1.13). */
+function crlPoint(): Buffer {
+  const fullName = encode.tagged(0xa0, encode.tagged(0x86, Buffer.from("http://crl.example/")));
+  const point = encode.sequence(encode.tagged(0xa0, fullName));
+  return extension(OID.crlDistributionPoints, encode.sequence(point));
 }
 
 /** A responder of the CA's whose certificate differs in this one thing. */
 function delegated(spec: Partial<Parameters<typeof issueResponder>[0]>): Buffer {
   return respond(issueResponder({ issuer: ca, ...spec }), { answers: [about] });
 }
+
+type Spec = (revoked: Said) => ResponseSpec;
+
+/** A proven "revoked", and what else is wrong with the response. OpenSSL takes the first of several answers. */
+const FINAL: readonly (readonly [what: string, spec: Spec, openssl?: Row["openssl"]])[] = [
+  ["past nextUpdate", (said) => ({ answers: [{ ...said, thisUpdate: hours(-90), nextUpdate: hours(-70) }] })],
+  [
+    "without nextUpdate, ten days old",
+    (said) => ({ answers: [{ ...said, thisUpdate: hours(-240), nextUpdate: null }] }),
+  ],
+  ["nextUpdate before thisUpdate", (said) => ({ answers: [{ ...said, nextUpdate: hours(-2) }] })],
+  ["with a critical extension of the response", (said) => ({ answers: [said], extensions: [UNKNOWN] })],
+  ["with a critical extension of the answer", (said) => ({ answers: [{ ...said, extensions: [UNKNOWN] }] })],
+  ["before a newer 'good'", (said) => ({ answers: [said, { ...about, thisUpdate: hours(-0.5) }] })],
+  [
+    "behind a newer 'good'",
+    (said) => ({ answers: [{ ...about, thisUpdate: hours(-0.5) }, said] }),
+    ["good", "takes the first"],
+  ],
+  [
+    "beside a newer 'unknown'",
+    (said) => ({ answers: [said, { ...about, status: "unknown", thisUpdate: hours(-0.5) }] }),
+  ],
+  [
+    "stale, beside a timely 'good'",
+    (said) => ({ answers: [{ ...said, thisUpdate: hours(-90), nextUpdate: hours(-70) }, about] }),
+  ],
+];
+
+const HELD = "revoked 2026-06-01T09:00:00.000Z 6";
+
+const TRANSIENT: readonly (readonly [
+  what: string,
+  spec: Spec,
+  found: string,
+  openssl: NonNullable<Row["openssl"]>,
+])[] = [
+  ["timely, it counts", (said) => ({ answers: [said] }), HELD, ["revoked", "the same"]],
+  [
+    "past nextUpdate it does not",
+    (said) => ({ answers: [{ ...said, thisUpdate: hours(-90), nextUpdate: hours(-70) }] }),
+    "stale",
+    ["revoked", "judges times apart"],
+  ],
+  [
+    "a newer 'good' lifts it",
+    (said) => ({ answers: [said, { ...about, thisUpdate: hours(-0.5) }] }),
+    "good",
+    ["revoked", "takes the first"],
+  ],
+  [
+    "a 'good' of the same time does not",
+    (said) => ({ answers: [about, said] }),
+    HELD,
+    ["good", "takes the first"],
+  ],
+  [
+    "a newer 'unknown' does not",
+    (said) => ({ answers: [{ ...about, status: "unknown", thisUpdate: hours(-0.5) }, said] }),
+    HELD,
+    ["unknown", "takes the first"],
+  ],
+  [
+    "a newer 'good' that has run out does not",
+    (said) => ({ answers: [said, { ...about, thisUpdate: hours(-0.5), nextUpdate: hours(-0.2) }] }),
+    HELD,
+    ["revoked", "the same"],
+  ],
+  [
+    "a newer 'good' that does not count for its critical extension does not",
+    (said) => ({ answers: [said, { ...about, thisUpdate: hours(-0.5), extensions: [UNKNOWN] }] }),
+    HELD,
+    ["revoked", "the same"],
+  ],
+  [
+    "of a later time it does not",
+    (said) => ({ answers: [{ ...said, thisUpdate: hours(0.2), nextUpdate: hours(1) }] }),
+    "later",
+    ["revoked", "judges times apart"],
+  ],
+];
 
 const ROWS: readonly Row[] = [
   {
@@ -177,17 +293,53 @@ const ROWS: readonly Row[] = [
     given: () => delegated({ extensions: [basicConstraints(false), ocspSigning(), noCheck(), UNKNOWN] }),
   },
   {
-    rule: "§4.2.2.2.1: a responder without nocheck, of whose revocation nothing is known",
-    found: "responder",
+    rule: "§4.2.2.2.1: a responder without nocheck that names nobody to ask about it: the client's policy, believed",
+    found: "good",
     given: () => delegated({ nocheck: false }),
-    openssl: ["good", "never asks whether a responder is revoked"],
   },
   {
-    rule: "§4.2.2.2.1: a responder without nocheck that is not revoked",
-    found: "good",
-    given: () => respond(unchecked, { answers: [about] }),
-    unrevoked: [unchecked.certificate],
+    rule: "§4.2.2.2.1: the same, of which a CRL at hand says that it is revoked",
+    found: "responder",
+    given: () => delegated({ nocheck: false }),
+    delegate: "revoked",
+    openssl: ["good", "never asks whether a responder is revoked"],
   },
+  ...[crlPoint(), ocspPlace("http://ocsp.example/")].flatMap((place): Row[] => [
+    {
+      rule: "§4.2.2.2.1: a responder without nocheck that names a place, and nothing is known of it",
+      found: "delegate",
+      given: () => respond(named(place), { answers: [about] }),
+      openssl: ["good", "never asks whether a responder is revoked"],
+    },
+    {
+      rule: "§4.2.2.2.1: the same, and it is not revoked",
+      found: "good",
+      given: () => respond(named(place), { answers: [about] }),
+      delegate: "good",
+    },
+    {
+      rule: "§4.2.2.2.1: the same, and it is revoked",
+      found: "responder",
+      given: () => respond(named(place), { answers: [about] }),
+      delegate: "revoked",
+      openssl: ["good", "never asks whether a responder is revoked"],
+    },
+    {
+      rule: "§4.2.2.2.1: its 'revoked' counts whatever is not known of it",
+      found: "revoked 2026-06-01T09:00:00.000Z null",
+      given: () => respond(named(place), { answers: [{ ...about, ...REVOKED }] }),
+    },
+    {
+      rule: "§4.2.2.2.1: so does its 'unknown', which clears nobody",
+      found: "unknown",
+      given: () => respond(named(place), { answers: [{ ...about, status: "unknown" }] }),
+    },
+    {
+      rule: "§4.2.2.2.1: with nocheck the place is not asked",
+      found: "good",
+      given: () => respond(named(place, noCheck()), { answers: [about] }),
+    },
+  ]),
   {
     rule: "§3.2 (6): nextUpdate has passed by more than the clocks may differ",
     found: "stale",
@@ -197,6 +349,34 @@ const ROWS: readonly Row[] = [
     rule: "§3.2 (6): nextUpdate has passed, but within five minutes",
     found: "good",
     given: () => respond(ca, { answers: [{ ...about, nextUpdate: hours(-0.05) }] }),
+  },
+  {
+    rule: "§2.4: nextUpdate lies before thisUpdate, both within the five minutes",
+    found: "times",
+    given: () => respond(ca, { answers: [{ ...about, thisUpdate: hours(0.05), nextUpdate: hours(0.02) }] }),
+    openssl: ["good", "judges times apart"],
+  },
+  {
+    rule: "§2.4: nextUpdate is thisUpdate",
+    found: "good",
+    given: () => respond(ca, { answers: [{ ...about, thisUpdate: hours(0), nextUpdate: hours(0) }] }),
+  },
+  {
+    rule: "§2.2: of two answers the newer one does not know the certificate",
+    found: "unknown",
+    given: () => respond(ca, { answers: [about, { ...about, status: "unknown", thisUpdate: hours(-0.5) }] }),
+    openssl: ["good", "takes the first"],
+  },
+  {
+    rule: "§2.2: of two answers the newer one is good",
+    found: "good",
+    given: () =>
+      respond(ca, {
+        answers: [
+          { ...about, thisUpdate: hours(-0.5) },
+          { ...about, status: "unknown" },
+        ],
+      }),
   },
   {
     rule: "§4.2.2.1: thisUpdate lies in the future by more than five minutes",
@@ -230,6 +410,22 @@ const ROWS: readonly Row[] = [
       }),
     openssl: ["good", "takes the first"],
   },
+  ...FINAL.map(
+    ([what, spec, openssl = ["revoked", "the same"]]): Row => ({
+      rule: `RFC 5280 §5.3.1: "revoked" is final: ${what}`,
+      found: "revoked 2026-06-01T09:00:00.000Z 1",
+      given: () => respond(ca, spec({ ...about, status: { revoked: hours(-3), reason: 1 } })),
+      openssl,
+    }),
+  ),
+  ...TRANSIENT.map(
+    ([what, spec, found, openssl]): Row => ({
+      rule: `RFC 5280 §5.3.1: certificateHold is a state: ${what}`,
+      found,
+      given: () => respond(ca, spec({ ...about, ...HOLD })),
+      openssl,
+    }),
+  ),
   {
     rule: "RFC 8954 §2.1: the nonce comes back",
     found: "good",
@@ -285,7 +481,7 @@ describe("checkOcsp: the rules of RFC 6960", () => {
 
   it.each(ROWS.map((row) => [row.rule, row] as const))("%s", (_, row) => {
     const der = row.given();
-    const result = judge(der, row.nonce ?? null, row.unrevoked ?? []);
+    const result = judge(der, row.nonce ?? null, row.delegate);
     expect(result).toBe(row.found);
     const [says, because] = row.openssl ?? [SAME[row.found.split(" ")[0] ?? ""] ?? "nothing", "the same"];
     expect(opensslSays(scratch, der), `openssl: ${because}`).toBe(says);
@@ -296,27 +492,62 @@ describe("checkOcsp: the rules of RFC 6960", () => {
     const response = parseOcspResponse(respond(responder, { answers: [about] }));
     if (isProblem(response)) throw new Error(response.detail);
     const issuer = { certificate: ca.certificate, key: ca.certificate.publicKey };
-    const isUnrevoked = () => false;
     const result = checkOcsp({
       certificate: alice,
       issuer,
       response,
       nonce: null,
       at: NOW,
-      isUnrevoked,
+      statusOfDelegate: () => "unknown",
       budget,
     });
     expect(result.status).not.toBe("good");
     expect(budget.exhausted).toBe("signatureChecks");
   });
 
+  const DELEGATES: readonly (readonly [what: string, given: () => Buffer, asked: boolean])[] = [
+    ["it names a CRL", () => respond(named(crlPoint()), { answers: [about] }), true],
+    [
+      "it names a responder",
+      () => respond(named(ocspPlace("http://ocsp.example/")), { answers: [about] }),
+      true,
+    ],
+    ["it has nocheck", () => respond(named(crlPoint(), noCheck()), { answers: [about] }), false],
+    ["it names nobody", () => delegated({ nocheck: false }), false],
+    ["it says revoked", () => respond(named(crlPoint()), { answers: [{ ...about, ...REVOKED }] }), false],
+    [
+      "its good has run out",
+      () => respond(named(crlPoint()), { answers: [{ ...about, nextUpdate: hours(-0.2) }] }),
+      false,
+    ],
+    [
+      "it speaks of another certificate",
+      () => respond(named(crlPoint()), { answers: [{ ...about, certificate: bob }] }),
+      false,
+    ],
+    [
+      "its signature is wrong",
+      () => respond(named(crlPoint()), { answers: [about], spoilSignature: true }),
+      false,
+    ],
+    ["the issuer has signed", () => respond(ca, { answers: [about] }), false],
+    ["a refusal", () => refusal(3), false],
+  ];
+  it.each(DELEGATES)("delegateOf: whether a responder has to be asked about: %s", (_, given, asked) => {
+    const response = parseOcspResponse(given());
+    if (isProblem(response)) throw new Error(response.detail);
+    const delegate = delegateOf(response, alice, ca.certificate, NOW);
+    const own = response.status === "successful" ? (response.certificates[0] ?? null) : null;
+    expect(delegate).toBe(asked ? own : null);
+  });
+
   it("a response that is signed by a key of an unknown kind says so", () => {
     const odd = { ...ca, key: { ...edKey(), algorithm: encode.sequence(encode.oid("1.2.3.4")) } };
-    expect(judge(respond(odd, { answers: [about] }), null, [])).toBe("algorithm");
+    expect(judge(respond(odd, { answers: [about] }), null)).toBe("algorithm");
   });
 });
 
-function judge(der: Buffer, sent: Buffer | null, unrevoked: readonly Certificate[]): string {
+function judge(der: Buffer, sent: Buffer | null, delegate: DelegateStatus = "unknown"): string {
   const response = parseOcspResponse(der);
   if (isProblem(response)) return response.detail;
   const result = checkOcsp({
@@ -325,7 +556,7 @@ function judge(der: Buffer, sent: Buffer | null, unrevoked: readonly Certificate
     response,
     nonce: sent,
     at: NOW,
-    isUnrevoked: ({ sha256 }) => unrevoked.some((one) => one.sha256 === sha256),
+    statusOfDelegate: () => delegate,
   });
   if (result.status === "unusable") return result.fault;
   if (result.status !== "revoked") return result.status;

@@ -43,7 +43,7 @@ function ask(
     response,
     nonce,
     at: now,
-    isUnrevoked: () => false,
+    statusOfDelegate: () => "unknown",
   });
 }
 
@@ -83,7 +83,7 @@ describe("OCSP with OpenSSL as the responder", () => {
       response,
       nonce: null,
       at: now,
-      isUnrevoked: () => false,
+      statusOfDelegate: () => "unknown",
     });
     expect(result).toMatchObject({ status: "unusable", fault: "other-certificate" });
   });
@@ -140,7 +140,7 @@ describe("parseOcspResponse", () => {
         const response = parseOcspResponse(bytes);
         if (isProblem(response)) return;
         const input = { certificate: alice, issuer, response, nonce: null, at: now };
-        const result = checkOcsp({ ...input, isUnrevoked: () => true });
+        const result = checkOcsp({ ...input, statusOfDelegate: () => "good" });
         if (result.status === "unusable" || response.status !== "successful") return;
         // What is still believed differs only where nothing is signed: in the certificates that came along.
         const original = good(parseOcspResponse(whole));

@@ -11,7 +11,7 @@ import {
   type RevocationStatus,
   revocationStatuses,
 } from "../../src/pki/index.ts";
-import { hours, issueResponder, response, type Said } from "./ocsp-authority.ts";
+import { hours, issueResponder, ocspPlace, ocspSigning, response, type Said } from "./ocsp-authority.ts";
 import { OpensslCa } from "./openssl-ca.ts";
 import { good, KEYS } from "./openssl-scratch.ts";
 import { extension, issue, issueCa, issueCrl, NOW } from "./path-authority.ts";
@@ -24,6 +24,20 @@ const rootCrl = issueCrl(root);
 const clean = issueCrl(ca);
 const listing = issueCrl(ca, { revoked: [{ serial: alice.serial }] });
 const unchecked = issueResponder({ issuer: ca, nocheck: false });
+
+/** A responder that says where to ask about itself. */
+const named = issueResponder({
+  issuer: ca,
+  subject: "Named",
+  extensions: [ocspSigning(), ocspPlace("http://ocsp.example/")],
+});
+
+/** An OCSP response about that responder. */
+function ofNamed(said: Partial<Said> = {}, signer = ca): OcspEvidence {
+  const { certificate } = named;
+  const answer = { certificate, issuer: ca.certificate, ...said };
+  return { certificate: certificate.sha256, response: response(signer, { answers: [answer] }), nonce: null };
+}
 
 /** An OCSP response about Alice. */
 function says(said: Partial<Said> = {}, signer = ca): OcspEvidence {
@@ -46,6 +60,7 @@ interface Row {
 }
 
 const NO_CRL = "unknown: no CRL of CN=CA covers the certificate";
+const DOUBTED = "the responder's certificate may be revoked: nothing at hand says that it is not";
 const NO_ROOT_CRL = "unknown: no CRL of CN=Root covers the certificate";
 
 const ROWS: readonly Row[] = [
@@ -83,6 +98,37 @@ const ROWS: readonly Row[] = [
     found: ["good CRL", "good CRL"],
   },
   {
+    rule: "RFC 6960 §2.2: a signed 'unknown' is no silence",
+    ocsp: [says({ status: "unknown" })],
+    found: ["unknown-to-ca", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: nor is it where a CRL leaves something open",
+    ocsp: [says({ status: "unknown" }), refuses("tryLater")],
+    crls: [rootCrl],
+    found: ["unknown-to-ca", "good CRL"],
+  },
+  {
+    rule: "RFC 6960 §2.2: a newer 'unknown' counts over an older 'good'",
+    ocsp: [says({ status: "unknown", thisUpdate: hours(-0.5) }), says()],
+    found: ["unknown-to-ca", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: so does one of the same time",
+    ocsp: [says(), says({ status: "unknown" })],
+    found: ["unknown-to-ca", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: a newer 'good' counts over an older 'unknown'",
+    ocsp: [says({ status: "unknown" }), says({ thisUpdate: hours(-0.5) })],
+    found: ["good OCSP", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §2.2: 'unknown' that has run out is none",
+    ocsp: [says({ status: "unknown", nextUpdate: hours(-0.5) }), says()],
+    found: ["good OCSP", NO_ROOT_CRL],
+  },
+  {
     rule: "a refusal is named when no CRL helps either",
     ocsp: [refuses("tryLater")],
     crls: [rootCrl],
@@ -116,6 +162,32 @@ const ROWS: readonly Row[] = [
     found: ["revoked CRL null", "good CRL"],
   },
   {
+    rule: "RFC 6960 §4.2.2.2.1: a responder that names a responder, and nobody was asked about it",
+    ocsp: [says({}, named)],
+    found: [`unknown: ${DOUBTED}; ${NO_CRL.slice("unknown: ".length)}`, NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: the CA answers that it is good",
+    ocsp: [says({}, named), ofNamed()],
+    found: ["good OCSP", NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: the CA answers that it is revoked: it does not speak for the CA",
+    ocsp: [says({}, named), ofNamed(REVOKED)],
+    crls: [clean, rootCrl],
+    found: ["good CRL", "good CRL"],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: it answers itself that it is good: nobody clears himself",
+    ocsp: [says({}, named), ofNamed({}, named)],
+    found: [`unknown: ${DOUBTED}; ${NO_CRL.slice("unknown: ".length)}`, NO_ROOT_CRL],
+  },
+  {
+    rule: "RFC 6960 §4.2.2.2.1: its 'revoked' counts before anybody was asked about it",
+    ocsp: [says(REVOKED, named)],
+    found: ["revoked OCSP 1", NO_ROOT_CRL],
+  },
+  {
     rule: "RFC 5280 §6.1.3 (a)(3): the CA is revoked by the root",
     ocsp: [says()],
     crls: [issueCrl(root, { revoked: [{ serial: ca.certificate.serial }] })],
@@ -138,6 +210,7 @@ function judge(more: Partial<RevocationEvidence>): readonly RevocationStatus[] {
 
 function text(result: RevocationStatus): string {
   if (result.status === "unknown") return `unknown: ${result.why}`;
+  if (result.status === "unknown-to-ca") return result.status;
   return result.status === "good" ? `good ${result.by}` : `revoked ${result.by} ${result.reason}`;
 }
 

@@ -38,6 +38,10 @@ beforeAll(async () => {
   await web.start();
   authority.issueResponder("responder");
   authority.issueResponder("checked-responder", false);
+  authority.issue("placed-responder", [
+    "extendedKeyUsage=OCSPSigning",
+    `crlDistributionPoints=URI:${web.url("/ca.crl")}`,
+  ]);
   const ocsp = (path: string) => `authorityInfoAccess=OCSP;URI:${web.url(path)}`;
   const crl = (...paths: readonly string[]) =>
     `crlDistributionPoints=${paths.map((path) => `URI:${web.url(path)}`).join(",")}`;
@@ -49,6 +53,8 @@ beforeAll(async () => {
   issue("unlisted", ocsp("/ocsp"), crl("/ca.crl"));
   issue("delegated", ocsp("/delegated"));
   issue("checked", ocsp("/checked"), crl("/ca.crl"));
+  issue("placed", ocsp("/placed"), crl("/ca.crl"));
+  issue("unlisted-ocsp", ocsp("/ocsp"));
   issue("crl-only", crl("/ca.crl"));
   issue("crl-revoked", crl("/ca.crl"));
   issue("mirrored", crl("/missing.crl", "/page.html", "/ca.crl"));
@@ -65,6 +71,7 @@ beforeAll(async () => {
   authority.revoke("crl-revoked", "superseded");
   authority.revoke("weak-revoked", "superseded");
   authority.forget("unlisted");
+  authority.forget("unlisted-ocsp");
   const foreign = new OpensslCa(KEYS["P-256"]).crl();
   const responder = (signer: string, ...more: readonly string[]) => answering(`/${signer}`, signer, more);
   const answering = (path: string, signer: string, more: readonly string[]) => {
@@ -75,9 +82,11 @@ beforeAll(async () => {
   answering("/weak", "ca", ["-ndays", "1", "-rmd", "sha1"]);
   responder("responder", "-ndays", "1");
   responder("checked-responder", "-ndays", "1");
+  responder("placed-responder", "-ndays", "1");
   responder("ca", "-ndays", "1");
   alias("/delegated", "/responder");
   alias("/checked", "/checked-responder");
+  alias("/placed", "/placed-responder");
   alias("/ocsp", "/ca");
   web.file("/ca.crl", () => authority.crl());
   web.file("/foreign.crl", () => foreign);
@@ -144,9 +153,21 @@ describe("asking real CRLs and OpenSSL's responder", () => {
     { name: "delegated", what: "a delegated responder", said: "good OCSP", asked: ["POST /delegated"] },
     {
       name: "checked",
-      what: "a delegated responder without nocheck is not believed alone",
-      said: "good CRL",
-      asked: ["POST /checked", "GET /ca.crl"],
+      what: "a delegated responder without nocheck that names nobody to ask about it",
+      said: "good OCSP",
+      asked: ["POST /checked"],
+    },
+    {
+      name: "placed",
+      what: "a delegated responder that says where to ask about it: the CRL clears it",
+      said: "good OCSP",
+      asked: ["POST /placed", "GET /ca.crl"],
+    },
+    {
+      name: "unlisted-ocsp",
+      what: "a signed unknown is an answer, where no CRL is named",
+      said: "unknown-to-ca OCSP",
+      asked: ["POST /ocsp"],
     },
     { name: "busy", what: "tryLater: the CRL", said: "good CRL", asked: ["POST /try-later", "GET /ca.crl"] },
     {
