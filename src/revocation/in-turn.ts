@@ -13,7 +13,7 @@ export interface Place {
  * Asks place after place until it is enough. A place that was silent for a while is not given up, but the next one is asked
  * beside it: after the budget's time for that, and sooner where so many places are left that the message's time must be
  * shared. Once it is enough, what is still open is ended.
- * @param isSilent told of the places that were silent when they were ended
+ * @param isSilent told of the places that were silent when they were ended, by an answer or the end of the message's time
  * @throws what a place rejects with
  */
 export async function askInTurn(
@@ -36,7 +36,12 @@ export async function askInTurn(
       const events = [...open.values()].map(({ done }) => done);
       if (latest !== null && !latest.silent && waiting.length > 0) events.push(latest.silence);
       await Promise.race(events);
-      for (const [place, one] of open) if (one.ended) open.delete(place);
+      for (const [place, one] of open) {
+        if (!one.ended) continue;
+        open.delete(place);
+        // It was silent until the message had no more time.
+        if (one.silent && budget.deadline.aborted && place.url !== null) isSilent(place.url);
+      }
     }
   } finally {
     for (const [{ url }, one] of open) {
