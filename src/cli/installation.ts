@@ -83,6 +83,7 @@ export async function openRobot(
     judge,
     desk: openRevocationDesk({
       ...config.network,
+      maxAge: config.revocationMaxAge,
       cache: cacheIn(store),
       strangers: strangersIn(store),
       // No nonce (RFC 5019 §2.1.1): an answer without one counts, as most CAs sign in advance, so whoever replays an old one

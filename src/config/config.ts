@@ -55,6 +55,8 @@ export interface Config {
     readonly judgeSeconds: number;
     readonly judgeBytes: number;
   };
+  /** Milliseconds since it was last had, after which a kept answer about revocation counts no longer. */
+  readonly revocationMaxAge: { readonly ocsp: number; readonly crl: number };
   readonly network: { readonly proxy: string | null; readonly privateAddresses: boolean };
   /** `cron` null: never by the clock. */
   readonly schedule: { readonly cron: string | null; readonly idle: boolean };
@@ -83,6 +85,7 @@ export function configOf(source: Source, values: Values, env: Environment): Conf
       judgeSeconds: values.limits.judge_seconds,
       judgeBytes: values.limits.judge_memory,
     },
+    revocationMaxAge: { ocsp: values.trust.ocsp_max_age, crl: values.trust.crl_max_age },
     network: { proxy: values.network.proxy, privateAddresses: values.network.private_addresses },
     schedule: scheduleOf(source, values),
   };

@@ -22,6 +22,19 @@ export function writeRate(rate: Rate): string {
   return `${rate.limit}/${unit?.[0] ?? `${rate.seconds} seconds`}`;
 }
 
+const DURATION_MS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000 };
+
+/** A time in milliseconds, written `10d` or `36h`, of ten years at most. */
+export const DURATION: Kind<number> = textKind(
+  "duration, up to 3650d",
+  'a duration such as "10d" (days) or "36h" (hours), up to 3650d',
+  (text) => {
+    const match = /^([1-9][0-9]{0,4})(h|d)$/.exec(text);
+    const milliseconds = Number(match?.[1] ?? 0) * (DURATION_MS[match?.[2] ?? ""] ?? 0);
+    return milliseconds > 0 && milliseconds <= 3650 * 86_400_000 ? milliseconds : new Refusal();
+  },
+);
+
 const BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 /** A size in bytes, written `64 MiB`, between two sizes that are written the same way. */

@@ -17,7 +17,7 @@ import {
   textKind,
 } from "./kind.ts";
 import { ADDRESS, DOMAIN, HOST, NAMED_ADDRESS, NETWORK, PROXY } from "./network-kind.ts";
-import { RATE, size, writeRate } from "./quantity-kind.ts";
+import { DURATION, RATE, size, writeRate } from "./quantity-kind.ts";
 
 /*
  * Every key of keybot.toml, in the order in which the example and docs/CONFIG.md show them.
@@ -174,6 +174,18 @@ export const SCHEMA = {
         certificates.revocation,
         "Ask the CA whether it has revoked a certificate. `hard-fail` waits for an answer: with `soft-fail`, whoever " +
           "stole a key and can block the CA's server from our network has his certificate accepted.",
+      ),
+      ocsp_max_age: byDefault(
+        DURATION,
+        "10d",
+        "The greatest age of an OCSP answer that is kept, since it was last had from the CA, whatever its nextUpdate. A kept " +
+          "answer counts only where nobody can be asked; the longer, the longer somebody who blocks a CA's servers keeps a " +
+          "revocation from us.",
+      ),
+      crl_max_age: byDefault(
+        DURATION,
+        "30d",
+        "The same for a CRL that is kept. One that has just been fetched counts until its own nextUpdate.",
       ),
       fetch_issuers: byDefault(
         SWITCH,

@@ -74,6 +74,23 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
   };
 }
 
+/**
+ * All certificates that came with a message, each once: those of the signed layer that counts, and those in files. Candidates
+ * for whoever looks for the signer of a CRL (RFC 5280 §6.3.3 (f)), and believed no more than a stranger's word.
+ * @returns DER of each
+ */
+export function certificatesAlong(
+  facts: MessageFacts,
+  offer: Offer,
+  { policy }: Bench,
+): readonly Uint8Array[] {
+  const address = addressOf(facts);
+  const { counting, files } = openLayers(offer, (signedData) => isSignedBy(signedData, address, policy));
+  const signed = counting === null || isProblem(counting.parsed) ? [] : counting.parsed.certificates;
+  const all = unique([...signed, ...readFiles(files).certificates]);
+  return all.slice(0, CERTIFICATES_BESIDE).map(({ der }) => der);
+}
+
 /** The SHA-256 of certificates that lie as files in the content that the sender has signed by another key of his. */
 function filesSignedFor(
   { files, parsed }: Layer,

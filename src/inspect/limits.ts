@@ -12,6 +12,9 @@ export const CERTIFICATES_BESIDE = 64;
 /** CA certificates taken of one answer about an issuer: all cross-certificates of a CA that anybody was seen to publish. */
 export const ISSUERS_TAKEN = 16;
 
+/** Of them, those of the issuer's name whose keys are tried: as many as a CA that was renewed for decades has. */
+export const ISSUERS_TRIED = 32;
+
 /** Signed layers that are opened to find the sender's; a gateway adds one, a list another. */
 export const SIGNED_LAYERS = 8;
 

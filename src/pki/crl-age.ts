@@ -11,8 +11,17 @@ export function newestFirst(crls: readonly Crl[]): readonly Crl[] {
   );
 }
 
+/** What of a CRL says when it was made. */
+export type DatedCrl = Pick<Crl, "thisUpdate" | "crlNumber">;
+
+/** Whether the left one is known to be the older: by thisUpdate, of the same second by its number. */
+export function isOlder(left: DatedCrl, right: DatedCrl): boolean {
+  const [one, other] = [left.thisUpdate.getTime(), right.thisUpdate.getTime()];
+  return one < other || (one === other && !isAsNew(left, right) && byNumber(left, right) < 0);
+}
+
 /** Whether neither is known to be the newer one: made in the same second, with one number or without any. */
-export function isAsNew(left: Crl, right: Crl): boolean {
+export function isAsNew(left: DatedCrl, right: DatedCrl): boolean {
   return (
     left.thisUpdate.getTime() === right.thisUpdate.getTime() &&
     (left.crlNumber === null || right.crlNumber === null || byNumber(left, right) === 0)
@@ -20,7 +29,7 @@ export function isAsNew(left: Crl, right: Crl): boolean {
 }
 
 /** One without a number that counts is the older one. */
-function byNumber(left: Crl, right: Crl): number {
+function byNumber(left: DatedCrl, right: DatedCrl): number {
   const [one, other] = [numberOf(left.crlNumber) ?? -1n, numberOf(right.crlNumber) ?? -1n];
   return Number(one > other) - Number(one < other);
 }

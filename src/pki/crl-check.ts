@@ -258,7 +258,7 @@ function entryOf(crl: Crl, { serial, issuer }: Certificate): CrlEntry | null {
  * Why a CRL cannot be used whoever signed it, or null. Departs from RFC 5280 §6.3.3 (a) in that the clocks may be five minutes
  * apart, because a CRL that was made a moment ago must count.
  */
-function unfitness(crl: Crl, at: Date): string | null {
+export function unfitness(crl: Crl, at: Date): string | null {
   const whose = `the CRL of ${crl.issuer.text}`;
   if (at.getTime() < crl.thisUpdate.getTime() - CLOCK_SKEW_MS)
     return `${whose} is of a later time (${crl.thisUpdate.toISOString()})`;

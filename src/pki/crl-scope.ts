@@ -35,7 +35,7 @@ export function crlIssuersOf(point: DistributionPoint, certificate: Certificate)
  * (interim_reasons_mask), or null when it does not speak for it at all.
  */
 export function reasonsCovered(
-  crl: Crl,
+  crl: ScopedCrl,
   point: DistributionPoint,
   certificate: Certificate,
 ): ReadonlySet<number> | null {
@@ -52,14 +52,17 @@ export function reasonsCovered(
   return new Set([...reasons(point.reasons)].filter((reason) => own.has(reason))); // (d)
 }
 
+/** What of a CRL says whom it speaks for. */
+export type ScopedCrl = Pick<Crl, "issuer" | "issuingDistributionPoint">;
+
 /** Whether two CRLs have the same issuingDistributionPoint, so that one can be the delta of the other (§6.3.3 (c)(2)). */
-export function sameScope(one: Crl, other: Crl): boolean {
+export function sameScope(one: ScopedCrl, other: ScopedCrl): boolean {
   return scopeText(one) === scopeText(other);
 }
 
 /** RFC 5280 §6.3.3 (b)(2)(i): one of the CRL's names is one of the point's; without names its cRLIssuer counts. */
 function sharesName(
-  crl: Crl,
+  crl: ScopedCrl,
   scope: DistributionPoint,
   point: DistributionPoint,
   certificate: Certificate,
@@ -100,7 +103,8 @@ function nameText(name: GeneralName): string {
   }
 }
 
-function scopeText({ issuer, issuingDistributionPoint: scope }: Crl): string {
+/** A text that is equal for CRLs of one issuer with the same issuingDistributionPoint (RFC 5280 §5.2.5); empty without one. */
+export function scopeText({ issuer, issuingDistributionPoint: scope }: ScopedCrl): string {
   if (scope === null) return "";
   const { distributionPoint, ...flags } = scope;
   const names = distributionPoint === null ? null : [...pointNames(distributionPoint, issuer)].sort();

@@ -24,7 +24,13 @@ import {
 } from "./der-value.ts";
 import type { DistributionPoint } from "./distribution-point.ts";
 import { distributionPoints, readDistributionPointName } from "./distribution-point.ts";
-import { authorityKeyIdentifier, type Extension, readExtensions } from "./extensions.ts";
+import {
+  authorityInfoAccess,
+  authorityKeyIdentifier,
+  type Extension,
+  type Extensions,
+  readExtensions,
+} from "./extensions.ts";
 import type { GeneralName } from "./general-name.ts";
 import { readGeneralNames } from "./general-name.ts";
 import { MAX_CRL_BYTES } from "./limits.ts";
@@ -52,6 +58,8 @@ export interface Crl {
   readonly baseCrlNumber: string | null;
   /** Where its delta CRLs are (RFC 5280 §5.2.6). */
   readonly freshestCrl: readonly DistributionPoint[] | null;
+  /** Where the certificate of its signer is (RFC 5280 §5.2.7); null also where it cannot be read: nothing hangs on it. */
+  readonly authorityInfoAccess: Extensions["authorityInfoAccess"];
   readonly issuingDistributionPoint: {
     readonly distributionPoint: DistributionPoint | null;
     readonly onlyUserCerts: boolean;
@@ -179,6 +187,7 @@ type CrlExtensions = Pick<
   | "crlNumber"
   | "baseCrlNumber"
   | "freshestCrl"
+  | "authorityInfoAccess"
   | "issuingDistributionPoint"
   | "criticalExtensions"
 >;
@@ -196,6 +205,10 @@ function decodeCrlExtensions(all: readonly Extension[]): CrlExtensions {
     crlNumber: decode(OID.crlNumber, onlyInteger),
     baseCrlNumber: decode(OID.deltaCrlIndicator, onlyInteger),
     freshestCrl: decode(OID.freshestCrl, (value) => distributionPoints(value, "freshestCRL")),
+    authorityInfoAccess: decode(OID.authorityInfoAccess, (value) => {
+      const access = attempt(() => ({ all: authorityInfoAccess(value) }));
+      return "all" in access ? access.all : null;
+    }),
     issuingDistributionPoint: decode(OID.issuingDistributionPoint, issuingDistributionPoint),
     criticalExtensions: all.filter(({ critical }) => critical).map(({ oid }) => oid),
   };

@@ -352,8 +352,11 @@ function inhibitAnyPolicy(value: Uint8Array): number {
   return skip;
 }
 
-/** RFC 5280 §4.2.2.1. */
-function authorityInfoAccess(value: Uint8Array): Decoded["authorityInfoAccess"] {
+/**
+ * AuthorityInfoAccess out of the contents of extnValue (RFC 5280 §4.2.2.1, in a CRL §5.2.7).
+ * @throws DerError
+ */
+export function authorityInfoAccess(value: Uint8Array): Decoded["authorityInfoAccess"] {
   const what = "authorityInfoAccess";
   const sequence = enterOnly(value, TAG.sequence, what);
   const all: { method: string; location: GeneralName }[] = [];

@@ -75,12 +75,16 @@ export type { SignedAnswer, WeaknessOf } from "./answer-strength.ts";
 export {
   type Crl,
   type CrlEntry,
+  type CrlHeader,
   crlEntries,
   crlIssuer,
   parseCrl,
   parseCrlHeader,
   REMOVE_FROM_CRL,
 } from "./crl.ts";
+export { type DatedCrl, isAsNew, isOlder } from "./crl-age.ts";
+export { unfitness } from "./crl-check.ts";
+export { crlIssuersOf, distributionPointsOf, reasonsCovered, scopeText } from "./crl-scope.ts";
 export {
   MAX_CRL_BYTES,
   MAX_CRL_FILE_BYTES,

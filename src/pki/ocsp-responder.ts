@@ -85,7 +85,7 @@ function hasNoCheck({ extensions }: Certificate): boolean {
 }
 
 /** Whether a certificate says where its revocation can be asked: a CRL (RFC 5280 §4.2.1.13), OCSP (§4.2.2.1). */
-function namesPlace({ extensions }: Certificate): boolean {
+export function namesPlace({ extensions }: Certificate): boolean {
   const { crlDistributionPoints, authorityInfoAccess } = extensions;
   return (
     (crlDistributionPoints ?? []).length > 0 ||

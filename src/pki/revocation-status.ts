@@ -12,10 +12,11 @@ import type { CrlSigner } from "./crl-signer.ts";
 import { inheritedKey } from "./dsa-inheritance.ts";
 import { MAX_OCSP_RESPONSES } from "./limits.ts";
 import { checkOcsp, type OcspStatus } from "./ocsp-check.ts";
-import type { DelegateStatus, OcspIssuer } from "./ocsp-responder.ts";
+import { type DelegateStatus, namesPlace, type OcspIssuer } from "./ocsp-responder.ts";
 import type { OcspResponse } from "./ocsp-response.ts";
 import { findPath } from "./path.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
+import type { PathResult } from "./path-result.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /** A response, and the request that it answers. */
@@ -82,10 +83,16 @@ interface Question {
  * The effort is bounded by `limits.ts`. Never throws.
  */
 export function revocationVerdicts(evidence: RevocationEvidence): readonly RevocationVerdict[] {
+  return verdictsBy(evidence, signerPaths(evidence));
+}
+
+/** The path without the anchor of a CRL's signer off the path; null when he is not believed. */
+type PathOfSigner = (signer: Certificate) => readonly Certificate[] | null;
+
+function verdictsBy(evidence: RevocationEvidence, pathOfSigner: PathOfSigner): readonly RevocationVerdict[] {
   const { path, known } = evidence;
   const keys = keysOf(path);
   const budget = fullBudget(evidence.computing);
-  const pathOfSigner = signerPaths(evidence);
   const isBelieved = (signer: Certificate): boolean => pathOfSigner(signer) !== null;
   const weaknessOf = evidence.weaknessOf ?? NO_WEAKNESS;
   const crlWeaknessOf = ({ signatureAlgorithm }: Crl, { certificate, onPath }: CrlSigner): string | null =>
@@ -247,22 +254,28 @@ function delegateStatusByCrl(delegate: Certificate, question: Question): Delegat
 }
 
 /**
- * RFC 5280 §6.3.3 (f): a CRL's signer off the path needs a valid path to the same anchor, himself not revoked.
- * @returns that path without the anchor, or null
+ * RFC 5280 §6.3.3 (f): a CRL's signer off the path needs a valid path to the same anchor, and what is on it is judged as on
+ * the main path: who names somebody to ask must be proven not revoked, who names nobody must not be listed.
  */
-function signerPaths({
-  path,
-  others,
-  crls,
-  at,
-  computing,
-}: RevocationEvidence): (signer: Certificate) => readonly Certificate[] | null {
+function signerPaths(evidence: RevocationEvidence): PathOfSigner {
+  const { path, others, at, computing } = evidence;
   const anchor = path.at(-1);
+  const judgedAnyway = new Set(path.map(({ sha256 }) => sha256));
   const known = new Map<string, readonly Certificate[] | null>();
-  return (signer) => {
+  const pathOf: PathOfSigner = (signer) => {
     if (anchor === undefined) return null;
     const before = known.get(signer.sha256);
     if (before !== undefined) return before;
+    // Two signers who vouch for each other prove nothing, so a circle counts as not believed.
+    known.set(signer.sha256, null);
+    const isClear = (found: PathResult): boolean => {
+      const verdicts = verdictsBy({ ...evidence, path: found.path }, pathOf);
+      return verdicts.every(({ status: { status } }, depth) => {
+        const certificate = found.path[depth];
+        if (certificate === undefined || judgedAnyway.has(certificate.sha256)) return true;
+        return status === "good" || (status === "unknown" && !namesPlace(certificate));
+      });
+    };
     const found = findPath({
       target: signer,
       intermediates: [...path.slice(0, -1), ...others],
@@ -272,13 +285,15 @@ function signerPaths({
       explicitPolicy: false,
       inhibitAnyPolicy: false,
       inhibitPolicyMapping: false,
-      crls,
+      crls: null,
+      gravityOf: (result) => (result.valid && isClear(result) ? 0 : 1),
       ...(computing === undefined ? {} : { computing }),
     });
-    const believed = found.valid ? found.path.slice(0, -1) : null;
+    const believed = found.valid && isClear(found) ? found.path.slice(0, -1) : null;
     known.set(signer.sha256, believed);
     return believed;
   };
+  return pathOf;
 }
 
 /** The key of each certificate, DSA parameters filled in from above (RFC 5280 §6.1.4 (d) to (f)). */

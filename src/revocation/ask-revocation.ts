@@ -1,30 +1,26 @@
 /** All questions of one message, asked: OCSP first, then CRLs and their deltas, the certificates side by side. */
 import { hash } from "node:crypto";
 import type { Log } from "../log.ts";
-import {
-  buildOcspRequest,
-  type Certificate,
-  isProblem,
-  parseCrlHeader,
-  type WeaknessOf,
-} from "../pki/index.ts";
+import type { Certificate, WeaknessOf } from "../pki/index.ts";
 import { type AskBudget, Budget, NobodyAsked } from "./budget.ts";
 import { memoryCache, type RevocationCache } from "./cache.ts";
+import type { OcspReply } from "./evidence.ts";
 import { fetchIssuers, type Issuers } from "./fetch-issuers.ts";
-import { type Attempt, attempt, Inquiries, type Inquiry, type InquiryAnswer } from "./inquiry.ts";
+import { type Attempt, Inquiries } from "./inquiry.ts";
+import { KeptCrls } from "./kept-crls.ts";
+import { KeptOcsp } from "./kept-ocsp.ts";
 import {
   ASK_LIMITS,
   type AskLimits,
-  MAX_DELTA_CRLS,
-  MAX_FETCHED_CRL_BYTES,
-  MAX_FETCHED_OCSP_BYTES,
+  CRL_MAX_AGE_MS,
   MEMORY_CACHE_BYTES,
+  OCSP_MAX_AGE_MS,
   STRANGER_LIMITS,
 } from "./limits.ts";
-import { placesOf, type RevocationQuestion } from "./questions.ts";
+import type { RevocationQuestion } from "./questions.ts";
 import { impatientLookup, type Network, systemLookup } from "./route.ts";
+import { type SearchTools, search } from "./search.ts";
 import { memoryBook, type Reader, type Stranger, type StrangerBook, Strangers } from "./strangers.ts";
-import { crlWorth, ocspSettles, ocspWorth } from "./worth.ts";
 
 /** What asking needs. */
 export interface RevocationOptions {
@@ -34,6 +30,8 @@ export interface RevocationOptions {
   readonly privateAddresses: boolean;
   /** Keeps answers over a restart; null: in memory only. */
   readonly cache: RevocationCache | null;
+  /** Milliseconds since a kept answer was last had, after which it counts no longer, whatever its nextUpdate. */
+  readonly maxAge?: { readonly ocsp: number; readonly crl: number };
   /** What strangers had us fetch, over a restart; in memory only when it is left out. */
   readonly strangers?: StrangerBook;
   readonly log: Log;
@@ -55,16 +53,10 @@ export interface RevocationAnswers {
   readonly ocsp: readonly OcspReply[];
   /** DER of each, each once. */
   readonly crls: readonly Uint8Array[];
+  /** DER of certificates that may have signed a CRL off the path, fetched from where the CRL says (RFC 5280 §5.2.7). */
+  readonly signers: readonly Uint8Array[];
   /** Certificates that name somebody to ask, of whom none gave an answer that counts. */
   readonly unanswered: readonly Unanswered[];
-}
-
-export interface OcspReply {
-  /** SHA-256 of the certificate that was asked about. */
-  readonly certificate: string;
-  readonly der: Uint8Array;
-  /** The nonce of the request; null when there was none, or when the answer was made for an earlier request. */
-  readonly nonce: Uint8Array | null;
 }
 
 export interface Unanswered {
@@ -87,10 +79,15 @@ export interface RevocationDesk {
   nobody(): AskBudget;
   /**
    * Asks all questions of one message. Never rejects for what a URL does or holds.
+   * @param beside certificates at hand that may have signed a CRL although they are not on the path
    * @returns a part of what could be had, when the budget was given up meanwhile
    * @throws KeybotError what the cache throws
    */
-  ask(questions: readonly RevocationQuestion[], budget: AskBudget): Promise<RevocationAnswers>;
+  ask(
+    questions: readonly RevocationQuestion[],
+    budget: AskBudget,
+    beside?: readonly Certificate[],
+  ): Promise<RevocationAnswers>;
   /**
    * Fetches what a certificate says that its issuers are (RFC 5280 §4.2.2.1, caIssuers): candidates for its path, none
    * when it names no URL or nothing there fits. Never rejects for what a URL does or holds. Ask only when the mail's
@@ -117,18 +114,30 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
   const outside = { ...network, lookup: options.lookup ?? impatientLookup };
   const strangers = new Strangers(outside, options.strangers ?? memoryBook(), log, now);
   const cache = memoryCache(MEMORY_CACHE_BYTES, options.cache);
-  const inquiries = new Inquiries({ network, cache, log, now });
+  const { maxAge = { ocsp: OCSP_MAX_AGE_MS, crl: CRL_MAX_AGE_MS } } = options;
+  const tools: SearchTools = {
+    inquiries: new Inquiries({ network, log, now }),
+    keptCrls: new KeptCrls(cache, maxAge.crl),
+    keptOcsp: new KeptOcsp(cache, maxAge.ocsp),
+    nonce,
+    weaknessOf,
+    now,
+  };
   return {
     budget: (signal) => new Budget(limits, signal),
     strangersBudget: (signal) => new Budget(strangerLimits, signal),
     nobody: () => new NobodyAsked(),
     issuersOf: (certificate, by, read, budget) => fetchIssuers(certificate, by, read, strangers, budget),
-    async ask(questions, budget) {
-      const manner = { nonce, weaknessOf };
+    async ask(questions, budget, beside = []) {
       const outcomes = await Promise.all(
-        questions.map((question) => askOne(question, inquiries, budget, manner)),
+        questions.map(async (question) => {
+          const found = await search(question, beside, tools, budget);
+          return { ...found, certificate: question.certificate.sha256, named: question.named };
+        }),
       );
-      const unanswered = outcomes.flatMap((outcome) => outcome.unanswered ?? []);
+      const unanswered = outcomes.flatMap(({ certificate, named, attempts }): Unanswered[] =>
+        named && attempts !== null ? [{ certificate, attempts }] : [],
+      );
       for (const { certificate, attempts } of budget.givenUp || budget.missed ? [] : unanswered) {
         const tried = attempts.map(({ url, why, detail }) => `${url} ${why}: ${detail}`);
         log.warn("revocation.unanswered", { certificate, tried });
@@ -136,137 +145,10 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
       return {
         ocsp: outcomes.flatMap(({ ocsp }) => ocsp),
         crls: eachOnce(outcomes.flatMap(({ crls }) => crls)),
+        signers: eachOnce(outcomes.flatMap(({ signers }) => signers)),
         unanswered,
       };
     },
-  };
-}
-
-/** How OCSP is asked, and what is taken for an answer. */
-interface OcspManner {
-  readonly nonce: (() => Uint8Array) | null;
-  readonly weaknessOf: WeaknessOf;
-}
-
-interface Outcome {
-  readonly ocsp: readonly OcspReply[];
-  readonly crls: readonly Uint8Array[];
-  readonly unanswered: Unanswered | null;
-}
-
-async function askOne(
-  question: RevocationQuestion,
-  inquiries: Inquiries,
-  budget: AskBudget,
-  { nonce, weaknessOf }: OcspManner,
-): Promise<Outcome> {
-  const certificate = question.certificate.sha256;
-  const attempts: Attempt[] = [];
-  const ocsp: OcspReply[] = [];
-  for (const url of question.ocsp) {
-    const fresh = nonce?.() ?? null;
-    const answer = await inquiries.ask(ocspInquiry(url, question, fresh, weaknessOf), budget);
-    if (!answer.ok) attempts.push(attempt(url, answer));
-    else {
-      const reply = { certificate, der: answer.bytes, nonce: answer.fresh ? fresh : null };
-      ocsp.push(reply);
-      if (ocspSettles(reply.der, question, reply.nonce, weaknessOf, inquiries.now()))
-        return { ocsp, crls: [], unanswered: null };
-    }
-  }
-  const complete: Answer[] = [];
-  for (const places of question.crls) {
-    complete.push(...(await askForCrl(places, question, inquiries, budget, attempts)));
-  }
-  // Without one, the complete CRL holds until its own nextUpdate (RFC 5280 §5.2.4): why it is not there is in the log only.
-  const deltas: Answer[] = [];
-  for (const places of deltaPlaces(question, complete)) {
-    deltas.push(...(await askForCrl(places, question, inquiries, budget, [])));
-  }
-  const silent = question.named && complete.length === 0 && ocsp.length === 0;
-  const crls = [...complete, ...deltas].map(({ bytes }) => bytes);
-  return { ocsp, crls, unanswered: silent ? { certificate, attempts } : null };
-}
-
-type Answer = InquiryAnswer & { readonly ok: true };
-
-/**
- * One CRL from the first place that has it, signed by the CA itself. A list that somebody else has signed goes along, as he
- * may be allowed to, but does not end the search: a mirror's domain can have fallen to a stranger. What was tried in vain
- * goes to the attempts.
- */
-async function askForCrl(
-  places: readonly string[],
-  question: RevocationQuestion,
-  inquiries: Inquiries,
-  budget: AskBudget,
-  attempts: Attempt[],
-): Promise<readonly Answer[]> {
-  const found: Answer[] = [];
-  for (const url of places) {
-    const answer = await inquiries.ask(crlInquiry(url, question), budget);
-    if (answer.ok) found.push(answer);
-    else attempts.push(attempt(url, answer));
-    if (answer.ok && answer.proven) break;
-  }
-  return found;
-}
-
-/**
- * The delta CRLs to what was had: those that the certificate names (RFC 5280 §4.2.1.15) and those that the complete CRLs
- * name (§5.2.6), the latter only where the CA has signed them: nobody on the way is to send us to URLs of his.
- */
-function deltaPlaces(
-  { deltas }: RevocationQuestion,
-  complete: readonly Answer[],
-): readonly (readonly string[])[] {
-  if (complete.length === 0) return [];
-  const all = [...deltas, ...complete.flatMap(({ bytes, proven }) => (proven ? freshestOf(bytes) : []))];
-  return [...new Map(all.map((places) => [places.join(" "), places])).values()].slice(0, MAX_DELTA_CRLS);
-}
-
-/** Kept answers are the same buffer each time, and a digest over megabytes is not to be paid for every mail. */
-const freshest = new WeakMap<Uint8Array, readonly (readonly string[])[]>();
-
-function freshestOf(der: Uint8Array): readonly (readonly string[])[] {
-  const known = freshest.get(der);
-  if (known !== undefined) return known;
-  const crl = parseCrlHeader(der);
-  const places = isProblem(crl) ? [] : placesOf(crl.freshestCrl ?? []);
-  freshest.set(der, places);
-  return places;
-}
-
-/**
- * Departs from RFC 5019 §5 (GET for small requests) because every responder takes a POST, also those of small CAs; what
- * a GET would find in caches on the way, our own cache has.
- */
-function ocspInquiry(
-  url: string,
-  question: RevocationQuestion,
-  nonce: Uint8Array | null,
-  weaknessOf: WeaknessOf,
-): Inquiry {
-  const { certificate, issuer } = question;
-  const body = buildOcspRequest(certificate, issuer, { nonce });
-  const plain = nonce === null ? body : buildOcspRequest(certificate, issuer);
-  return {
-    key: `ocsp ${hash("sha256", plain, "hex")} ${url}`,
-    request: {
-      url,
-      post: { body, contentType: "application/ocsp-request" },
-      maxBytes: MAX_FETCHED_OCSP_BYTES,
-    },
-    worth: (bytes, now) => ocspWorth(bytes, question, nonce, weaknessOf, now),
-  };
-}
-
-/** The issuer's key is part of the question: what one CA has proven at a URL proves nothing for another. */
-function crlInquiry(url: string, question: RevocationQuestion): Inquiry {
-  return {
-    key: `crl ${question.issuer.spkiSha256} ${url}`,
-    request: { url, post: null, maxBytes: MAX_FETCHED_CRL_BYTES },
-    worth: (bytes, now) => crlWorth(bytes, question, now),
   };
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { AskLimits } from "./limits.ts";
+import { type AskLimits, SILENCE_MS } from "./limits.ts";
 
 /** What the questions of one message may still cost, together. */
 export interface AskBudget {
@@ -7,6 +7,10 @@ export interface AskBudget {
   readonly deadline: AbortSignal;
   /** For one exchange. */
   readonly exchangeMilliseconds: number;
+  /** Beside a server that was silent for so long another place is asked. */
+  readonly silenceMilliseconds: number;
+  /** Until the deadline. */
+  readonly millisecondsLeft: number;
   /** Nobody waits for the answers any more: what is known now is not all that could be had. */
   readonly givenUp: boolean;
   /** Only what is known already counts. */
@@ -27,11 +31,13 @@ export interface AskBudget {
 export class Budget implements AskBudget {
   readonly deadline: AbortSignal;
   readonly exchangeMilliseconds: number;
+  readonly silenceMilliseconds: number;
   readonly asksNobody = false;
   readonly missed = false;
   #requests: number;
   #bytes: number;
   readonly #timer: NodeJS.Timeout;
+  readonly #ends: number;
   readonly #signal: AbortSignal | undefined;
   readonly #end: () => void;
 
@@ -46,6 +52,8 @@ export class Budget implements AskBudget {
     if (this.givenUp) this.#end();
     signal?.addEventListener("abort", this.#end, { once: true });
     this.#timer = setTimeout(this.#end, limits.milliseconds);
+    this.#ends = performance.now() + limits.milliseconds;
+    this.silenceMilliseconds = limits.silenceMilliseconds ?? SILENCE_MS;
     this.exchangeMilliseconds = limits.exchangeMilliseconds;
     this.#requests = limits.requests;
     this.#bytes = limits.bytes;
@@ -58,6 +66,10 @@ export class Budget implements AskBudget {
 
   get givenUp(): boolean {
     return this.#signal?.aborted === true;
+  }
+
+  get millisecondsLeft(): number {
+    return Math.max(0, this.#ends - performance.now());
   }
 
   miss(): void {}
@@ -79,6 +91,8 @@ const NO_DEADLINE = new AbortController().signal;
 export class NobodyAsked implements AskBudget {
   readonly deadline = NO_DEADLINE;
   readonly exchangeMilliseconds = 0;
+  readonly silenceMilliseconds = 0;
+  readonly millisecondsLeft = 0;
   readonly givenUp = false;
   readonly asksNobody = true;
   #missed = false;
@@ -100,4 +114,86 @@ export class NobodyAsked implements AskBudget {
   }
 
   close(): void {}
+}
+
+/** A message's budget under a condition more, for a part of what it asks. Closing is the message's own business. */
+export class PartOfBudget implements AskBudget {
+  readonly #whole: AskBudget;
+
+  constructor(whole: AskBudget) {
+    this.#whole = whole;
+  }
+
+  get deadline(): AbortSignal {
+    return this.#whole.deadline;
+  }
+
+  get exchangeMilliseconds(): number {
+    return this.#whole.exchangeMilliseconds;
+  }
+
+  get silenceMilliseconds(): number {
+    return this.#whole.silenceMilliseconds;
+  }
+
+  get millisecondsLeft(): number {
+    return this.#whole.millisecondsLeft;
+  }
+
+  get givenUp(): boolean {
+    return this.#whole.givenUp;
+  }
+
+  get asksNobody(): boolean {
+    return this.#whole.asksNobody;
+  }
+
+  get missed(): boolean {
+    return this.#whole.missed;
+  }
+
+  miss(): void {
+    this.#whole.miss();
+  }
+
+  takeRequest(url: URL): Promise<boolean> {
+    return this.#whole.takeRequest(url);
+  }
+
+  takeBytes(count: number): boolean {
+    return this.#whole.takeBytes(count);
+  }
+
+  close(): void {}
+}
+
+/** For one place: it ends with the message's time, and as soon as another place has answered. */
+export class PlaceBudget extends PartOfBudget {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal;
+  readonly #end = (): void => this.#controller.abort();
+  #overtaken = false;
+
+  constructor(whole: AskBudget) {
+    super(whole);
+    this.#outer = whole.deadline;
+    if (this.#outer.aborted) this.#end();
+    this.#outer.addEventListener("abort", this.#end, { once: true });
+  }
+
+  override get deadline(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Another place has answered meanwhile, and this one is given up. */
+  get overtaken(): boolean {
+    return this.#overtaken;
+  }
+
+  /** Ends what is still open; to be called in any case. */
+  override close(): void {
+    this.#overtaken = !this.#outer.aborted;
+    this.#outer.removeEventListener("abort", this.#end);
+    this.#end();
+  }
 }

@@ -12,8 +12,8 @@ import type { AskBudget } from "./budget.ts";
 import { type Fetched, type FetchFailure, type FetchRequest, failure } from "./fetched.ts";
 import type { Route } from "./route.ts";
 
-/** The bytes, why there are none, or where the server sends us. */
-export type Exchange = Fetched | { readonly location: string };
+/** The bytes, why there are none, where the server sends us, or that it wants a GET in place of the POST. */
+export type Exchange = Fetched | { readonly location: string } | { readonly wantsGet: FetchFailure };
 
 /** Statuses that send a GET elsewhere; a POST is only repeated where its method must not change (RFC 9110 §15.4.8, §15.4.9). */
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
@@ -155,10 +155,12 @@ function withoutBody(
   if (REDIRECTS.includes(statusCode)) {
     if (headers.location === undefined) return failure("redirect", `status ${statusCode} without Location`);
     if (post !== null && !KEEPS_METHOD.includes(statusCode)) {
-      return failure("redirect", `status ${statusCode} would turn the POST into a GET`);
+      return { wantsGet: failure("redirect", `status ${statusCode} would turn the POST into a GET`) };
     }
     return { location: headers.location };
   }
+  // RFC 9110 §15.5.6: the server knows the place, but not this method there.
+  if (statusCode === 405 && post !== null) return { wantsGet: failure("status", "status 405") };
   if (statusCode !== 200) return failure("status", `status ${statusCode}`);
   const encoding = headers["content-encoding"] ?? "identity";
   // We asked for identity. Nothing is ever unpacked: a few KiB can hold gigabytes.

@@ -13,14 +13,27 @@ import { type Network, routeTo } from "./route.ts";
  */
 export async function fetchUrl(request: FetchRequest, network: Network, budget: AskBudget): Promise<Fetched> {
   const { httpsOnly = false } = request;
+  let asked = request;
   let url = fetchableUrl(request.url, { httpsOnly });
+  let away = false;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     if (typeof url === "string") return failure(redirects === 0 ? "url" : "redirect", url);
     if (budget.deadline.aborted) return failure("budget", "no time is left");
     if (!(await budget.takeRequest(url))) return failure("budget", "too many requests for one message");
-    const answer = await hop(url, request, network, budget);
-    if (!("location" in answer)) return redirects === 0 || answer.ok ? answer : behindRedirect(answer, url);
-    url = fetchableUrl(answer.location, { base: url, httpsOnly });
+    const answer = await hop(url, asked, network, budget);
+    if ("wantsGet" in answer) {
+      // RFC 5019 §5, RFC 6960 appendix A.1: the same question, as a GET at the place that was asked first.
+      const get = asked.post?.asGet ?? null;
+      if (get === null) return answer.wantsGet;
+      asked = { ...request, post: null };
+      url = fetchableUrl(get, { httpsOnly });
+      away = false;
+    } else if ("location" in answer) {
+      url = fetchableUrl(answer.location, { base: url, httpsOnly });
+      away = true;
+    } else {
+      return away && !answer.ok ? behindRedirect(answer, url) : answer;
+    }
   }
   return failure("redirect", `over ${MAX_REDIRECTS} redirects`);
 }

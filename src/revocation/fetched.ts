@@ -4,7 +4,12 @@
 export interface FetchRequest {
   readonly url: string;
   /** Null: GET. Else POST with this body. */
-  readonly post: { readonly body: Uint8Array; readonly contentType: string } | null;
+  readonly post: {
+    readonly body: Uint8Array;
+    readonly contentType: string;
+    /** URL of the same question as a GET, where the server takes no POST; null: there is none. */
+    readonly asGet: string | null;
+  } | null;
   /** Bytes that the answer may have. */
   readonly maxBytes: number;
   /** Every hop must be https: for what carries no signature of its own. Left out: http and https. */

@@ -12,7 +12,6 @@
  */
 
 export {
-  type OcspReply,
   openRevocationDesk,
   type RevocationAnswers,
   type RevocationDesk,
@@ -21,6 +20,7 @@ export {
 } from "./ask-revocation.ts";
 export type { AskBudget } from "./budget.ts";
 export { type KeptAnswer, memoryCache, type RevocationCache } from "./cache.ts";
+export type { OcspReply } from "./evidence.ts";
 export type { Issuers } from "./fetch-issuers.ts";
 export { fetchRootList, type RootListOptions } from "./fetch-root-list.ts";
 export type { Fetched, FetchFailure } from "./fetched.ts";

@@ -1,24 +1,22 @@
-/** One question to one URL: the cache before, the same question of another message beside, the network behind. */
+/** One question to one URL: the same question of another message beside, the network behind, and what was asked in vain. */
 import type { Log } from "../log.ts";
 import type { AskBudget } from "./budget.ts";
-import type { RevocationCache } from "./cache.ts";
 import { expiry, fetchUrl } from "./fetch.ts";
 import { type FetchFailure, type FetchRequest, failure } from "./fetched.ts";
+import { SLOW_MS } from "./limits.ts";
 import { Rests } from "./rests.ts";
 import type { Network } from "./route.ts";
-import type { Worth } from "./worth.ts";
 
-/** What to ask, and how to tell an answer. */
+/** What to ask. What the bytes are worth is for each who asked to see: the same list can answer one and not the other. */
 export interface Inquiry {
   /** The same key is the same question, whoever asks it. */
   readonly key: string;
   readonly request: FetchRequest;
-  readonly worth: (bytes: Uint8Array, now: Date) => Worth;
 }
 
-/** The answer, or why there is none; `no-answer`: bytes came, but they do not answer the question. `fresh`: it came for this very request, so the request's nonce counts. `proven`: the CA that is asked about signed it. */
+/** The bytes, or why there are none. `fresh`: they came for this very request, so the request's nonce counts. */
 export type InquiryAnswer =
-  | { readonly ok: true; readonly bytes: Uint8Array; readonly fresh: boolean; readonly proven: boolean }
+  | { readonly ok: true; readonly bytes: Uint8Array; readonly fresh: boolean }
   | NoAnswer;
 
 /** A URL that was asked in vain. */
@@ -43,16 +41,26 @@ export function attempt(url: string, { why, detail, behindRedirect = false }: No
   return { url, why, detail, lasting: why === "private-address" && !behindRedirect };
 }
 
+/** Bytes that are no answer. */
+export function noAnswer(detail: string): NoAnswer {
+  return { ok: false, why: "no-answer", detail };
+}
+
 /** What inquiries share over all messages. */
 export interface InquiryDesk {
   readonly network: Network;
-  readonly cache: RevocationCache;
   readonly log: Log;
   readonly now: () => Date;
 }
 
 /** What tells of the server, whatever it was asked for; anything else tells of the question alone. */
 const OF_THE_HOST: readonly NoAnswer["why"][] = ["name", "unreachable", "timeout"];
+
+/** What came of one fetch; `cut`: it ended because the message that began it had no more time or use for it. */
+interface Fetch {
+  readonly answer: InquiryAnswer;
+  readonly cut: boolean;
+}
 
 /**
  * Asks, once for all who ask the same at the same time. Only for questions about certificates whose path ends in an
@@ -61,77 +69,81 @@ const OF_THE_HOST: readonly NoAnswer["why"][] = ["name", "unreachable", "timeout
 export class Inquiries {
   readonly #desk: InquiryDesk;
   /** Questions whose answer is on its way. */
-  readonly #open = new Map<string, Promise<InquiryAnswer>>();
+  readonly #open = new Map<string, Promise<Fetch>>();
   /** Questions that were not answered lately, and hosts that could not be reached. */
   readonly #questions = new Rests<NoAnswer>();
   readonly #hosts = new Rests<NoAnswer>();
+  /** Hosts that were silent. */
+  readonly #slow = new Rests<true>(SLOW_MS);
 
   constructor(desk: InquiryDesk) {
     this.#desk = desk;
   }
 
-  /** The time that answers are judged at. */
-  now(): Date {
-    return this.#desk.now();
-  }
-
-  /** Never rejects for what a URL does; an error of the cache's environment passes. */
+  /**
+   * Never rejects for what a URL does.
+   * @param budget aborted for another reason than the message's time: another place has answered, and the host was silent
+   */
   async ask(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
-    const { cache, now } = this.#desk;
-    const kept = await cache.get(inquiry.key, now());
-    const before =
-      kept === null ? null : { ok: true as const, bytes: kept.bytes, fresh: false, proven: true };
-    if (kept !== null && before !== null && now() < kept.renewAt) return before;
-    const answer = this.#resting(inquiry) ?? (await this.#asked(inquiry, budget));
-    // The CA cannot be reached, but what it said last still holds (nextUpdate).
-    return answer.ok || before === null ? answer : before;
-  }
-
-  async #asked(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
+    const resting = this.#resting(inquiry);
+    if (resting !== null) return resting;
     if (budget.asksNobody) {
       budget.miss();
       return failure("budget", "nobody was asked");
     }
-    const open = this.#open.get(inquiry.key);
-    if (open !== undefined) {
-      const answer = await Promise.race([open, expiry(budget.deadline)]);
-      // It was another message that had nothing left to spend.
-      if (answer.ok || answer.why !== "budget") return answer.ok ? { ...answer, fresh: false } : answer;
+    for (let open = this.#open.get(inquiry.key); open !== undefined; open = this.#open.get(inquiry.key)) {
+      const late = expiry(budget.deadline).then((answer) => ({ answer, cut: false }));
+      const { answer, cut } = await Promise.race([open, late]);
+      if (answer.ok) return { ...answer, fresh: false };
+      // It was another message that had nothing left to spend, or no use for the answer any more.
+      if ((!cut && answer.why !== "budget") || budget.deadline.aborted) return answer;
     }
     const own = this.#fetch(inquiry, budget);
     this.#open.set(inquiry.key, own);
     try {
-      return await own;
+      return (await own).answer;
     } finally {
       if (this.#open.get(inquiry.key) === own) this.#open.delete(inquiry.key);
     }
   }
 
-  async #fetch(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
-    const { network, cache, log, now } = this.#desk;
-    const { key, request, worth } = inquiry;
-    const { url } = request;
+  /** Whether the host of this URL was silent lately, so that it is asked after all others. */
+  isSlow(url: string): boolean {
+    return this.#slow.of(hostOf(url), this.#desk.now()) !== null;
+  }
+
+  /** Notes that the host of this URL was silent while another place answered. */
+  noteSlow(url: string): void {
+    this.#slow.add(hostOf(url), true, this.#desk.now());
+  }
+
+  /** Leaves a question alone for a while whose answer was of no use; returns the failure. */
+  rest(key: string, failed: NoAnswer): NoAnswer {
+    this.#questions.add(key, remembered(failed), this.#desk.now());
+    return failed;
+  }
+
+  /** Why a question is left alone; null when it is not. */
+  resting(key: string): NoAnswer | null {
+    return this.#questions.of(key, this.#desk.now());
+  }
+
+  async #fetch(inquiry: Inquiry, budget: AskBudget): Promise<Fetch> {
+    const { network, log, now } = this.#desk;
+    const { url } = inquiry.request;
     const started = now().getTime();
-    const fetched = await fetchUrl(request, network, budget);
+    const fetched = await fetchUrl(inquiry.request, network, budget);
     const about = { url, milliseconds: now().getTime() - started };
-    if (!fetched.ok) {
-      log.debug("revocation.failed", { ...about, why: fetched.why, detail: fetched.detail });
-      // A server that had no more than what others have left of the message's time did nothing wrong.
-      return budget.deadline.aborted ? fetched : this.#rest(inquiry, fetched);
+    if (fetched.ok) {
+      log.debug("revocation.fetched", { ...about, bytes: fetched.bytes.length });
+      this.#slow.remove(hostOf(url));
+      return { answer: { ok: true, bytes: fetched.bytes, fresh: true }, cut: false };
     }
-    const found = worth(fetched.bytes, now());
-    log.debug("revocation.fetched", { ...about, bytes: fetched.bytes.length, usable: found.usable });
-    if (!found.usable) return this.#rest(inquiry, { ok: false, why: "no-answer", detail: found.detail });
-    const kept = await cache.get(key, now());
-    const before = kept === null ? null : worth(kept.bytes, now());
-    // Whoever is on the way can send what the CA said before it revoked; what we have heard since then stands. Only "revoked" counts
-    // at any age.
-    if (before?.usable && found.final !== true && (found.keep === null || found.madeAt < before.madeAt)) {
-      const detail = found.keep === null ? "not signed by the CA" : "older than what the CA said before";
-      return this.#rest(inquiry, { ok: false, why: "no-answer", detail });
-    }
-    if (found.keep !== null) await cache.put(key, { bytes: fetched.bytes, ...found.keep });
-    return { ok: true, bytes: fetched.bytes, fresh: true, proven: found.keep !== null };
+    log.debug("revocation.failed", { ...about, why: fetched.why, detail: fetched.detail });
+    const cut = budget.deadline.aborted;
+    // A server that had no more than what others have left of the message's time did nothing wrong.
+    if (!cut) this.#restFailed(inquiry, fetched);
+    return { answer: fetched, cut };
   }
 
   #resting({ key, request }: Inquiry): NoAnswer | null {
@@ -139,15 +151,18 @@ export class Inquiries {
     return this.#hosts.of(hostOf(request.url), now) ?? this.#questions.of(key, now);
   }
 
-  /** Leaves a question, or the host, alone for a while; returns the failure. */
-  #rest({ key, request }: Inquiry, failed: NoAnswer): NoAnswer {
-    if (failed.why === "budget") return failed; // the message's fault, not the URL's
+  /** Leaves a question, or the host, alone for a while. */
+  #restFailed({ key, request: { url } }: Inquiry, failed: NoAnswer): void {
+    if (failed.why === "budget") return; // the message's fault, not the URL's
     const ofTheHost = OF_THE_HOST.includes(failed.why) && failed.behindRedirect !== true;
-    const remembered = { ...failed, detail: `${failed.detail} (not tried again so soon)` };
-    if (ofTheHost) this.#hosts.add(hostOf(request.url), remembered, this.#desk.now());
-    else this.#questions.add(key, remembered, this.#desk.now());
-    return failed;
+    if (!ofTheHost) this.rest(key, failed);
+    else this.#hosts.add(hostOf(url), remembered(failed), this.#desk.now());
+    if (ofTheHost && failed.why === "timeout") this.noteSlow(url);
   }
+}
+
+function remembered(failed: NoAnswer): NoAnswer {
+  return { ...failed, detail: `${failed.detail} (not tried again so soon)` };
 }
 
 function hostOf(url: string): string {

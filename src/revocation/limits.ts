@@ -14,7 +14,15 @@ export interface AskLimits {
   readonly milliseconds: number;
   /** For one exchange, from the look-up of the name to the last byte, so that a server that drips ends too. */
   readonly exchangeMilliseconds: number;
+  /** `SILENCE_MS` when it is left out. */
+  readonly silenceMilliseconds?: number;
 }
+
+/**
+ * After so long without an answer the next place is asked beside a silent one: a server that lives has answered by then,
+ * and two responders and a mirror that are all silent leave most of a message's time to the fourth place.
+ */
+export const SILENCE_MS = 3_000;
 
 export const ASK_LIMITS: AskLimits = {
   requests: 16,
@@ -91,23 +99,33 @@ export const MAX_FETCHED_OCSP_BYTES = MAX_OCSP_BYTES;
 /** Characters of a URL: RFC 9110 §4.1 recommends to support 8000; those in certificates have under 200. */
 export const MAX_URL_LENGTH = 2_048;
 
-/** OCSP URLs tried for one certificate; more than one is rare. */
-export const MAX_OCSP_URLS = 2;
+/**
+ * Places asked about one certificate, of each kind (responders, CRLs with their mirrors, delta CRLs): as many as a message
+ * may have requests, so that what ends a search is an answer (RFC 5280 §6.3.3: until all reasons are covered) or that total.
+ */
+export const MAX_PLACES = ASK_LIMITS.requests;
 
-/** CRLs fetched for one certificate: one, or a few that share the reasons of revocation out among them. */
-export const MAX_CRLS = 4;
+/** Signers of CRLs off the path, and delegated responders, who are asked about for one certificate. */
+export const MAX_SIGNERS_ASKED_ABOUT = 4;
 
-/** Delta CRLs fetched for one certificate: one for each of its CRLs. */
-export const MAX_DELTA_CRLS = MAX_CRLS;
+/** Lists that are kept as the newest of one signer and scope: made in the same second, and no number tells which is newer. */
+export const MAX_EQUALLY_NEW = 4;
 
-/** Places tried for one CRL: mirrors of the same file. */
-export const MAX_CRL_URLS = 3;
+/**
+ * How long the age of a signer's newest list is remembered, and that of a "revoked": longer than any older answer can be
+ * valid, as nobody can know the nextUpdate of answers that he has not seen.
+ */
+export const REMEMBER_AGE_MS = 10 * 365 * 24 * 60 * 60 * 1000;
+
+/** Greatest age of an answer that is kept, whatever its nextUpdate; the configuration has its own (`trust.ocsp_max_age`). */
+export const OCSP_MAX_AGE_MS = 10 * 24 * 60 * 60 * 1000;
+export const CRL_MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Bytes of answers kept in memory: all CRLs that a robot meets in a day, the largest ones among them. */
 export const MEMORY_CACHE_BYTES = 64 * 1024 * 1024;
 
-/** Issuer URLs tried for one certificate; more than one is rare. */
-export const MAX_ISSUER_URLS = 2;
+/** Issuer URLs tried for one certificate or CRL; more than one is rare, and one of a directory (LDAP) does not count. */
+export const MAX_ISSUER_URLS = 4;
 
 /** Bytes behind one of them: a certificate has 2 KiB, the bundle of a whole PKI under 100. */
 export const MAX_ISSUER_BYTES = 256 * 1024;
@@ -120,6 +138,12 @@ export const RENEW_AFTER_MS = 60 * 60 * 1000;
 
 /** How long a host that cannot be reached, or a question without answer, is left alone: a hundred mails of one CA must not wait for it a hundred times. */
 export const FAILURE_REST_MS = 60 * 1000;
+
+/**
+ * How long a host that was silent is asked after all others: longer than the hour after which a mail without an answer is
+ * tried again, or each try would begin with the same silence.
+ */
+export const SLOW_MS = 2 * 60 * 60 * 1000;
 
 /** Hosts or questions that are remembered as failing. */
 export const MAX_FAILURES = 1_000;

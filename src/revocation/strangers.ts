@@ -4,7 +4,7 @@
  * us fetch from a third party more than this room allows all of them together.
  */
 import type { Log } from "../log.ts";
-import type { AskBudget } from "./budget.ts";
+import { type AskBudget, PartOfBudget } from "./budget.ts";
 import { expiry, fetchUrl } from "./fetch.ts";
 import { failure } from "./fetched.ts";
 import type { NoAnswer } from "./inquiry.ts";
@@ -183,57 +183,28 @@ function isLeft(ration: Ration, { requests, bytes }: Fetches): boolean {
 }
 
 /** A message's budget that draws on the rations too, and counts what came. */
-class Rationed implements AskBudget {
-  readonly #budget: AskBudget;
+class Rationed extends PartOfBudget {
   readonly #take: (url: URL) => Promise<number | null>;
   /** Number of the last request. */
   last: number | null = null;
   bytes = 0;
 
   constructor(budget: AskBudget, take: (url: URL) => Promise<number | null>) {
-    this.#budget = budget;
+    super(budget);
     this.#take = take;
   }
 
-  get deadline(): AbortSignal {
-    return this.#budget.deadline;
-  }
-
-  get exchangeMilliseconds(): number {
-    return this.#budget.exchangeMilliseconds;
-  }
-
-  get givenUp(): boolean {
-    return this.#budget.givenUp;
-  }
-
-  get asksNobody(): boolean {
-    return this.#budget.asksNobody;
-  }
-
-  get missed(): boolean {
-    return this.#budget.missed;
-  }
-
-  miss(): void {
-    this.#budget.miss();
-  }
-
-  async takeRequest(url: URL): Promise<boolean> {
-    if (!(await this.#budget.takeRequest(url))) return false;
+  override async takeRequest(url: URL): Promise<boolean> {
+    if (!(await super.takeRequest(url))) return false;
     const request = await this.#take(url);
     if (request === null) return false;
     this.last = request;
     return true;
   }
 
-  takeBytes(count: number): boolean {
+  override takeBytes(count: number): boolean {
     this.bytes += count;
-    return this.#budget.takeBytes(count);
-  }
-
-  close(): void {
-    this.#budget.close();
+    return super.takeBytes(count);
   }
 }
 

@@ -3,18 +3,21 @@
  * here only what is no answer at all is told apart, so that the next place can be asked.
  */
 import {
+  type Certificate,
   CLOCK_SKEW_MS,
+  type CrlHeader,
   checkOcsp,
+  distributionPointsOf,
   isFinalReason,
   isProblem,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
-  type OcspResponse,
-  type OcspStatus,
-  parseCrlHeader,
   parseOcspResponse,
-  verifySignature,
+  reasonsCovered,
+  sameName,
+  unfitness,
   type WeaknessOf,
 } from "../pki/index.ts";
+import { crlHeaderOf, crlOf, isSignedBy } from "./decoded-crl.ts";
 import { RENEW_AFTER_MS } from "./limits.ts";
 import type { RevocationQuestion } from "./questions.ts";
 
@@ -37,67 +40,28 @@ export type Worth =
  */
 export function ocspWorth(
   der: Uint8Array,
-  question: RevocationQuestion,
+  { certificate, issuer }: RevocationQuestion,
   nonce: Uint8Array | null,
   weaknessOf: WeaknessOf,
   now: Date,
 ): Worth {
   const response = parseOcspResponse(der);
   if (isProblem(response)) return { usable: false, detail: `no OCSP response: ${response.detail}` };
-  const result = checkedOcsp(response, question, nonce, weaknessOf, now, "good");
+  const result = checkOcsp({
+    certificate,
+    issuer: { certificate: issuer, key: issuer.publicKey },
+    response,
+    nonce,
+    at: now,
+    statusOfDelegate: () => "good",
+    weaknessOf,
+  });
   if (result.status === "unusable") return { usable: false, detail: result.detail };
   const { thisUpdate, nextUpdate } = result;
   const final = result.status === "revoked" && isFinalReason(result.reason);
   // RFC 6960 §4.2.2.1: without nextUpdate newer information is there at any time, so it is only kept for bad days.
   const end = nextUpdate ?? new Date(thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS);
   return { ...kept(now, thisUpdate, end, nextUpdate === null ? 0 : RENEW_AFTER_MS), final };
-}
-
-/**
- * Whether an OCSP response that is worth something ends the search: it says good or revoked, and hangs on nothing that
- * is still to be asked about. "unknown" leaves it to another source (RFC 6960 §2.2).
- */
-export function ocspSettles(
-  der: Uint8Array,
-  question: RevocationQuestion,
-  nonce: Uint8Array | null,
-  weaknessOf: WeaknessOf,
-  now: Date,
-): boolean {
-  const response = parseOcspResponse(der);
-  if (isProblem(response)) return false;
-  const { status } = checkedOcsp(response, question, nonce, weaknessOf, now, "unknown");
-  return status === "good" || status === "revoked";
-}
-
-/** @param delegate what is taken to be known of a delegate without nocheck */
-function checkedOcsp(
-  response: OcspResponse,
-  { certificate, issuer }: RevocationQuestion,
-  nonce: Uint8Array | null,
-  weaknessOf: WeaknessOf,
-  at: Date,
-  delegate: "good" | "unknown",
-): OcspStatus {
-  const by = { certificate: issuer, key: issuer.publicKey };
-  const statusOfDelegate = () => delegate;
-  return checkOcsp({ certificate, issuer: by, response, nonce, at, statusOfDelegate, weaknessOf });
-}
-
-/** Of a CRL: usable when it is one and timely; kept when the certificate's own issuer signed it, as nearly always. */
-export function crlWorth(der: Uint8Array, { issuer }: RevocationQuestion, now: Date): Worth {
-  const crl = parseCrlHeader(der);
-  if (isProblem(crl)) return { usable: false, detail: `no CRL: ${crl.detail}` };
-  const { thisUpdate, nextUpdate } = crl;
-  if (now.getTime() < thisUpdate.getTime() - CLOCK_SKEW_MS)
-    return { usable: false, detail: `a CRL of a later time (${thisUpdate.toISOString()})` };
-  if (nextUpdate === null) return { usable: false, detail: "a CRL that does not say when it runs out" };
-  if (now.getTime() > nextUpdate.getTime() + CLOCK_SKEW_MS)
-    return { usable: false, detail: `a CRL that ran out at ${nextUpdate.toISOString()}` };
-  const signed = verifySignature(crl.signatureAlgorithm, issuer.publicKey, crl.tbs, crl.signature);
-  return signed === "valid"
-    ? kept(now, thisUpdate, nextUpdate, RENEW_AFTER_MS)
-    : { usable: true, madeAt: thisUpdate, keep: null };
 }
 
 function kept(
@@ -108,4 +72,63 @@ function kept(
 ): Worth & { readonly usable: true } {
   const renewAt = new Date(Math.min(now.getTime() + renewAfter, validUntil.getTime()));
   return { usable: true, madeAt, keep: { renewAt, validUntil } };
+}
+
+/** What a CRL is worth for one certificate. */
+export type CrlWorth =
+  | {
+      readonly usable: true;
+      readonly crl: CrlHeader;
+      /** Whose key signed it, of those who may have; null: nobody's who is known, so only the judge of the path can say. */
+      readonly signer: Certificate | null;
+    }
+  | {
+      readonly usable: false;
+      readonly detail: string;
+      /** It is no answer for any certificate; false: another one's it may be. */
+      readonly forAny: boolean;
+    };
+
+/**
+ * Of a CRL: whether it answers the question, as `crl-check.ts` asks (RFC 5280 §6.3.3): complete or delta, of a scope that
+ * tells of this certificate, timely, without a critical extension that is not understood.
+ * @param wanted a delta CRL proves nothing alone, so it is no answer where a complete one is looked for
+ * @param signers who may have signed it, beside the CAs above the certificate: believed already
+ */
+export function crlWorth(
+  der: Uint8Array,
+  { certificate, path }: Pick<RevocationQuestion, "certificate" | "path">,
+  wanted: "complete" | "delta",
+  signers: readonly Certificate[],
+  now: Date,
+): CrlWorth {
+  const crl = crlHeaderOf(der);
+  if (isProblem(crl)) return { usable: false, detail: `no CRL: ${crl.detail}`, forAny: true };
+  const untimely = untimeliness(crl, now);
+  if (untimely !== null) return { usable: false, detail: untimely, forAny: true };
+  if (wanted === "complete" && crl.baseCrlNumber !== null)
+    return { usable: false, detail: "a delta CRL, which proves nothing alone", forAny: true };
+  const speaks = distributionPointsOf(certificate).some(
+    (point) => (reasonsCovered(crl, point, certificate)?.size ?? 0) > 0,
+  );
+  if (!speaks)
+    return { usable: false, detail: "a CRL that does not tell of this certificate", forAny: false };
+  const signer = [...path.slice(1), ...signers].find(
+    (candidate) => sameName(candidate.subject, crl.issuer) && isSignedBy(der, crl, candidate),
+  );
+  if (signer === undefined) return { usable: true, crl, signer: null };
+  const whole = crlOf(der);
+  // A list that is not understood whole must not be used (RFC 5280 §5.2, §5.3), and its number tells nothing either.
+  const unfit = isProblem(whole) ? `no CRL: ${whole.detail}` : unfitness(whole, now);
+  return unfit === null ? { usable: true, crl, signer } : { usable: false, detail: unfit, forAny: true };
+}
+
+/** Before its entries are read, which takes longer than all else. */
+function untimeliness({ thisUpdate, nextUpdate }: CrlHeader, now: Date): string | null {
+  if (now.getTime() < thisUpdate.getTime() - CLOCK_SKEW_MS)
+    return `a CRL of a later time (${thisUpdate.toISOString()})`;
+  if (nextUpdate === null) return "a CRL that does not say when it runs out";
+  if (now.getTime() > nextUpdate.getTime() + CLOCK_SKEW_MS)
+    return `a CRL that ran out at ${nextUpdate.toISOString()}`;
+  return null;
 }

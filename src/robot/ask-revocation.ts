@@ -4,7 +4,7 @@ import {
   type PathToAsk,
   type RevocationJudgement,
 } from "../inspect/index.ts";
-import { isFinal, isProblem, parseCertificate, standing } from "../pki/index.ts";
+import { isFinal, readableCertificates, standing } from "../pki/index.ts";
 import { type AskBudget, revocationQuestions } from "../revocation/index.ts";
 import type { Inquirer } from "./robot.ts";
 
@@ -21,11 +21,11 @@ export async function askAbout(
   budget: AskBudget,
 ): Promise<readonly RevocationJudgement[] | null> {
   const questions = eachCertificateOnce(paths);
-  const answers = await robot.desk.ask(questions, budget);
+  const { signers, ...answers } = await robot.desk.ask(questions, budget, readableCertificates(beside));
   if (budget.givenUp || budget.missed) return null;
   const at = robot.now();
   const known = await robot.store.caWords(questions.map(({ certificate }) => certificate.sha256));
-  const judgement = await robot.judge.judgeAnswers(paths, { ...answers, known }, beside, at);
+  const judgement = await robot.judge.judgeAnswers(paths, { ...answers, known }, [...beside, ...signers], at);
   if (judgement.kind === "judged") return judgement.judgements;
   if (judgement.kind === "given-up") return null;
   robot.log.warn("revocation.unreadable", { problem: judgement.problem });
@@ -35,13 +35,7 @@ export async function askAbout(
 
 /** The paths of two certificates of one CA share all that is above them. */
 function eachCertificateOnce(paths: readonly PathToAsk[]) {
-  const questions = paths.flatMap(({ path }) => {
-    const certificates = path.flatMap((der) => {
-      const certificate = parseCertificate(der);
-      return isProblem(certificate) ? [] : [certificate];
-    });
-    return revocationQuestions(certificates);
-  });
+  const questions = paths.flatMap(({ path }) => revocationQuestions(readableCertificates(path)));
   return [...new Map(questions.map((question) => [question.certificate.sha256, question])).values()];
 }
 

@@ -118,11 +118,11 @@ async function withAnswers(
 
 /** @returns null when it was given up */
 async function answered(robot: Robot, gathered: Gathered, budget: AskBudget): Promise<Answered | null> {
-  const { evidence, paths } = gathered;
+  const { evidence, paths, along } = gathered;
   if (budget.givenUp) return null;
   if (evidence.kind !== "read" || paths.length === 0) return { gathered, judgements: [] };
   const { certificates } = evidence.inspection;
-  const beside = certificates.flatMap(({ der, path }) => [der, ...path.intermediates]);
+  const beside = [...along, ...certificates.flatMap(({ path }) => path.intermediates)];
   const judgements = await askAbout(robot, paths, beside, budget);
   if (judgements === null) return null;
   await keepWords(robot, ofFitAnchors(evidence.inspection, judgements));

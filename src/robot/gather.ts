@@ -1,6 +1,7 @@
 import type { Evidence } from "../decide/index.ts";
 import {
   type Bench,
+  certificatesAlong,
   inspectMessage,
   issuersToFind,
   NO_HELP,
@@ -20,6 +21,8 @@ export interface Gathered {
   readonly key: string;
   /** About which certificates a CA is to be asked before the evidence is whole. */
   readonly paths: readonly PathToAsk[];
+  /** DER of all certificates that came along, where somebody is to be asked: one may be the signer of a CRL. */
+  readonly along: readonly Uint8Array[];
   /** DER of certificates whose issuers are to be looked for elsewhere, before that. */
   readonly orphans: readonly Uint8Array[];
 }
@@ -33,12 +36,14 @@ export function gather(raw: Uint8Array, policy: Policy, bench: Bench, help: Path
   const { facts, offer, problem } = readMessage(raw, policy);
   const key = ledgerKey(facts.digest, facts.addressed);
   if (problem !== null)
-    return { key, evidence: { kind: "unreadable", problem, facts }, paths: [], orphans: [] };
+    return { key, evidence: { kind: "unreadable", problem, facts }, paths: [], along: [], orphans: [] };
   const inspection = inspectMessage(facts, offer, { ...bench, trust: withHelp(bench.trust, help) });
+  const paths = pathsToAsk(inspection, bench.trust, bench.policy);
   return {
     key,
     evidence: { kind: "read", facts, inspection: withUnasked(inspection, bench.trust, bench.policy) },
-    paths: pathsToAsk(inspection, bench.trust, bench.policy),
+    paths,
+    along: paths.length === 0 ? [] : certificatesAlong(facts, offer, bench),
     orphans: issuersToFind(inspection),
   };
 }

@@ -42,6 +42,7 @@ export async function gatherMessage(robot: Robot, message: Fetched): Promise<Gat
     key: ledgerKey(digest, []),
     evidence: { kind: "unreadable", problem: judgement.problem, facts: null },
     paths: [],
+    along: [],
     orphans: [],
   };
 }
@@ -58,6 +59,7 @@ function tooLarge({ key, evidence }: Gathered): Gathered {
     key,
     evidence: { kind: "unreadable", problem: "message.too-large", facts },
     paths: [],
+    along: [],
     orphans: [],
   };
 }

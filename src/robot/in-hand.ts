@@ -103,6 +103,7 @@ export class Hand {
       key: ledgerKey(createHash("sha256").update(place).digest("hex"), []),
       evidence: { kind: "unreadable", problem: "message.poisoned", facts: null },
       paths: [],
+      along: [],
       orphans: [],
     };
   }

@@ -67,7 +67,7 @@ export interface Judge {
    */
   judgeAnswers(
     paths: readonly PathToAsk[],
-    answers: RevocationAnswers & { readonly known: readonly KnownWord[] },
+    answers: Omit<RevocationAnswers, "signers"> & { readonly known: readonly KnownWord[] },
     beside: readonly Uint8Array[],
     at: Date,
   ): Promise<JudgementOfAnswers>;

@@ -56,6 +56,7 @@ describe("a configuration file", () => {
       signing: null,
       texts: { dir: null },
       limits: { messageBytes: 64 * 2 ** 20, judgeSeconds: 20, judgeBytes: 512 * 2 ** 20 },
+      revocationMaxAge: { ocsp: 864_000_000, crl: 2_592_000_000 },
       network: { proxy: null, privateAddresses: false },
       schedule: { cron: "*/5 * * * *", idle: true },
     });
@@ -386,6 +387,16 @@ const WRONG_VALUES: readonly (readonly [table: string, setting: string, rest: st
     "limits",
     'message_size = "64 MB"',
     'limits.message_size is "64 MB"; it must be a size such as "64 MiB" (B, KiB, MiB or GiB), from 64 KiB to 1 GiB',
+  ],
+  [
+    "trust",
+    'ocsp_max_age = "10 days"',
+    'trust.ocsp_max_age is "10 days"; it must be a duration such as "10d" (days) or "36h" (hours), up to 3650d',
+  ],
+  [
+    "trust",
+    'crl_max_age = "3651d"',
+    'trust.crl_max_age is "3651d"; it must be a duration such as "10d" (days) or "36h" (hours), up to 3650d',
   ],
   [
     "limits",

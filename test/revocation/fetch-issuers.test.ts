@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { issuersAmong } from "../../src/inspect/index.ts";
+import { ISSUERS_TAKEN } from "../../src/inspect/limits.ts";
 import { silentLog } from "../../src/log.ts";
-import { type Certificate, isProblem, parseCertificate } from "../../src/pki/index.ts";
+import { buildCertsOnly, type Certificate, isProblem, parseCertificate } from "../../src/pki/index.ts";
 import {
   ASK_LIMITS,
   type Issuers,
@@ -90,10 +91,19 @@ describe("the issuers that a certificate names", () => {
     expect([certificates, attempts.map((attempt) => attempt.why), requests]).toEqual([[], [why], []]);
   });
 
-  it("are asked for at two places at most, over http only", async () => {
-    const certificate = naming("ldap://dir.example/cn=CA", web.url("/1"), web.url("/2"), web.url("/3"));
-    const { requests } = await fetched(certificate);
-    expect(requests).toEqual(["GET /1", "GET /2"]);
+  it("are asked for at four places at most, over http only", async () => {
+    const numbers = [1, 2, 3, 4, 5].map((number) => web.url(`/${number}`));
+    const { requests } = await fetched(naming("ldap://dir.example/cn=CA", ...numbers));
+    expect(requests).toEqual(["GET /1", "GET /2", "GET /3", "GET /4"]);
+  });
+
+  it("are found wherever they stand in a bundle", async () => {
+    const others = Array.from({ length: 20 }, (_, index) => root.intermediate({ name: `CA ${index}` }));
+    const bundle = [...others.map(({ identity }) => identity.der), ca.identity.der];
+    web.file("/bundle.p7c", () => buildCertsOnly(bundle));
+    const { certificates } = await fetched(naming(web.url("/bundle.p7c")));
+    expect(Buffer.from(certificates[0] ?? [])).toEqual(ca.identity.der);
+    expect(certificates).toHaveLength(ISSUERS_TAKEN);
   });
 
   it("are nobody's when it names none", async () => {

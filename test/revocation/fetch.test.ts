@@ -106,7 +106,7 @@ describe("fetchUrl: what it brings", () => {
   });
 
   it("a POST with its type", async () => {
-    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request" };
+    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request", asGet: null };
     expect(await fetchIt(web.url("/post"), { post })).toEqual({ ok: true, bytes: post.body });
   });
 
@@ -203,8 +203,32 @@ describe("fetchUrl: redirects", () => {
     ["/to-mail", "redirect"],
   ])("%s: %s", async (path, why) => expect(await outcome(web.url(path))).toBe(why));
 
+  it.each([
+    [405, "/post-refused"],
+    [301, "/post-301"],
+    [302, "/post-302"],
+    [303, "/post-303"],
+  ])("RFC 5019 §5: a POST that status %d answers is asked again as a GET", async (status, path) => {
+    web.pages.set(path, (request, response, body) => {
+      if (request.method === "POST") response.writeHead(status, { Location: "/nowhere" }).end();
+      else response.end(body);
+    });
+    web.pages.set(`${path}/cXVl`, (request, response) => response.end(request.method));
+    const asGet = web.url(`${path}/cXVl`);
+    const post = { body: Buffer.from("que"), contentType: "application/ocsp-request", asGet };
+    const before = web.requests.length;
+    expect(await fetchIt(web.url(path), { post })).toEqual({ ok: true, bytes: Buffer.from("GET") });
+    expect(web.requests.slice(before)).toEqual([`POST ${path}`, `GET ${path}/cXVl`]);
+    web.pages.delete(`${path}/cXVl`);
+    expect(await fetchIt(web.url(path), { post })).toEqual({
+      ok: false,
+      why: "status",
+      detail: "status 404",
+    });
+  });
+
   it("RFC 9110 §15.4: a POST is repeated only where it stays a POST", async () => {
-    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request" };
+    const post = { body: Buffer.from("question"), contentType: "application/ocsp-request", asGet: null };
     expect(await outcome(web.url("/post-moved"), { post })).toBe("redirect");
     expect(await fetchIt(web.url("/post-kept"), { post })).toEqual({ ok: true, bytes: post.body });
   });

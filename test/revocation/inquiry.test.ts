@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/log.ts";
 import { Budget } from "../../src/revocation/budget.ts";
-import { memoryCache } from "../../src/revocation/cache.ts";
 import { Inquiries, type Inquiry } from "../../src/revocation/inquiry.ts";
 import { ASK_LIMITS } from "../../src/revocation/limits.ts";
 import { LoopbackServer } from "./loopback-server.ts";
@@ -19,12 +18,12 @@ beforeAll(async () => {
 
 function inquiry(path: string): Inquiry {
   const request = { url: web.url(path), post: null, maxBytes: 1_000 };
-  return { key: path, request, worth: () => ({ usable: true, madeAt: new Date(0), keep: null }) };
+  return { key: path, request };
 }
 
 function desk(): Inquiries {
   const network = { proxy: null, privateAddresses: true, lookup: async () => [] };
-  return new Inquiries({ network, cache: memoryCache(1_000), log: silentLog, now: () => new Date() });
+  return new Inquiries({ network, log: silentLog, now: () => new Date() });
 }
 
 describe("two messages that ask the same at the same time", () => {
@@ -55,8 +54,7 @@ describe("what was asked in vain", () => {
     const budget = new Budget(ASK_LIMITS);
     const request = { url, post: null, maxBytes };
     try {
-      const worth: Inquiry["worth"] = () => ({ usable: true, madeAt: new Date(0), keep: null });
-      return await inquiries.ask({ key, request, worth }, budget);
+      return await inquiries.ask({ key, request }, budget);
     } finally {
       budget.close();
     }

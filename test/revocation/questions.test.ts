@@ -3,7 +3,7 @@ import { encode } from "../../src/pki/der-write.ts";
 import { OID } from "../../src/pki/index.ts";
 import { fetchableUrl } from "../../src/revocation/fetchable-url.ts";
 import { revocationQuestions } from "../../src/revocation/index.ts";
-import { MAX_CRL_URLS, MAX_CRLS, MAX_OCSP_URLS, MAX_URL_LENGTH } from "../../src/revocation/limits.ts";
+import { MAX_PLACES, MAX_URL_LENGTH } from "../../src/revocation/limits.ts";
 import { basicConstraints, extension, generalName, issue, issueCa } from "../pki/path-authority.ts";
 
 const root = issueCa({ subject: "Root" });
@@ -95,19 +95,19 @@ describe("revocationQuestions", () => {
       crls: [],
     },
     {
-      rule: "no more than a few, however many are named",
+      rule: "no more than a message may ask, however many are named",
       given: naming(
         Array.from({ length: 100 }, (_, index) => `http://${index}.example/`),
         Array.from({ length: 100 }, (_, index) => ({ urls: [`http://${index}.example/`], reasons: SOME })),
       ),
-      ocsp: Array.from({ length: MAX_OCSP_URLS }, (_, index) => `http://${index}.example/`),
-      crls: Array.from({ length: MAX_CRLS }, (_, index) => [`http://${index}.example/`]),
+      ocsp: Array.from({ length: MAX_PLACES }, (_, index) => `http://${index}.example/`),
+      crls: Array.from({ length: MAX_PLACES }, (_, index) => [`http://${index}.example/`]),
     },
     {
-      rule: "no more than a few mirrors",
+      rule: "no more mirrors than a message may ask",
       given: naming([], [{ urls: Array.from({ length: 100 }, (_, index) => `http://${index}.example/`) }]),
       ocsp: [],
-      crls: [Array.from({ length: MAX_CRL_URLS }, (_, index) => `http://${index}.example/`)],
+      crls: [Array.from({ length: MAX_PLACES }, (_, index) => `http://${index}.example/`)],
     },
   ])("$rule", ({ given, ocsp, crls }) => {
     const [question] = revocationQuestions([given, ca.certificate, root.certificate]);

@@ -1,0 +1,68 @@
+/** Who may have signed a CRL although he does not stand above the certificate (RFC 5280 §6.3.3 (f)). Pure. */
+import {
+  type Certificate,
+  type CrlHeader,
+  crlIssuersOf,
+  distributionPointsOf,
+  findPath,
+  OID,
+  readCertificates,
+  sameName,
+} from "../pki/index.ts";
+import { isSignedBy } from "./decoded-crl.ts";
+import { MAX_ISSUER_URLS } from "./limits.ts";
+import { type RevocationQuestion, urlsOf } from "./questions.ts";
+
+/** A certificate that may sign CRLs, with its valid path to the anchor of the question. */
+export interface Signer {
+  readonly certificate: Certificate;
+  /** The certificate first, the anchor last. */
+  readonly path: readonly Certificate[];
+}
+
+/**
+ * Of the candidates, those who have a name that a CRL for this certificate may have as its issuer, and a path to the same
+ * anchor. Whether they are revoked is not looked at here.
+ */
+export function signersAmong(
+  candidates: readonly Certificate[],
+  { certificate, path }: RevocationQuestion,
+  at: Date,
+): readonly Signer[] {
+  const anchor = path.at(-1);
+  if (anchor === undefined) return [];
+  const names = new Set(
+    distributionPointsOf(certificate).flatMap((point) => crlIssuersOf(point, certificate)),
+  );
+  const above = new Set(path.map(({ sha256 }) => sha256));
+  const named = candidates.filter(
+    ({ sha256, subject }) => names.has(subject.canonical) && !above.has(sha256),
+  );
+  return named.flatMap((target): Signer[] => {
+    const found = findPath({
+      target,
+      intermediates: [...path.slice(1, -1), ...candidates],
+      anchors: [{ certificate: anchor }],
+      at,
+      acceptablePolicies: null,
+      explicitPolicy: false,
+      inhibitAnyPolicy: false,
+      inhibitPolicyMapping: false,
+      crls: null,
+    });
+    return found.valid ? [{ certificate: target, path: found.path }] : [];
+  });
+}
+
+/** Where a CRL says that its signer's certificate is (RFC 5280 §5.2.7): http(s) URLs. */
+export function signerUrls({ authorityInfoAccess }: CrlHeader): readonly string[] {
+  const named = (authorityInfoAccess ?? []).filter(({ method }) => method === OID.caIssuersAccess);
+  return urlsOf(named.map(({ location }) => location)).slice(0, MAX_ISSUER_URLS);
+}
+
+/** The certificates among these bytes (DER, PEM or certs-only, RFC 5280 §5.2.7) whose key signed the CRL. */
+export function signersIn(bytes: Uint8Array, der: Uint8Array, crl: CrlHeader): readonly Certificate[] {
+  return readCertificates(bytes).certificates.filter(
+    (candidate) => sameName(candidate.subject, crl.issuer) && isSignedBy(der, crl, candidate),
+  );
+}
