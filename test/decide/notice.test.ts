@@ -21,12 +21,15 @@ const PENDING: PendingNews = {
 const MAIL = { to: ALICE, template: "certificate", createdAt: hoursAgo(1), error: "550 no" } as const;
 const NONE = { count: 0, items: [] };
 const QUIET: AdminNews = {
-  told: { pending: null, daily: null, stuck: null },
+  told: { pending: null, daily: null, stuck: null, revoked: null, withdrawn: null },
   pending: NONE,
   failed: NONE,
   bounced: NONE,
   unhandled: NONE,
   noPath: NONE,
+  unanswered: NONE,
+  revoked: NONE,
+  withdrawn: NONE,
   delayed: 0,
   withheld: 0,
   stuck: null,

@@ -14,6 +14,7 @@ function query(minutes = 0, more: Partial<NewsQuery> = {}): NewsQuery {
     now: at(minutes),
     stuckBefore: at(minutes - 240),
     noPathToldBefore: at(minutes - 30 * DAY),
+    unansweredBefore: at(minutes - 3 * DAY),
     limit: 10,
     ...more,
   };

@@ -49,16 +49,16 @@ describe("a database of the first version", () => {
 });
 
 describe("the schedule of checks", () => {
-  /** The trigger takes the machine's clock: a new certificate is due in a day from now. */
-  const later = new Date(Date.now() + 2 * DAY * 60_000);
-  const next = new Date(later.getTime() + DAY * 60_000);
-  const valid = { notAfter: new Date(later.getTime() + 365 * DAY * 60_000) };
+  /** What a mail brought with its CA's answer at noon is due a day later. */
+  const later = at(2 * DAY);
+  const next = at(3 * DAY);
+  const valid = { notAfter: at(365 * DAY) };
 
   it("gives each certificate that is used out once, with its chain, and not before a day is over", async () => {
     const store = await freshStore();
     const alice = report("alice", valid);
     await harvest(store, alice, ALICE);
-    expect(await store.takeDueChecks(new Date(), next, 5)).toEqual([]);
+    expect(await store.takeDueChecks(at(DAY - 1), next, 5)).toEqual([]);
     const [due] = await store.takeDueChecks(later, next, 5);
     expect(due?.certificate.sha256).toBe(alice.sha256);
     expect(due?.chain).toEqual(alice.path.intermediates);
