@@ -39,9 +39,7 @@ export async function poll(robot: Robot, signal: AbortSignal): Promise<PollSumma
   return { ...pass.value, answered: sent, failed: pass.value.failed + left, givenUp, senderRefused };
 }
 
-type Settled<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: unknown };
+type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
 function settled<T>(work: Promise<T>): Promise<Settled<T>> {
   return work.then(
