@@ -187,6 +187,12 @@ export const SCHEMA = {
         "30d",
         "The same for a CRL that is kept. One that has just been fetched counts until its own nextUpdate.",
       ),
+      unanswered_days: byDefault(
+        integer(1, 365),
+        certificates.unansweredDays,
+        "Days without an answer of its CA after which the admin is told of a certificate in use. It stays in use; it is asked " +
+          "about again and again all the while.",
+      ),
       fetch_issuers: byDefault(
         SWITCH,
         certificates.fetchIssuers,

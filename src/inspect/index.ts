@@ -24,9 +24,12 @@ export {
   judgeRevocation,
   type KnownWord,
   ofFitAnchors,
+  type RevocationAnswer,
   type RevocationEvidence,
   type RevocationJudgement,
+  revokedText,
   type Unanswered,
+  unansweredText,
   withRevocation,
 } from "./judge-revocation.ts";
 export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";

@@ -132,7 +132,8 @@ function weighed(
   const unknown = newestUnknown(said);
   // RFC 6960 §2.2: who does not know the certificate any more says so of his own older words, and leaves it to a CRL.
   const good = said.find(
-    (one) => one.status === "good" && (one.by === "CRL" || unknown === null || one.thisUpdate > unknown.thisUpdate),
+    (one) =>
+      one.status === "good" && (one.by === "CRL" || unknown === null || one.thisUpdate > unknown.thisUpdate),
   );
   if (good !== undefined) return { word, status: good };
   if (unknown !== null) return { word, status: unknown };

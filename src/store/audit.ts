@@ -23,6 +23,8 @@ export const AUDIT_ACTIONS = [
   "mailbox.added",
   "mailbox.removed",
   "mailbox.certificate-removed",
+  "mailbox.certificate-published",
+  "mailbox.certificate-revoked",
   "alias.added",
   "alias.removed",
   "trust.added",

@@ -3,6 +3,7 @@ import type { Finding, KnownWord } from "../inspect/index.ts";
 import {
   type CaWord,
   CERTIFICATE_HOLD,
+  isFinal,
   joined,
   keptText,
   NO_WORD,
@@ -39,8 +40,8 @@ export interface CaWords {
   caWords(sha256s: readonly string[]): Promise<readonly KnownWord[]>;
   /**
    * Joins what CAs have said to what is known. Where a hold is lifted, holdings that were revoked for it become what they
-   * were, unless their key is barred or their own certificate is revoked.
-   * @returns the holdings that changed
+   * were, unless their key is barred or their own certificate is revoked, and mailboxes publish again what they did.
+   * @returns the holdings that changed, and the mailboxes as holdings
    */
   noteCaWords(said: readonly KnownWord[], at: Date): Promise<readonly ChangedHolding[]>;
 }
@@ -66,14 +67,32 @@ const HELD = `
   FROM holding h JOIN certificate c ON c.id = h.certificate WHERE h.held_by = ? ORDER BY h.address, h.id`;
 /** It is as revoked as by a person: nothing lifts it any more. */
 const FOR_GOOD = "UPDATE holding SET held_by = NULL, held_from = NULL WHERE held_by = ?";
+const WITHDRAWN_FOR_GOOD = "UPDATE mailbox_certificate SET held_by = NULL WHERE held_by = ?";
+/** What a mailbox published goes out again. */
+const HELD_PUBLISHED = `
+  SELECT m.address, mc.mailbox, mc.certificate, c.sha256
+  FROM mailbox_certificate mc JOIN mailbox m ON m.id = mc.mailbox JOIN certificate c ON c.id = mc.certificate
+  WHERE mc.held_by = ? ORDER BY m.address, c.id`;
+const PUBLISH = `
+  UPDATE mailbox_certificate SET revoked_at = NULL, revoked_why = NULL, held_by = NULL
+  WHERE mailbox = ? AND certificate = ?`;
 
 /** Of a row `ca_word w`: the revocation stands (`standing` in SQL). */
 export const IS_REVOKED = `w.revoked_by IS NOT NULL AND NOT (w.reason IS ${CERTIFICATE_HOLD} AND w.good_at > w.told_at)`;
+
+const LIFTED = "its CA has lifted the hold";
 
 interface HeldRow extends KeyNames {
   readonly address: string;
   readonly certificate: number;
   readonly held_from: "active" | "pending";
+  readonly sha256: string;
+}
+
+interface HeldPublishedRow {
+  readonly address: string;
+  readonly mailbox: number;
+  readonly certificate: number;
   readonly sha256: string;
 }
 
@@ -122,6 +141,9 @@ export function caWords(
 ): CaWords {
   const held = on.db.prepare<[string], HeldRow>(HELD);
   const forGood = on.db.prepare<[string]>(FOR_GOOD);
+  const withdrawnForGood = on.db.prepare<[string]>(WITHDRAWN_FOR_GOOD);
+  const heldPublished = on.db.prepare<[string], HeldPublishedRow>(HELD_PUBLISHED);
+  const publish = on.db.prepare<[number, number]>(PUBLISH);
 
   function lift(row: HeldRow, at: Date): ChangedHolding[] {
     const { address, sha256: certificate, held_from: to } = row;
@@ -130,12 +152,29 @@ export function caWords(
     const findings = json<readonly Finding[]>(holding.findings).filter(
       ({ code }) => code !== "revocation.revoked",
     );
-    const reason = "its CA has lifted the hold";
     const approved = holding.approved === 1;
-    rows.holdings.move({ holding, to, approved, actor: ROBOT, reason, at, findings });
+    rows.holdings.move({ holding, to, approved, actor: ROBOT, reason: LIFTED, at, findings });
     const detail = { from: "revoked", by: "CA" };
-    rows.record({ at, actor: ROBOT, action: `certificate.${to}`, address, certificate, reason, detail });
+    rows.record({
+      at,
+      actor: ROBOT,
+      action: `certificate.${to}`,
+      address,
+      certificate,
+      reason: LIFTED,
+      detail,
+    });
     return [{ certificate, address, from: "revoked", to }];
+  }
+
+  function publishAgain(row: HeldPublishedRow, at: Date): ChangedHolding[] {
+    const { address, sha256: certificate } = row;
+    if (rows.words.standing(certificate) !== null) return [];
+    publish.run(row.mailbox, row.certificate);
+    const detail = { by: "CA" };
+    const action = "mailbox.certificate-published";
+    rows.record({ at, actor: ROBOT, action, address, certificate, reason: LIFTED, detail });
+    return [{ certificate, address, from: "revoked", to: "active" }];
   }
 
   return {
@@ -152,8 +191,16 @@ export function caWords(
         for (const { certificate, word: one } of news) rows.words.join(certificate, one);
         return news.flatMap(({ certificate }) => {
           const revocation = rows.words.standing(certificate);
-          if (revocation === null) return held.all(certificate).flatMap((row) => lift(row, at));
-          if (standing({ revocation, goodAt: at }) !== null) forGood.run(certificate);
+          if (revocation === null) {
+            return [
+              ...held.all(certificate).flatMap((row) => lift(row, at)),
+              ...heldPublished.all(certificate).flatMap((row) => publishAgain(row, at)),
+            ];
+          }
+          if (isFinal(revocation)) {
+            forGood.run(certificate);
+            withdrawnForGood.run(certificate);
+          }
           return [];
         });
       });

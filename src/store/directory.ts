@@ -13,6 +13,7 @@ import {
 import { milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { HOLDING_COLUMNS, type Holding, type HoldingRow, type HoldingRows, holding } from "./holding.ts";
+import type { RevocationState, RevocationStateReader } from "./revocation-state.ts";
 
 /** A certificate under one address, with all that is known of both. */
 export interface DirectoryCertificate extends CertificateSummary, Omit<Holding, "address"> {
@@ -37,6 +38,8 @@ export interface FoundCertificate {
   readonly words: readonly KnownWord[];
   /** Since when no path to a trusted CA can be built, and what breaks it; null: there is one, or nobody has looked. */
   readonly noPath: { readonly since: Date; readonly code: FindingCode } | null;
+  /** What its CA last said, and whether it answers. */
+  readonly revocation: RevocationState;
 }
 
 /** What a shortened fingerprint leads to. */
@@ -99,6 +102,7 @@ export function directory(
   holdings: HoldingRows,
   keys: BarredKeyRows,
   words: CaWordRows,
+  stateOf: RevocationStateReader,
 ): Directory {
   const ofAddress = on.db.prepare<[object], JoinedRow>(OF_ADDRESS);
   const usable = on.db.prepare<[object], JoinedRow>(USABLE);
@@ -128,6 +132,7 @@ export function directory(
       holdings: holdings.ofCertificate(row.certificate_id).map((held) => holding(held, row.not_after, now)),
       words: words.known([row.sha256, ...chain.map((der) => hash("sha256", der, "hex"))]),
       noPath: withoutPath(row.certificate_id),
+      revocation: stateOf(row.certificate_id),
     };
   };
 

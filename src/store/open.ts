@@ -31,6 +31,7 @@ import { checkVersion, migrate, readMigrations, schemaVersion } from "./migrate.
 import { type Outbox, outbox, outboxRows } from "./outbox.ts";
 import { type RevocationCacheRows, revocationCacheRows } from "./revocation-cache.ts";
 import { type RevocationChecks, revocationChecks } from "./revocation-check.ts";
+import { revocationStateReader } from "./revocation-state.ts";
 import { type StrangerFetches, strangerFetches } from "./stranger-fetch.ts";
 import { type Trust, trust } from "./trust.ts";
 import { publishedReader, viewReader } from "./view.ts";
@@ -192,6 +193,7 @@ export function assemble(on: Connection): Store {
   const buckets = bucketRows(on);
   const mails = outboxRows(on);
   const published = publishedReader(on, certificates);
+  const stateOf = revocationStateReader(on);
   const view = viewReader(on, keys, words, buckets, published);
   const messages = ledgerRows(on);
   const secret = on.db.prepare<[], { secret: Uint8Array }>("SELECT secret FROM installation WHERE id = 1");
@@ -211,10 +213,10 @@ export function assemble(on: Connection): Store {
     ...ledger(on, mails),
     ...outbox(on, mails, record),
     ...adminNotices(on, mails),
-    ...directory(on, certificates, holdings, keys, words),
+    ...directory(on, certificates, holdings, keys, words, stateOf),
     ...listing(on),
     ...changes(on, { certificates, holdings, keys, bar, words, outbox: mails, record }),
-    ...mailboxes(on, certificates, published, record),
+    ...mailboxes(on, certificates, published, words, stateOf, record),
     ...trust(on, record),
     ...audit(on),
     ...authorities(on),

@@ -135,7 +135,9 @@ describe("the judge process", () => {
     for (let times = 0; times < 3; times++) {
       expect(await judge.judgeAnswers(paths, answers, [rubbish], NOW)).toEqual({
         kind: "judged",
-        judgements: [{ certificate: "0".repeat(64), findings: [], doubtful: [], words: [] }],
+        judgements: [
+          { certificate: "0".repeat(64), findings: [], doubtful: [], words: [], answer: null, silent: [] },
+        ],
       });
     }
   });
