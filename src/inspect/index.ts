@@ -38,4 +38,4 @@ export {
   type TrustMaterial,
   trustMaterial,
 } from "./trust-material.ts";
-export { allowsEmail, isCa } from "./usage.ts";
+export { allowsEmail, isCa, unusableKind } from "./usage.ts";
