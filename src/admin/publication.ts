@@ -1,6 +1,6 @@
 import type { PublishedCertificate } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
-import { formsPath, isCa, strengthFindings, summaryOf } from "../inspect/index.ts";
+import { formsPath, isCa, strengthFindings, summaryOf, unusableKind } from "../inspect/index.ts";
 import { sameAddress } from "../mail/index.ts";
 import { type Certificate, certificateAddresses, findPath, readCertificates } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
@@ -23,7 +23,7 @@ export interface Publication {
 /**
  * Reads what is to be published for a mailbox out of files (PEM, DER, PKCS#7).
  * @throws KeybotError `usage` for what may never be published: a private key came along, a CA certificate alone, an
- *   expired one, a file that cannot be read
+ *   expired one, one with a key of a kind that nobody can encrypt to, a file that cannot be read
  */
 export function readPublication(
   address: string,
@@ -83,6 +83,12 @@ export function uniqueCertificates(certificates: readonly Certificate[]): readon
 }
 
 function refuse(certificate: Certificate, at: Date): void {
+  const advice = unusableKind(certificate);
+  if (advice !== null)
+    throw refusal(
+      `${short(certificate)} is of no use to anybody: ${advice}`,
+      "get a certificate with an RSA key or one on P-256",
+    );
   if (certificate.notAfter >= at) return;
   const expired = certificate.notAfter.toISOString().slice(0, 10);
   throw refusal(

@@ -34,9 +34,11 @@ type ReadEvidence = Extract<Evidence, { kind: "read" }>;
  * certificate, exactly or nearly, through a gateway that signs with a certificate of its own has offered none (PRODUCT §4).
  */
 export function isSubmission({ facts, inspection }: ReadEvidence): boolean {
-  const { signature, certificates, privateKey } = inspection;
+  const { signature, certificates, privateKey, unreadable = [] } = inspection;
   if (privateKey) return true;
-  if (certificates.length === 0) return signature !== null;
+  if (certificates.length === 0)
+    // A certificate that cannot be decoded was meant as one, too.
+    return signature !== null || (facts.request === null && unreadable.length > 0);
   return facts.request === null || !certificates.every(isOfAnotherSigner);
 }
 

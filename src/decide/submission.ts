@@ -29,7 +29,12 @@ export interface SubmissionOutcome {
  */
 export function decideSubmission(
   judged: readonly Judged[],
-  { signature, privateKey, openPgpKey }: Pick<Inspection, "signature" | "privateKey" | "openPgpKey">,
+  {
+    signature,
+    privateKey,
+    openPgpKey,
+    unreadable,
+  }: Pick<Inspection, "signature" | "privateKey" | "openPgpKey" | "unreadable">,
   facts: MessageFacts,
   held: readonly HeldCertificate[],
   now: Date,
@@ -38,7 +43,7 @@ export function decideSubmission(
   const verdict = best(usable);
   const address = facts.from.kind === "one" ? facts.from.address : null;
   const kept = address === null ? [] : keep(usable, { address, signature, held, now });
-  const problems = judged.length > 0 ? [] : problemsOf(signature, privateKey);
+  const problems = judged.length > 0 ? [] : problemsOf(signature, privateKey, unreadable ?? []);
   const changed = usable.filter((entry) => address !== null && changesDirectory(entry));
   return {
     verdict,
@@ -116,13 +121,20 @@ export function isQuotable(pathValid: boolean, findings: readonly Finding[]): bo
 }
 
 /** What is wrong with the mail as such: there is no certificate that could bear it. */
-function problemsOf(signature: SignatureReport | null, privateKey: boolean): readonly Finding[] {
+function problemsOf(
+  signature: SignatureReport | null,
+  privateKey: boolean,
+  unreadable: readonly Finding[],
+): readonly Finding[] {
   const key = privateKey ? [finding("mail.private-key", undefined, "error")] : [];
   const ofSignature = [
     ...(signature?.findings ?? []),
     ...(signature?.signers ?? []).flatMap(({ findings }) => findings),
   ];
-  return [...key, ...ofSignature.filter(({ severity }) => severity !== "info")];
+  const problems = ofSignature.filter(({ severity }) => severity !== "info");
+  // Of a signer's own certificate that cannot be read, the signature has told already.
+  const isTold = problems.some(({ code }) => code === "cert.unreadable");
+  return [...key, ...problems, ...(isTold ? [] : unreadable)];
 }
 
 function reasonsOf(

@@ -44,4 +44,4 @@ export {
   trustMaterial,
 } from "./trust-material.ts";
 export { unreadableText } from "./unreadable-crl.ts";
-export { allowsEmail, isCa } from "./usage.ts";
+export { allowsEmail, isCa, unusableKind } from "./usage.ts";

@@ -64,12 +64,14 @@ export function inspectMessage(facts: MessageFacts, offer: Offer, bench: Bench):
   const attached = reportsOnFiles(files.certificates, subject, signedFiles).filter(
     (report) => !already.has(report.sha256),
   );
+  const unreadable = [...(signed.unreadable ?? []), ...files.unreadable];
   return {
     ...signed,
-    certificates: [...signed.certificates, ...attached],
+    certificates: withUnreadable([...signed.certificates, ...attached], unreadable),
     privateKey: keys.some,
     openPgpKey,
     report,
+    unreadable,
     ...(returned === null ? {} : { returned }),
   };
 }
@@ -89,6 +91,19 @@ export function certificatesAlong(
   const signed = counting === null || isProblem(counting.parsed) ? [] : counting.parsed.certificates;
   const all = unique([...signed, ...readFiles(files).certificates]);
   return all.slice(0, CERTIFICATES_BESIDE).map(({ der }) => der);
+}
+
+/** Where an issuer is missing, it is noted that something came along which may be it. */
+function withUnreadable(
+  reports: readonly CertificateReport[],
+  unreadable: readonly Finding[],
+): readonly CertificateReport[] {
+  const notes = unreadable.map((one): Finding => ({ ...one, severity: "info" }));
+  return reports.map((report) =>
+    report.findings.some(({ code }) => code === "path.issuer-missing")
+      ? { ...report, findings: ranked([...report.findings, ...notes]) }
+      : report,
+  );
 }
 
 /** The SHA-256 of certificates that lie as files in the content that the sender has signed by another key of his. */
@@ -129,11 +144,17 @@ function unlabelled(bytes: Uint8Array): KeySource {
 
 /** Judges a certificate file on its own (PEM, DER, PKCS#7): no address rule, and no signature, so at most pending. */
 export function inspectCertificateFile(file: CertificateFile, bench: Bench): Inspection {
-  const { certificates, sources } = readFiles([file]);
+  const { certificates, sources, unreadable } = readFiles([file]);
   const computing = fullComputing(isRefusedKey(bench.policy));
   const keys = keysSent(sources, computing);
   const subject: Subject = { ...bench, address: null, about: [], computing, keys };
-  return { ...NOTHING, certificates: reportsOnFiles(certificates, subject), privateKey: keys.some };
+  const reports = reportsOnFiles(certificates, subject);
+  return {
+    ...NOTHING,
+    certificates: withUnreadable(reports, unreadable),
+    privateKey: keys.some,
+    unreadable,
+  };
 }
 
 /** The findings on the mail, and on its certificate's own key. */
@@ -183,7 +204,15 @@ function inspectSigned(
     ...NOTHING,
     signature: signatureReport(part, signers, counting, whole),
     certificates: signedCertificates(parsed, signers, counting, whole, subject),
+    unreadable: unreadableFindings(parsed.unreadable.map(({ detail }) => detail)),
   };
+}
+
+/** Certificates that came along and cannot be decoded (RFC 5280 §4.1), in one finding with the reason of the first. */
+function unreadableFindings([first, ...more]: readonly string[]): Finding[] {
+  if (first === undefined) return [];
+  const others = more.length === 0 ? "" : `, and ${more.length} more`;
+  return [finding("cert.unreadable", `a certificate that came along cannot be read (${first})${others}`)];
 }
 
 function unreadableSignature(form: "detached" | "opaque", problem: Finding): SignatureReport {
@@ -317,6 +346,8 @@ interface Files {
   readonly certificates: readonly Certificate[];
   /** All of them, for the private keys in them. */
   readonly sources: readonly KeySource[];
+  /** What is to be said of those that cannot be decoded. */
+  readonly unreadable: readonly Finding[];
 }
 
 function readFiles(files: readonly CertificateFile[]): Files {
@@ -324,6 +355,9 @@ function readFiles(files: readonly CertificateFile[]): Files {
   return {
     certificates: unique(read.flatMap(({ file }) => file.certificates)),
     sources: read.map(({ bytes, file }) => ({ bytes, labelled: file.privateKey })),
+    unreadable: unreadableFindings(
+      read.flatMap(({ file }) => Array.from({ length: file.unreadable }, () => "in a file")),
+    ),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Inspection {
   readonly encrypted: boolean;
   /** Each signer certificate and each other end-entity certificate that was offered, each once. */
   readonly certificates: readonly CertificateReport[];
+  /** What is to be said of certificates that came along and cannot be decoded; only where no certificate bears the answer. */
+  readonly unreadable?: readonly Finding[];
   /** A private key came along (PEM, PKCS#12), whether or not it could be matched to a certificate. */
   readonly privateKey: boolean;
   /** A private key of OpenPGP came along. It is no certificate's, but whoever sent it has given it away. */

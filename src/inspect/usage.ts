@@ -89,6 +89,12 @@ export function usageFindings(certificate: Certificate, encryptionBeside: boolea
   return findings;
 }
 
+/** Why nothing can be done in mail with a key of this kind, whatever its keyUsage (RFC 8551 §2.2, §2.3); null where something can. */
+export function unusableKind({ publicKey }: Certificate): string | null {
+  const { kind } = publicKey;
+  return TRANSPORT.has(kind) || AGREEMENT.has(kind) || SIGNING.has(kind) ? null : keyAdvice(publicKey);
+}
+
 /** Why mail cannot be encrypted to a key, and what to get instead. */
 function keyAdvice({ kind, name }: Certificate["publicKey"]): string {
   return UNREAD.has(kind)

@@ -1,10 +1,13 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { readPublication } from "../../src/admin/publication.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
+import { parseDer } from "../attacks/der-tree.ts";
 import { NOON, Office, validity } from "../cli/office.ts";
 import type { Identity } from "../lab/authority.ts";
 import { runSync } from "../lab/command.ts";
+import { reissued } from "../vectors/reissue.ts";
 
 const office = new Office();
 afterAll(() => office.close());
@@ -123,6 +126,19 @@ describe("what is published for a mailbox", () => {
 
   it.each(refused)("is never %s", (_name, content, message) => {
     expect(() => read([content])).toThrow(expect.objectContaining({ kind: "usage", message }));
+  });
+
+  it.each([
+    ["X25519", generateKeyPairSync("x25519").publicKey],
+    ["X448", generateKeyPairSync("x448").publicKey],
+  ])("is never one with a key for %s, which nobody could decrypt with (RFC 8410)", (name, key) => {
+    const publicKey = parseDer(key.export({ type: "spki", format: "der" }));
+    const made = reissued(claims, issuing.identity, { publicKey });
+    for (const files of [[made.pem], [made.der], [made.pem + claims.pem]]) {
+      expect(() => read(files)).toThrow(
+        `${made.sha256.slice(0, 16)} is of no use to anybody: hardly any mail program can decrypt what is encrypted to ${name}`,
+      );
+    }
   });
 
   it("is never one that has expired", () => {

@@ -9,14 +9,18 @@ import { ALICE, World } from "./authorities.ts";
 import { explain } from "./bench.ts";
 import type { Case } from "./case.ts";
 import { formCases } from "./forms.ts";
+import { montgomeryCases } from "./montgomery.ts";
 import { settledCases } from "./settled.ts";
 import { unknownCases } from "./unknown.ts";
+import { unreadableCases } from "./unreadable.ts";
 
 const world = new World();
 /** What of our findings OpenSSL's purpose "smimesign" says too. */
 const NO_SIGNER: ReadonlySet<string> = new Set(["cert.usage", "path.usage", "cert.cannot-sign"]);
 const cases = [
   ...unknownCases(world),
+  ...montgomeryCases(world),
+  ...unreadableCases(world),
   ...acceptingCases(world),
   ...settledCases(world),
   ...formCases(world),
