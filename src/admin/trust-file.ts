@@ -1,7 +1,7 @@
 import { KeybotError } from "../errors.ts";
 import { allowsEmail, isCa, strengthFindings } from "../inspect/index.ts";
 import { parseAddrSpec } from "../mail/index.ts";
-import { type Certificate, isSelfSigned } from "../pki/index.ts";
+import { type Certificate, isProblem, isSelfSigned, parseCrlHeader, readCertificates } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { TrustItem } from "../store/index.ts";
 import { type CertificateFile, readFile, uniqueCertificates } from "./publication.ts";
@@ -33,6 +33,7 @@ export function readTrustFile(
   policy: Policy["certificates"],
   at: Date,
 ): readonly TrustProposal[] {
+  refuseCrl(file);
   const certificates = uniqueCertificates(readFile(file));
   for (const certificate of certificates) refuse(certificate, at);
   const domains = domainsOf(options);
@@ -66,6 +67,14 @@ function parseDomain(text: string): string {
   if (domain?.includes(".")) return domain;
   throw new KeybotError("usage", "admin.domain", `${JSON.stringify(text)} is not a mail domain`, {
     hint: "write it as partner.example; its subdomains are included",
+  });
+}
+
+/** A CA's CRL often lies beside its certificate, under the same name. */
+function refuseCrl({ name, bytes }: CertificateFile): void {
+  if (isProblem(parseCrlHeader(bytes)) || readCertificates(bytes).certificates.length > 0) return;
+  throw new KeybotError("usage", "admin.trust", `${name} is a CRL, not a CA certificate; nothing was added`, {
+    hint: "keybot fetches CRLs itself, from where certificates say; keybot inspect --crl FILE checks against one",
   });
 }
 

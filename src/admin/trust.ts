@@ -22,6 +22,8 @@ export interface TrustedCa {
   readonly distrustAfter: Date | null;
   readonly addedAt: Date;
   readonly addedBy: string;
+  /** Why its certificate cannot be read, as after an update that reads more strictly: it then vouches for nobody. */
+  readonly problem?: string;
 }
 
 /** What became of a CA that was to be added. */
@@ -129,5 +131,6 @@ function caOf(entry: TrustEntry): TrustedCa {
     distrustAfter,
     addedAt,
     addedBy,
+    ...(isProblem(certificate) ? { problem: certificate.detail } : {}),
   };
 }

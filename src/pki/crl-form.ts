@@ -1,6 +1,6 @@
 /** In which form the octets of a CRL come: DER (RFC 5280 §5), or PEM around it (RFC 7468 §6). */
 import { type ParseProblem, TAG } from "./der.ts";
-import { MAX_CERTIFICATE_BYTES, MAX_CRL_BYTES, MAX_CRL_FILE_BYTES } from "./limits.ts";
+import { MAX_CERTIFICATE_BYTES, MAX_CRL_BYTES, MAX_CRL_FILE_BYTES, MAX_FILE_CRLS } from "./limits.ts";
 import { readCertificates } from "./pem.ts";
 
 const BEGIN = "-----BEGIN ";
@@ -18,23 +18,23 @@ const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20]);
  * @returns a part of the octets, or why there is not one CRL. Never throws
  */
 export function crlOctets(bytes: Uint8Array): Uint8Array | ParseProblem {
-  const [first, ...others] = crlsOfFile(bytes);
-  if (first === undefined || others.length > 0)
-    return { problem: "malformed", detail: `${others.length + 1} CRLs where one is expected` };
+  const [first, second] = crlsOfFile(bytes, 1);
+  if (first === undefined || second !== undefined) return malformed("several CRLs where one is expected");
   return first;
 }
 
 /**
  * The CRLs of a file: one in DER, or any number in PEM, other PEM blocks beside them left alone.
+ * @param most CRLs that are taken; that there are more is told in their place
  * @returns at least one: the DER of each, not yet decoded, or why it cannot be had. Never throws
  */
-export function crlsOfFile(bytes: Uint8Array): readonly (Uint8Array | ParseProblem)[] {
+export function crlsOfFile(bytes: Uint8Array, most = MAX_FILE_CRLS): readonly (Uint8Array | ParseProblem)[] {
   if (bytes.length === 0) return [malformed("it is empty")];
   // A SEQUENCE of so few octets that its length looks like a letter is no CRL: its signature alone has more.
   if (bytes[0] === TAG.sequence && ((bytes[1] ?? 0) & 0x80) !== 0) return [withoutBlanks(bytes)];
   if (bytes.length > MAX_CRL_FILE_BYTES) return [tooLarge(bytes)];
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  if (text.includes(BEGIN)) return readPem(text);
+  if (text.includes(BEGIN)) return readPem(text, most);
   return [bytes[0] === TAG.sequence ? withoutBlanks(bytes) : malformed(instead(text))];
 }
 
@@ -69,13 +69,15 @@ export function tooLarge({ length }: Uint8Array): ParseProblem {
 }
 
 /** As in `readPem` of `pem.ts`: one pass, a body ends at the next five hyphens. */
-function readPem(text: string): readonly (Uint8Array | ParseProblem)[] {
+function readPem(text: string, most: number): readonly (Uint8Array | ParseProblem)[] {
   const crls: (Uint8Array | ParseProblem)[] = [];
   let other = "something else";
   for (let at = text.indexOf(BEGIN); at >= 0; ) {
     const labelEnd = text.indexOf(HYPHENS, at + BEGIN.length);
     if (labelEnd < 0) break;
     const label = text.slice(at + BEGIN.length, labelEnd);
+    if (crls.length === most && CRL_LABELS.has(label))
+      return [...crls, { problem: "too-large", detail: `it holds more CRLs than the ${most} that are read` }];
     const bodyEnd = text.indexOf(HYPHENS, labelEnd + HYPHENS.length);
     if (CRL_LABELS.has(label))
       crls.push(bodyEnd < 0 ? malformed(ENDLESS) : fromBase64(text.slice(labelEnd + 5, bodyEnd)));

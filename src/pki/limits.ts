@@ -25,6 +25,9 @@ export const MAX_CRL_BYTES = 32 * 1024 * 1024;
 /** Octets of one file of CRLs: base64 takes a third more than DER, and PEM may hold several. */
 export const MAX_CRL_FILE_BYTES = 2 * MAX_CRL_BYTES;
 
+/** CRLs taken from one such file: a collection for several hundred CAs. */
+export const MAX_FILE_CRLS = 1_000;
+
 /** Octets of one OID's content: 20 arcs of the largest kind in use (UUID arcs under 2.25 take 19 octets). */
 export const MAX_OID_BYTES = 64;
 

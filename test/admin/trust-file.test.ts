@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { readTrustFile, type TrustFileOptions } from "../../src/admin/index.ts";
+import { toPem } from "../../src/pki/index.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { NOON, Office, validity } from "../cli/office.ts";
 
@@ -26,6 +27,21 @@ function read(content: string | Uint8Array, options: TrustFileOptions = SAID) {
     }),
   );
 }
+
+describe("a file that holds a CRL", () => {
+  const crl = office.root.crl();
+
+  it.each([
+    ["DER", crl],
+    ["PEM", toPem(crl, "X509 CRL")],
+  ])("is refused as what it is: %s", (_form, content) => {
+    expect(() => read(content)).toThrow("ca.pem is a CRL, not a CA certificate; nothing was added");
+  });
+
+  it("beside its CA's certificate does not keep that from being added", () => {
+    expect(read(`${root.pem}${toPem(crl, "X509 CRL")}`)).toMatchObject([{ kind: "anchor" }]);
+  });
+});
 
 describe("what a CA becomes", () => {
   it("is an anchor for the named domains when it is self-signed, an intermediate else", () => {

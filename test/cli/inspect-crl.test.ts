@@ -209,6 +209,15 @@ describe("forms in which a CRL is read", () => {
   });
 });
 
+it("more CRLs in PEM than are read: that is told, and the first of them count", async () => {
+  const bundle = file("bundle.pem", `${pem(root.crl())}${pem(ofCa)}${pem(ofCa.subarray(0, 9)).repeat(999)}`);
+  const { stderr, verdict } = await inspect(bundle);
+  expect(verdict).toBe("accepted");
+  expect(stderr).toMatch(
+    /\(CRL 1001 of 1001\) cannot be read as a CRL: it holds more CRLs than the 1000 that are read\n$/,
+  );
+});
+
 describe("a folder of CRLs", () => {
   const crls = join(folder, "crls");
   beforeAll(() => {

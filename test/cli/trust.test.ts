@@ -1,7 +1,8 @@
+import { hash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Identity } from "../lab/authority.ts";
 import { certdata } from "../pki/certdata.ts";
-import { masked, Office, validity } from "./office.ts";
+import { masked, NOON, Office, validity } from "./office.ts";
 
 const DAY = 86_400_000;
 let office: Office;
@@ -159,6 +160,19 @@ anchor  partner.example  2036-05-29   yes      {root}  CN=Partner Roo…
         addedBy: "erika",
       },
     ]);
+  });
+
+  it("names a stored CA that cannot be read, and why: it vouches for nobody", async () => {
+    const der = Buffer.from("300302010f", "hex");
+    const item = { der, kind: "anchor", origin: "own", domains: null, distrustAfter: null } as const;
+    const change = { at: NOON, actor: "erika", reason: null };
+    await office.store((store) => store.addTrust(item, change));
+    const { stderr } = await office.run(["trust", "list"]);
+    expect(stderr).toContain(
+      `${hash("sha256", der, "hex").slice(0, 16)} cannot be read and vouches for nobody (`,
+    );
+    const [record] = await office.records(["trust", "list"]);
+    expect(record).toMatchObject({ subject: "", problem: expect.stringContaining("tbsCertificate") });
   });
 
   it("is empty with exit 0", async () => {

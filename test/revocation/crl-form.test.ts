@@ -31,7 +31,7 @@ describe("what a CA's URL gives for a CRL (RFC 5280 §4.2.1.13)", () => {
     ["a page", "<html>503</html>", "it is an HTML page, not a CRL"],
     ["a half", der.subarray(0, 99), `it is cut off: 99 of ${der.length} octets are there`],
     ["the CA's certificate", ca.certificate.der, "it is a certificate, not a CRL"],
-    ["two CRLs", toPem(der, "X509 CRL").repeat(2), "2 CRLs where one is expected"],
+    ["two CRLs", toPem(der, "X509 CRL").repeat(2), "several CRLs where one is expected"],
   ])("%s is none, and the attempt says so", (_name, bytes, why) => {
     expect(worthOf(bytes)).toEqual({ usable: false, detail: `no CRL: ${why}` });
   });

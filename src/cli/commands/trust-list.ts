@@ -21,6 +21,12 @@ async function list(context: Context): Promise<void> {
   await withStore(context, "read", async (store, { policy }) => {
     const cas = await listTrust(store);
     await printList(context, cas, CAS);
+    for (const { sha256, problem } of cas) {
+      if (problem !== undefined)
+        context.note(
+          `${sha256.slice(0, 16)} cannot be read and vouches for nobody (${problem}); keybot trust remove, then add it anew`,
+        );
+    }
     const last = await store.lastTrustList("public");
     if (cas.length === 0) {
       context.note(
