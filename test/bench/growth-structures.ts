@@ -178,7 +178,10 @@ export const STRUCTURES: readonly Shape[] = [
     name: "a signed attribute of many values",
     prepare: (octets) => {
       const values = times(octets / 4, () => encode.octetString(Buffer.alloc(2)));
-      const attribute = encode.sequence(encode.oid(OID.messageDigest), encode.tagged(0x31, Buffer.concat(values)));
+      const attribute = encode.sequence(
+        encode.oid(OID.messageDigest),
+        encode.tagged(0x31, Buffer.concat(values)),
+      );
       const der = signedBy(nameOf(10, "a", 1), [attribute]);
       return () => void parseSignedData(der);
     },
