@@ -34,12 +34,12 @@ export function relationTo(
   switch (base.form) {
     case "rfc822Name":
       return name.form === "rfc822Name" || name.form === "smtpUTF8Mailbox"
-        ? mailboxRelation(base.text, name.text, kind)
+        ? mailboxRelation(base, name, kind)
         : "unclear";
     case "dNSName":
-      return name.form === "dNSName" ? dnsRelation(base.text, name.text) : "unclear";
+      return name.form === "dNSName" ? dnsRelation(base, name) : "unclear";
     case "uniformResourceIdentifier":
-      return name.form === base.form ? uriRelation(base.text, name.text) : "unclear";
+      return name.form === base.form ? uriRelation(base, name) : "unclear";
     case "directoryName":
       return name.form === base.form ? nameRelation(base.name, name.name) : "unclear";
     case "iPAddress":
@@ -61,31 +61,32 @@ function nameRelation(base: Name, name: Name): Relation {
 }
 
 /** RFC 5280 §4.2.1.10: one mailbox (`a@b.example`), all of a host (`b.example`), all below a domain (`.example`). */
-function mailboxRelation(base: string, text: string, kind: "permitted" | "excluded"): Relation {
-  const mailbox = splitMailbox(text);
+function mailboxRelation(subtree: TextName, name: TextName, kind: "permitted" | "excluded"): Relation {
+  const base = subtree.text;
+  const mailbox = mailboxOf(name);
   if (mailbox === null) return "unclear";
   if (base.includes("@")) {
-    const wanted = splitMailbox(base);
+    const wanted = mailboxOf(subtree);
     if (wanted === null) return "unclear";
     // RFC 5280 §7.5: the local part octet by octet, the host in any case. Departs from it for what is excluded, because the
     // local part is held for the same in any ASCII case here, and in quotes or not: an exclusion must not be void for that.
-    const local = kind === "excluded" ? anySpelling : (part: string) => part;
-    return inside(local(wanted.local) === local(mailbox.local) && wanted.host === mailbox.host);
+    const local = kind === "excluded" ? "anySpelling" : "local";
+    return inside(wanted[local] === mailbox[local] && wanted.host === mailbox.host);
   }
   if (base === "") return "inside"; // The RFC is silent; as NSS has it, the empty constraint holds every mailbox.
-  const host = base.startsWith(".") ? hostOf(base.slice(1)) : hostOf(base);
+  const host = constraintHost(subtree);
   if (host === null) return "unclear";
   return inside(base.startsWith(".") ? mailbox.host.endsWith(`.${host}`) : mailbox.host === host);
 }
 
 /** RFC 5280 §4.2.1.10: the host itself and everything made by adding labels on the left. */
-function dnsRelation(base: string, text: string): Relation {
-  const wildcard = text.startsWith("*.");
-  const name = hostOf(wildcard ? text.slice(2) : text);
+function dnsRelation(subtree: TextName, named: TextName): Relation {
+  const wildcard = named.text.startsWith("*.");
+  const name = dnsHost(named);
   if (name === null) return "unclear";
-  if (base === "") return "inside";
+  if (subtree.text === "") return "inside";
   // A leading dot is the URI form and undefined here, though OpenSSL takes it; a wildcard is not allowed at all.
-  const host = hostOf(base);
+  const host = wholeHost(subtree);
   if (host === null) return "unclear";
   if (name === host || name.endsWith(`.${host}`)) return "inside";
   // `*.a.example` may stand for `b.a.example`: neither inside nor outside of that subtree (CVE-2025-61727).
@@ -93,9 +94,10 @@ function dnsRelation(base: string, text: string): Relation {
 }
 
 /** RFC 5280 §4.2.1.10: applies to the host part; `.example.com` means one or more labels before it. */
-function uriRelation(base: string, text: string): Relation {
-  const name = uriHost(text);
-  const host = hostOf(base.startsWith(".") ? base.slice(1) : base);
+function uriRelation(subtree: TextName, named: TextName): Relation {
+  const base = subtree.text;
+  const name = hostOfUri(named);
+  const host = constraintHost(subtree);
   // RFC 5280 §4.2.1.10: a URI without authority, or whose host is no domain name, must be rejected.
   if (name === null || host === null) return "unclear";
   return inside(base.startsWith(".") ? name.endsWith(`.${host}`) : name === host);
@@ -117,13 +119,46 @@ function isPrefixMask(mask: Uint8Array): boolean {
   return !bits.includes("01");
 }
 
-function splitMailbox(text: string): { readonly local: string; readonly host: string } | null {
+/** A name or subtree whose value is a text. */
+interface TextName {
+  readonly text: string;
+}
+
+interface SplitMailbox {
+  readonly local: string;
+  /** The same for every spelling of it. */
+  readonly anySpelling: string;
+  readonly host: string;
+}
+
+/**
+ * What is made of a text is made once: a name meets every constraint of the CAs above, and a constraint every name, which is
+ * the product of what strangers send (`MAX_NAME_COMPARISONS`).
+ */
+function once<Value>(make: (text: string) => Value): (name: TextName) => Value {
+  const known = new WeakMap<TextName, { readonly value: Value }>();
+  return (name) => {
+    const found = known.get(name);
+    if (found !== undefined) return found.value;
+    const value = make(name.text);
+    known.set(name, { value });
+    return value;
+  };
+}
+
+const mailboxOf = once(splitMailbox);
+const hostOfUri = once(uriHost);
+const wholeHost = once(hostOf);
+const dnsHost = once((text) => hostOf(text.startsWith("*.") ? text.slice(2) : text));
+const constraintHost = once((text) => hostOf(text.startsWith(".") ? text.slice(1) : text));
+
+function splitMailbox(text: string): SplitMailbox | null {
   const at = text.lastIndexOf("@");
   const local = text.slice(0, Math.max(at, 0));
   const quoted = local.length > 1 && local.startsWith('"') && local.endsWith('"');
   if (local === "" || (local.includes("@") && !quoted)) return null;
   const host = mailHost(text.slice(at + 1));
-  return host === null ? null : { local, host };
+  return host === null ? null : { local, anySpelling: anySpelling(local), host };
 }
 
 /** One text for all spellings of a local part: its quotes (RFC 5321 §4.1.2) taken off, ASCII letters in lower case. */
