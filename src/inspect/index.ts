@@ -9,6 +9,7 @@
 export { type Circumstances, ranked, reportOn, summaryOf } from "./certificate-report.ts";
 export { FINDINGS, type Finding, type FindingCode, finding, gravity, type Severity } from "./finding.ts";
 export { formsPath } from "./forms-path.ts";
+export { type GivenAnswers, withGivenAnswers } from "./given-answers.ts";
 export { certificatesAlong, inspectCertificateFile, inspectMessage } from "./inspect-message.ts";
 export type {
   CertificateReport,

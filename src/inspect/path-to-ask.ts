@@ -57,14 +57,20 @@ function isBelieved({ findings }: CertificateReport): boolean {
 
 /** The path of one certificate, whatever else is said of it; none when there is nobody to ask. */
 export function pathToAsk(
+  report: Pick<CertificateReport, "sha256" | "der" | "path">,
+  trust: TrustStore,
+): readonly PathToAsk[] {
+  return revocablePath(report, trust).filter(({ path }) => path.slice(0, -1).some(namesRevocation));
+}
+
+/** The valid path of one certificate with its anchor; none for an anchor, above whom nobody stands who could revoke it (RFC 5280 §6.1). */
+export function revocablePath(
   { sha256, der, path }: Pick<CertificateReport, "sha256" | "der" | "path">,
   trust: TrustStore,
 ): readonly PathToAsk[] {
   const anchor = trust.anchors.find(({ certificate }) => certificate.sha256 === path.anchor)?.certificate;
-  // Nobody stands above an anchor who could revoke it (RFC 5280 §6.1).
   if (!path.valid || anchor === undefined || anchor.sha256 === sha256) return [];
-  const below = [der, ...path.intermediates];
-  return below.some(namesRevocation) ? [{ certificate: sha256, path: [...below, anchor.der] }] : [];
+  return [{ certificate: sha256, path: [der, ...path.intermediates, anchor.der] }];
 }
 
 function namesRevocation(der: Uint8Array): boolean {

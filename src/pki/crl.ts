@@ -9,6 +9,7 @@ import {
   DerError,
   DerReader,
   enterOnly,
+  enterOutermost,
   type ParseProblem,
   TAG,
 } from "./der.ts";
@@ -92,7 +93,7 @@ export const REMOVE_FROM_CRL = 8;
 
 /**
  * Decodes a CRL and checks the form of every entry, so that walking them later cannot fail.
- * @param der the CRL and nothing else; copied, so the result is on its own
+ * @param der the CRL and nothing else but blanks behind it; copied, so the result is on its own
  * @returns the CRL, or why it cannot be read. Never throws
  */
 export function parseCrl(der: Uint8Array): Crl | ParseProblem {
@@ -117,8 +118,8 @@ export function parseCrlHeader(der: Uint8Array): CrlHeader | ParseProblem {
 type Unwalked = CrlHeader & Pick<Crl, "entries">;
 
 /** CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm, signatureValue } (RFC 5280 §5.1.1). */
-function readCrl(der: Uint8Array): Unwalked {
-  const outer = enterOnly(der, TAG.sequence, "CRL");
+function readCrl(bytes: Uint8Array): Unwalked {
+  const { raw: der, inner: outer } = enterOutermost(bytes, TAG.sequence, "CRL");
   const tbs = outer.raw("tbsCertList", TAG.sequence);
   const signatureAlgorithm = readAlgorithm(outer, "signatureAlgorithm");
   const signature = signatureOctets(outer);

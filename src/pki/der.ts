@@ -272,6 +272,27 @@ export function enterOnly(bytes: Uint8Array, tag: number, what: string): DerRead
   return inner;
 }
 
+/** Blank octets that editors, shells and web servers put behind a file: tab, line feed, carriage return, space. */
+const BLANKS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x20]);
+
+/**
+ * The one element with this tag that a file or an answer holds, as a reader for BER and its octets. Departs from X.690 §10.1 in
+ * that the lengths outside of what is signed need not be the shortest, and in that blanks may follow, as many servers
+ * and tools leave them; what is signed must be read as DER, and nothing else may follow.
+ * @throws DerError
+ */
+export function enterOutermost(
+  bytes: Uint8Array,
+  tag: number,
+  what: string,
+): { readonly raw: Uint8Array; readonly inner: DerReader } {
+  const outer = new DerReader(bytes, "BER");
+  const raw = outer.raw(what, tag);
+  if (outer.rest().some((octet) => !BLANKS.has(octet)))
+    throw new DerError(`${what}: something follows at its end`);
+  return { raw, inner: new DerReader(raw, "BER").enter(tag, what) };
+}
+
 /** The bytes as lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");

@@ -82,6 +82,7 @@ export {
   MAX_ROOT_LIST_CERTIFICATES,
 } from "./limits.ts";
 export {
+  answersAbout,
   checkOcsp,
   delegateOf,
   isFinalReason,

@@ -100,16 +100,16 @@ export const MAX_POLICY_STEPS = 50_000;
 export const MAX_CRL_STEPS = 1_000;
 
 /**
- * Octets of one OCSP response. Real ones have 0.5 to 5 KiB; two certificates and a signature of the largest post-quantum
- * algorithm (SLH-DSA-256f, 50 KiB each) fit.
+ * Octets of one OCSP response. Real ones have 0.5 to 5 KiB; a path of certificates with signatures of the largest post-quantum
+ * algorithm (SLH-DSA-256f, 50 KiB each) fits.
  */
-export const MAX_OCSP_BYTES = 256 * 1024;
+export const MAX_OCSP_BYTES = 512 * 1024;
 
-/** Answers in one OCSP response. One certificate is asked about; responders that sign in advance put some more into it. */
-export const MAX_OCSP_ANSWERS = 100;
+/** Answers in one OCSP response. One certificate is asked about; responders that sign in advance put many more into it. */
+export const MAX_OCSP_ANSWERS = 1_000;
 
-/** Certificates in one OCSP response: the responder's own is enough (RFC 6960 §4.2.1), some add the path above it. */
-export const MAX_OCSP_CERTIFICATES = 8;
+/** Certificates in one OCSP response: the responder's own is enough (RFC 6960 §4.2.1), some add the path above it and older ones. */
+export const MAX_OCSP_CERTIFICATES = 24;
 
 /** OCSP responses looked at for one certificate: one a responder that it names, which are 1 or 2. */
 export const MAX_OCSP_RESPONSES = 8;

@@ -78,7 +78,7 @@ export function checkOcsp(input: OcspInput): OcspStatus {
   if (response.status !== "successful") {
     return unusable(response.status, `the OCSP responder answered ${response.status}`);
   }
-  const answers = response.answers.filter(({ id }) => namesCertificate(id, certificate, issuer.certificate)); // (1)
+  const answers = answersAbout(response, certificate, issuer.certificate); // (1)
   if (answers.length === 0) return unusable("other-certificate", "the OCSP response is not about it");
   if (!nonceFits(response, input.nonce)) {
     return unusable("nonce", "the OCSP response has another nonce than the request");
@@ -112,6 +112,19 @@ export function delegateOf(
   if (result.status !== "unusable" || result.fault !== "delegate") return null;
   const signer = responderVerdict(response, by, at, fullBudget());
   return signer.verdict === "authorised" ? signer.delegate : null;
+}
+
+/**
+ * What a response says about one certificate (RFC 6960 §3.2 (1)), whoever signed it and whether or not it counts; empty when
+ * it speaks of others. Never throws.
+ */
+export function answersAbout(
+  response: OcspResponse,
+  certificate: Certificate,
+  issuer: Certificate,
+): readonly OcspAnswer[] {
+  if (response.status !== "successful") return [];
+  return response.answers.filter(({ id }) => namesCertificate(id, certificate, issuer));
 }
 
 type Unusable = OcspStatus & { readonly status: "unusable" };
@@ -206,14 +219,21 @@ function untimeliness(answer: OcspAnswer, at: Date): Unusable | null {
 
 /** RFC 8954 §2.1: one that comes back must be the one sent. Responders that sign in advance send none (RFC 5019 §4). */
 function nonceFits({ extensions }: BasicOcspResponse, sent: Uint8Array | null): boolean {
-  const echoed = extensions.find(({ oid }) => oid === OID.ocspNonce);
-  return sent === null || echoed === undefined || equalBytes(echoed.value, nonceValue(sent));
+  const echoed = extensions.filter(({ oid }) => oid === OID.ocspNonce);
+  return sent === null || echoed.every(({ value }) => equalBytes(value, nonceValue(sent)));
 }
+
+/** Extensions that change nothing in what is said of the certificate (RFC 6960 §4.4.1, §4.4.4, §4.4.8). */
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  OID.ocspNonce,
+  OID.ocspArchiveCutoff,
+  OID.ocspExtendedRevoke,
+]);
 
 /** RFC 6960 §4.4: extensions are non-critical as a rule; a critical one that is not understood forbids the use. */
 function criticalExtension(response: BasicOcspResponse, answers: readonly OcspAnswer[]): string | null {
   const all = [...response.extensions, ...answers.flatMap(({ extensions }) => extensions)];
-  return all.find(({ oid, critical }) => critical && oid !== OID.ocspNonce)?.oid ?? null;
+  return all.find(({ oid, critical }) => critical && !UNDERSTOOD.has(oid))?.oid ?? null;
 }
 
 function unusable(fault: OcspFault, detail: string): Unusable {

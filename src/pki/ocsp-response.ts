@@ -10,11 +10,13 @@ import {
   DerError,
   DerReader,
   enterOnly,
+  enterOutermost,
   isProblem,
   type ParseProblem,
   TAG,
 } from "./der.ts";
-import { oid, signatureOctets, smallInteger } from "./der-value.ts";
+import { octetString, oid, signatureOctets, smallInteger } from "./der-value.ts";
+import { encode } from "./der-write.ts";
 import { type Extension, readExtensions } from "./extensions.ts";
 import { MAX_OCSP_ANSWERS, MAX_OCSP_BYTES, MAX_OCSP_CERTIFICATES } from "./limits.ts";
 import { readName } from "./name.ts";
@@ -78,7 +80,8 @@ const REFUSALS: ReadonlyMap<number, OcspRefusal> = new Map([
 
 /**
  * Decodes an OCSP response.
- * @param der the response and nothing else, in DER as RFC 6960 §4.2.1 demands; copied, so the result is on its own
+ * @param der the response and nothing else but blanks behind it; DER (RFC 6960 §4.2.1), and BER around what is signed; copied,
+ *   so the result is on its own
  * @returns what the responder said, or why it cannot be read. Never throws
  */
 export function parseOcspResponse(der: Uint8Array): OcspResponse | ParseProblem {
@@ -90,7 +93,7 @@ export function parseOcspResponse(der: Uint8Array): OcspResponse | ParseProblem 
 
 /** OCSPResponse ::= SEQUENCE { responseStatus, responseBytes [0] EXPLICIT OPTIONAL } (RFC 6960 §4.2.1). */
 function readResponse(der: Uint8Array): OcspResponse {
-  const outer = enterOnly(der, TAG.sequence, "OCSPResponse");
+  const { inner: outer } = enterOutermost(der, TAG.sequence, "OCSPResponse");
   const number = smallInteger(outer, "responseStatus", TAG.enumerated);
   const explicit = outer.enterOptional(contextConstructed(0), "responseBytes");
   outer.finish("OCSPResponse");
@@ -104,14 +107,16 @@ function readResponse(der: Uint8Array): OcspResponse {
   explicit.finish("responseBytes");
   const type = oid(responseBytes, "responseType");
   if (type !== OID.ocspBasic) throw new DerError(`responseType ${type}`);
-  const basic = responseBytes.content(TAG.octetString, "response");
+  const basic = octetString(responseBytes, "response");
   responseBytes.finish("responseBytes");
   return { status: "successful", ...readBasic(basic) };
 }
 
 /** BasicOCSPResponse ::= SEQUENCE { tbsResponseData, signatureAlgorithm, signature, certs [0] EXPLICIT OPTIONAL }. */
 function readBasic(der: Uint8Array): BasicOcspResponse {
-  const sequence = enterOnly(der, TAG.sequence, "BasicOCSPResponse");
+  const whole = new DerReader(der, "BER");
+  const sequence = whole.enter(TAG.sequence, "BasicOCSPResponse");
+  whole.finish("BasicOCSPResponse");
   const tbs = sequence.raw("tbsResponseData", TAG.sequence);
   const signatureAlgorithm = readAlgorithm(sequence, "signatureAlgorithm");
   const signature = signatureOctets(sequence);
@@ -213,18 +218,28 @@ function readStatus(sequence: DerReader): OcspAnswer["status"] {
   return { kind: "revoked", revocationTime, reason };
 }
 
-/** Extensions under [1] EXPLICIT, each at most once (RFC 5280 §4.2). */
+/**
+ * Extensions under [1] EXPLICIT. Departs from RFC 5280 §4.1 (SIZE (1..MAX)) in that an empty list is none, and one extension may
+ * stand there twice, which RFC 5280 §4.2 forbids in certificates only.
+ */
 function explicitExtensions(sequence: DerReader, what: string): readonly Extension[] {
   const explicit = sequence.enterOptional(contextConstructed(1), what);
   if (explicit === null) return [];
-  const all = readExtensions(explicit, what);
+  const list = explicit.raw(what, TAG.sequence);
   explicit.finish(what);
-  if (new Set(all.map(({ oid: id }) => id)).size !== all.length)
-    throw new DerError(`${what}: one is there twice`);
-  return all;
+  return enterOnly(list, TAG.sequence, what).more() ? readExtensions(new DerReader(list), what) : [];
 }
 
-/** RFC 6960 §4.2.2.1: GeneralizedTime, of the form of RFC 5280 §4.1.2.5.2. */
+/** YYYYMMDDHHMM, seconds and their fraction where they are said, Z. */
+const GENERALIZED_TIME = /^(\d{12})(?:(\d\d)(?:[.,]\d+)?)?Z$/;
+
+/**
+ * RFC 6960 §4.2.2.1: GeneralizedTime, of the form of RFC 5280 §4.1.2.5.2. Departs from it in that the seconds may be missing and
+ * have a fraction, which is cut off: some responders write their clock's whole reading.
+ */
 function generalizedTime(reader: DerReader, what: string): Date {
-  return time(new DerReader(reader.raw(what, TAG.generalizedTime)), what);
+  const text = Buffer.from(reader.content(TAG.generalizedTime, what)).toString("latin1");
+  const [, minutes, seconds = "00"] = GENERALIZED_TIME.exec(text) ?? [];
+  const plain = minutes === undefined ? text : `${minutes}${seconds}Z`;
+  return time(new DerReader(encode.tagged(TAG.generalizedTime, Buffer.from(plain, "latin1"))), what);
 }

@@ -54,6 +54,8 @@ export const OID = {
   ocspBasic: "1.3.6.1.5.5.7.48.1.1", // RFC 6960 §4.2.1
   ocspNonce: "1.3.6.1.5.5.7.48.1.2", // RFC 8954 §2.1
   ocspNoCheck: "1.3.6.1.5.5.7.48.1.5",
+  ocspArchiveCutoff: "1.3.6.1.5.5.7.48.1.6", // RFC 6960 §4.4.4
+  ocspExtendedRevoke: "1.3.6.1.5.5.7.48.1.9", // RFC 6960 §4.4.8
   netscapeCertType: "2.16.840.1.113730.1.1",
   emailProtection: "1.3.6.1.5.5.7.3.4",
   ocspSigning: "1.3.6.1.5.5.7.3.9",

@@ -33,7 +33,10 @@ export interface Said {
   readonly thisUpdate?: Date;
   /** Null: none. */
   readonly nextUpdate?: Date | null;
+  /** An empty list is written out. */
   readonly extensions?: readonly Buffer[];
+  /** What stands in place of thisUpdate. */
+  readonly thisUpdateText?: string;
 }
 
 export interface ResponseSpec {
@@ -42,6 +45,7 @@ export interface ResponseSpec {
   /** Default: the signer's own, unless it is the issuer of the first answer. */
   readonly certificates?: readonly Certificate[];
   readonly extensions?: readonly Buffer[];
+  readonly producedAtText?: string;
   readonly spoilSignature?: boolean;
   /** Said instead of the signer's name. */
   readonly responderName?: Buffer;
@@ -63,7 +67,7 @@ export function respond(signer: Issued, spec: ResponseSpec): Buffer {
       : encode.tagged(0xa1, spec.responderName ?? subject);
   const tbs = encode.sequence(
     responder,
-    generalizedTime(NOW),
+    spec.producedAtText === undefined ? generalizedTime(NOW) : timeText(spec.producedAtText),
     encode.sequence(...spec.answers.map(singleResponse)),
     ...explicit(0xa1, spec.extensions),
   );
@@ -138,7 +142,9 @@ function singleResponse(said: Said): Buffer {
   return encode.sequence(
     encodeCertificateId(certificate, issuer, digest),
     certStatus(said.status ?? "good"),
-    generalizedTime(said.thisUpdate ?? hours(-1)),
+    said.thisUpdateText === undefined
+      ? generalizedTime(said.thisUpdate ?? hours(-1))
+      : timeText(said.thisUpdateText),
     ...(nextUpdate === null ? [] : [encode.tagged(0xa0, generalizedTime(nextUpdate))]),
     ...explicit(0xa1, said.extensions),
   );
@@ -152,13 +158,18 @@ function certStatus(status: NonNullable<Said["status"]>): Buffer {
   return encode.tagged(0xa1, generalizedTime(revoked), ...why);
 }
 
-function explicit(tag: number, extensions: readonly Buffer[] = []): Buffer[] {
-  return extensions.length === 0 ? [] : [encode.tagged(tag, encode.sequence(...extensions))];
+function explicit(tag: number, extensions?: readonly Buffer[]): Buffer[] {
+  return extensions === undefined ? [] : [encode.tagged(tag, encode.sequence(...extensions))];
 }
 
 /** RFC 6960 §4.2.2.1 wants GeneralizedTime, whatever the year. */
 export function generalizedTime(date: Date): Buffer {
-  return encode.tagged(0x18, Buffer.from(`${date.toISOString().slice(0, 19).replace(/[-:T]/g, "")}Z`));
+  return timeText(`${date.toISOString().slice(0, 19).replace(/[-:T]/g, "")}Z`);
+}
+
+/** A GeneralizedTime of any form. */
+function timeText(text: string): Buffer {
+  return encode.tagged(0x18, Buffer.from(text));
 }
 
 function enumerated(value: number): Buffer {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { TAG } from "../../src/pki/der.ts";
+import { DerReader, TAG } from "../../src/pki/der.ts";
 import { encode } from "../../src/pki/der-write.ts";
 import { type Crl, crlEntries, isProblem, parseCrl, REMOVE_FROM_CRL } from "../../src/pki/index.ts";
 import { OID } from "../../src/pki/oid.ts";
@@ -101,6 +101,29 @@ describe("a CRL says what it holds", () => {
     expect(crl).toMatchObject({ crlNumber: "1234", baseCrlNumber: null, criticalExtensions: [] });
     expect(crl.authorityKeyIdentifier).toHaveLength(20);
     expect(crl.nextUpdate?.getTime()).toBe(crl.thisUpdate.getTime() + 9 * 86_400_000);
+  });
+
+  const plain = forgeCrl({ entries: [entry(1)] });
+  const inside = new DerReader(plain).content(TAG.sequence, "CRL");
+  const open = Buffer.concat([Buffer.of(TAG.sequence, 0x80), inside, Buffer.of(0, 0)]);
+  const long = Buffer.concat([Buffer.of(TAG.sequence, 0x84, 0, 0, 0, inside.length), inside]);
+  it.each<[string, Buffer, boolean]>([
+    ["blanks behind it, as servers leave them", Buffer.concat([plain, Buffer.from("\r\n\t \n")]), true],
+    ["a NUL behind it", Buffer.concat([plain, Buffer.of(0)]), false],
+    ["another CRL behind it", Buffer.concat([plain, plain]), false],
+    ["X.690 §8.1.3.6: an indefinite length around what is signed", open, true],
+    ["X.690 §10.1: a long length around what is signed", long, true],
+    [
+      "a blank within it",
+      Buffer.concat([Buffer.of(TAG.sequence, 0x82, 0, inside.length + 1), inside, Buffer.of(10)]),
+      false,
+    ],
+  ])("one element, and only blanks behind it: %s", (_, bytes, isRead) => {
+    const crl = parseCrl(bytes);
+    expect(isProblem(crl)).toBe(!isRead);
+    if (isProblem(crl)) return;
+    expect([...crlEntries(crl)].map(({ serial }) => serial)).toEqual(["01"]);
+    expect(crl.tbs).toEqual(good(parseCrl(plain)).tbs);
   });
 
   it("reasons, removeFromCRL and issuers that stick to the entries behind (RFC 5280 §5.3)", () => {

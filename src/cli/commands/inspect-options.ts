@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { KeybotError, messageOf } from "../../errors.ts";
 import { decodeTrust, type TrustedAnchor, type TrustStore } from "../../inspect/index.ts";
+import { escapeControl } from "../../log.ts";
 import { parseAddrSpec } from "../../mail/index.ts";
 import {
   type Certificate,
   type Crl,
   isProblem,
   parseCrl,
+  parseOcspResponse,
   readCertificates,
   readCrls,
 } from "../../pki/index.ts";
@@ -24,6 +26,7 @@ export interface InspectOptions {
   readonly trustAnchor?: readonly string[];
   readonly intermediate?: readonly string[];
   readonly crl?: readonly string[];
+  readonly ocsp?: readonly string[];
   readonly domain?: readonly string[];
   readonly tag?: string;
   readonly robot?: readonly string[];
@@ -50,6 +53,11 @@ export function optionsOf(command: Command): Command {
       several,
     )
     .option("--crl <path>", "CRLs, a file or folder; revocation is then required (repeatable)", several)
+    .option(
+      "--ocsp <path>",
+      "OCSP responses in DER, a file or folder; revocation is then required (repeatable)",
+      several,
+    )
     .option("--domain <name>", "an own mail domain (repeatable)", several)
     .option("--tag <text>", "the subject that makes a mail a request")
     .option("--robot <address>", "the robot's own address (repeatable)", several)
@@ -89,13 +97,14 @@ export async function benchOf(options: InspectOptions, context: Context): Promis
   const store = config === null ? null : await openStore({ stateDir: config.stateDir, readOnly: true });
   const policy = policyOf(options, config?.policy ?? BARE_POLICY);
   const trust = await trustOf(options, store, policy);
+  const answers = await answersOf(options, context);
   return {
-    bench: { policy, trust, at, ...(store === null ? {} : directoryOf(store, at)) },
+    bench: { policy, trust, at, ...answers, ...(store === null ? {} : directoryOf(store, at)) },
     close: async () => store?.close(),
   };
 }
 
-/** Without a configuration every delivery header is believed, and revocation is what `--crl` says. */
+/** Without a configuration every delivery header is believed, and revocation is what `--crl` and `--ocsp` say. */
 const BARE_POLICY: Policy = {
   ...DEFAULT_POLICY,
   border: { ...DEFAULT_POLICY.border, ownHosts: null },
@@ -122,8 +131,9 @@ function policyOf(options: InspectOptions, base: Policy): Policy {
     },
     certificates: {
       ...base.certificates,
-      // CONTRACT.md §2: inspect fetches nothing; without --crl revocation is not checked.
-      revocation: "off",
+      // CONTRACT.md §2: inspect fetches nothing; without --crl and --ocsp revocation is not checked, with one it is required. CRLs
+      // alone are part of the path (RFC 5280 §6.3), responses count as what the robot has asked for.
+      revocation: options.ocsp === undefined ? "off" : "hard-fail",
       initialPolicies: {
         acceptable: options.policy ?? initial.acceptable,
         explicitPolicy: options.explicitPolicy ?? initial.explicitPolicy,
@@ -149,7 +159,18 @@ async function trustOf(options: InspectOptions, store: Store | null, policy: Pol
   return {
     anchors: [...(stored?.anchors ?? []), ...anchors.map(anchorForAll)],
     intermediates: [...(stored?.intermediates ?? []), ...intermediates],
-    crls: options.crl === undefined ? null : await crlsIn(options.crl),
+    crls: options.crl === undefined || options.ocsp !== undefined ? null : await crlsIn(options.crl),
+  };
+}
+
+/** With `--ocsp`, all that CAs have answered. */
+async function answersOf(
+  { crl, ocsp }: InspectOptions,
+  context: Context,
+): Promise<Pick<ExplainBench, "answers">> {
+  if (ocsp === undefined) return {};
+  return {
+    answers: { ocsp: await responsesIn(ocsp, context), crls: crl === undefined ? [] : await crlsIn(crl) },
   };
 }
 
@@ -178,6 +199,22 @@ async function crlsIn(paths: readonly string[]): Promise<Crl[]> {
     crls.push(...readable);
   }
   return crls;
+}
+
+/** The responses that say something of a certificate; the others are named with why, as a folder may hold anything. */
+async function responsesIn(paths: readonly string[], { terminal }: Context): Promise<Uint8Array[]> {
+  const found: Uint8Array[] = [];
+  for (const { path, bytes } of await filesOf(paths)) {
+    const response = parseOcspResponse(bytes);
+    const why = isProblem(response)
+      ? `no OCSP response that can be read (${response.detail})`
+      : response.status === "successful"
+        ? null
+        : `the responder answered ${response.status}`;
+    if (why === null) found.push(bytes);
+    else terminal.err(`keybot: ${escapeControl(`--ocsp ${path}: ${why}`)}\n`);
+  }
+  return found;
 }
 
 interface InputFile {

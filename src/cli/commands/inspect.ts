@@ -29,6 +29,10 @@ export function define(program: Command, context: Context): void {
           "keybot inspect --trust-anchor ca.pem --domain company.example < mail.eml",
           "without any configuration",
         ],
+        [
+          "keybot inspect --trust-anchor ca.pem --ocsp answers --crl ca.crl mail.eml",
+          "with what its CAs have answered about revocation",
+        ],
       ),
     )
     .action((files: readonly string[], options: InspectOptions) => inspect(files, options, context));
