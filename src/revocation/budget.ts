@@ -86,6 +86,7 @@ export class Budget implements AskBudget {
 
 /** Nothing is begun that would have to end. */
 const NO_DEADLINE = new AbortController().signal;
+setMaxListeners(0, NO_DEADLINE);
 
 /** For a first look: what is known already is all that counts, and `missed` tells whether it was enough. */
 export class NobodyAsked implements AskBudget {
@@ -172,11 +173,11 @@ export class PlaceBudget extends PartOfBudget {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   readonly #end = (): void => this.#controller.abort();
-  #overtaken = false;
 
   constructor(whole: AskBudget) {
     super(whole);
     this.#outer = whole.deadline;
+    setMaxListeners(0, this.#controller.signal);
     if (this.#outer.aborted) this.#end();
     this.#outer.addEventListener("abort", this.#end, { once: true });
   }
@@ -185,14 +186,8 @@ export class PlaceBudget extends PartOfBudget {
     return this.#controller.signal;
   }
 
-  /** Another place has answered meanwhile, and this one is given up. */
-  get overtaken(): boolean {
-    return this.#overtaken;
-  }
-
   /** Ends what is still open; to be called in any case. */
   override close(): void {
-    this.#overtaken = !this.#outer.aborted;
     this.#outer.removeEventListener("abort", this.#end);
     this.#end();
   }

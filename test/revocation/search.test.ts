@@ -145,6 +145,8 @@ describe("what is kept was an answer to the question", () => {
     publish("/list.crl", { thisUpdate: hours(1), number: 9, ...unfit });
     now = hours(2);
     expect(await asked(desk, alice)).toMatchObject({ status: "revoked", requests: ["GET /list.crl"] });
+    now = hours(2.5);
+    expect(await asked(desk, alice)).toMatchObject({ status: "revoked" });
     publish("/list.crl", { ...listing(alice), thisUpdate: hours(-3) });
     now = hours(4);
     expect(await asked(desk, alice)).toMatchObject({ status: "revoked", requests: ["GET /list.crl"] });
@@ -162,6 +164,22 @@ describe("what is kept was an answer to the question", () => {
     expect(await asked(desk, sub)).toMatchObject({ status: "unknown" });
     expect(await asked(desk, alice)).toMatchObject({ status: "good" });
     expect(await asked(desk, alice)).toMatchObject({ status: "good", requests: [] });
+  });
+
+  it("a newer list of another scope, kept for another certificate, makes this one no older", async () => {
+    const desk = deskOf();
+    const only = (tag: number) => ({
+      extensions: [
+        extension(OID.issuingDistributionPoint, encode.sequence(encode.tagged(tag, Buffer.of(0xff))), true),
+      ],
+    });
+    const users = publish("/users.crl", { ...only(0x81), thisUpdate: hours(-3) });
+    const authorities = publish("/cas.crl", { ...only(0x82), thisUpdate: hours(-1) });
+    const sub = issueCa({ subject: "Sub", issuer: ca, more: [points([authorities])] }).certificate;
+    const alice = named(points([users]));
+    expect(await asked(desk, sub)).toMatchObject({ status: "good" });
+    expect(await asked(desk, alice)).toMatchObject({ status: "good" });
+    expect(await asked(desk, sub)).toMatchObject({ status: "good", requests: [] });
   });
 
   it("an older list is not believed after the newer one ran out, for a new certificate neither (RFC 5280 §5.1.2.4)", async () => {
