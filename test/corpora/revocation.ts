@@ -11,8 +11,7 @@ import {
   type Crl,
   isProblem,
   parseCertificate,
-  parseCrl,
-  readCrls,
+  readCrlFile,
 } from "../../src/pki/index.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { explainCertificates } from "../../src/robot/index.ts";
@@ -134,6 +133,7 @@ function judged(of: Case): Verdict {
     answers: {
       ocsp: of.ocsp.map((name) => read(of, name)),
       crls: of.crls.flatMap((name) => crlsOf(of, name)),
+      unreadableCrls: [],
     },
   });
   return verdictIn(inspection.certificates[0]?.findings ?? []);
@@ -161,8 +161,5 @@ function certificateOf(of: Case, name: string): Certificate {
 }
 
 function crlsOf(of: Case, name: string): readonly Crl[] {
-  return readCrls(read(of, name)).flatMap((der) => {
-    const crl = parseCrl(der);
-    return isProblem(crl) ? [] : [crl];
-  });
+  return readCrlFile(read(of, name)).crls;
 }

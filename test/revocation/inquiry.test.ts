@@ -102,35 +102,3 @@ describe("what was asked in vain", () => {
     expect(await ask(inquiries, "/slow", web.url("/slow"))).toMatchObject({ ok: true });
   });
 });
-
-describe("an answer that is older than the kept one", () => {
-  const WORDS: Readonly<Record<string, { readonly madeAt: Date; readonly final: boolean }>> = {
-    "good of today": { madeAt: new Date(2_000), final: false },
-    "good of yesterday": { madeAt: new Date(1_000), final: false },
-    "revoked of yesterday": { madeAt: new Date(1_000), final: true },
-  };
-
-  it.each([
-    ["good of yesterday", false],
-    // RFC 5280 §5.3.1: no "good" of whatever time stands against it.
-    ["revoked of yesterday", true],
-  ])("%s: counts: %s", async (older, counts) => {
-    const pages = ["good of today", older];
-    web.pages.set("/word", (_request, response) => response.end(pages.shift()));
-    const inquiries = desk();
-    const keep = { renewAt: new Date(0), validUntil: new Date(Date.now() + 60_000) };
-    const request = { url: web.url("/word"), post: null, maxBytes: 1_000 };
-    const worth: Inquiry["worth"] = (bytes) => {
-      const word = WORDS[Buffer.from(bytes).toString()];
-      return word === undefined ? { usable: false, detail: "no word" } : { usable: true, ...word, keep };
-    };
-    const budget = new Budget(ASK_LIMITS);
-    const said = async () => {
-      const answer = await inquiries.ask({ key: "word", request, worth }, budget);
-      return answer.ok ? Buffer.from(answer.bytes).toString() : answer.detail;
-    };
-    expect(await said()).toBe("good of today");
-    expect(await said()).toBe(counts ? older : "good of today");
-    budget.close();
-  });
-});

@@ -3,7 +3,7 @@ import { answerWeakness } from "../../src/inspect/index.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { RENEW_AFTER_MS } from "../../src/revocation/limits.ts";
 import { revocationQuestions } from "../../src/revocation/questions.ts";
-import { ocspSettles, ocspWorth } from "../../src/revocation/worth.ts";
+import { ocspWorth } from "../../src/revocation/worth.ts";
 import { hours, issueResponder, ocspPlace, ocspSigning, respond, type Said } from "../pki/ocsp-authority.ts";
 import { type Issued, issue, issueCa, NOW } from "../pki/path-authority.ts";
 
@@ -23,30 +23,29 @@ const revoked = (reason: number) => ({ status: { revoked: hours(-30), reason } }
 const past = { thisUpdate: hours(-60), nextUpdate: hours(-40) };
 
 describe("what an OCSP answer is worth to whoever asks", () => {
-  it.each<[string, Buffer, { usable: boolean; final?: boolean; settles: boolean }]>([
-    ["good", says(), { usable: true, final: false, settles: true }],
-    ["revoked", says(revoked(1)), { usable: true, final: true, settles: true }],
+  it.each<[string, Buffer, { usable: boolean; final?: boolean }]>([
+    ["good", says(), { usable: true, final: false }],
+    ["revoked", says(revoked(1)), { usable: true, final: true }],
     [
       "revoked, past nextUpdate",
       says({ ...revoked(1), ...past }),
-      { usable: true, final: true, settles: true },
+      { usable: true, final: true },
     ],
-    ["on hold", says(revoked(6)), { usable: true, final: false, settles: true }],
-    ["on hold, past nextUpdate", says({ ...revoked(6), ...past }), { usable: false, settles: false }],
-    ["RFC 6960 §2.2: unknown", says({ status: "unknown" }), { usable: true, final: false, settles: false }],
+    ["on hold", says(revoked(6)), { usable: true, final: false }],
+    ["on hold, past nextUpdate", says({ ...revoked(6), ...past }), { usable: false }],
+    ["RFC 6960 §2.2: unknown", says({ status: "unknown" }), { usable: true, final: false }],
     [
       "RFC 6960 §4.2.2.2.1: good, by a delegate who is still to be asked about",
       says({}, delegate),
-      { usable: true, final: false, settles: false },
+      { usable: true, final: false },
     ],
-    ["the same, revoked", says(revoked(1), delegate), { usable: true, final: true, settles: true }],
-    ["past nextUpdate", says(past), { usable: false, settles: false }],
-    ["signed by nobody who may", says({}, stranger), { usable: false, settles: false }],
-    ["a web page", Buffer.from("<html>"), { usable: false, settles: false }],
-  ])("%s", (_, der, { settles, ...worth }) => {
+    ["the same, revoked", says(revoked(1), delegate), { usable: true, final: true }],
+    ["past nextUpdate", says(past), { usable: false }],
+    ["signed by nobody who may", says({}, stranger), { usable: false }],
+    ["a web page", Buffer.from("<html>"), { usable: false }],
+  ])("%s", (_, der, worth) => {
     if (question === undefined) throw new Error("there is a question");
     expect(ocspWorth(der, question, null, weaknessOf, NOW)).toMatchObject(worth);
-    expect(ocspSettles(der, question, null, weaknessOf, NOW)).toBe(settles);
   });
 
   it("is kept until nextUpdate and renewed after an hour; without nextUpdate for a day, and renewed at once", () => {
