@@ -37,6 +37,7 @@ static void judge(Question *question) {
       content = BIO_new_mem_buf(question->content.bytes, (int)question->content.length);
   }
   X509_STORE *store = X509_STORE_new();
+  X509_STORE_set_flags(store, X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS);
   X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), question->time);
   for (uint32_t i = 0; i < question->anchors.count; i++) {
     X509 *one = certificate(question->anchors.items[i]);
