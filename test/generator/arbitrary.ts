@@ -270,7 +270,7 @@ const SCOPES: readonly [Scope | null, Scope | null][] = [
 ];
 
 /** Each CA's CRLs; now and then two of one second. */
-function lists(cas: readonly CertificateDraft[]): fc.Arbitrary<readonly CrlDraft[]> {
+export function listDrafts(cas: readonly CertificateDraft[]): fc.Arbitrary<readonly CrlDraft[]> {
   const all = [...ROOTS, ...cas];
   const heads = all.filter(({ subject }, index) => all.findIndex((one) => one.subject === subject) === index);
   const one = (issuer: string, number: number, scope: Scope | null = null) =>
@@ -339,7 +339,7 @@ export function mailDraft({ crls = true, tampered = true }: Shape = {}): fc.Arbi
           persons.flatMap(({ handle }) => (handle.startsWith("twin-") ? [handle] : [])),
         ),
         anchors: mostly<readonly string[]>(["root"], ["root", "other-root"]),
-        crls: crls ? fc.option(lists(cas), { nil: null, freq: 2 }) : fc.constant(null),
+        crls: crls ? fc.option(listDrafts(cas), { nil: null, freq: 2 }) : fc.constant(null),
       })
       .map(({ trusted, signers: signing, sent, ...rest }) => {
         const more = signing.map(({ certificate }) => certificate).filter((handle) => !sent.includes(handle));

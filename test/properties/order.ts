@@ -19,7 +19,7 @@ interface Pair {
 }
 
 /** What must be the same. Which of several right reasons is told may differ. */
-function became({ stored, explanation }: Outcome) {
+export function became({ stored, explanation }: Outcome) {
   const filed = explanation.plan.actions.at(-1);
   return { stored, folder: filed?.action === "file" ? filed.folder : filed?.action };
 }

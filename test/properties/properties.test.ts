@@ -2,10 +2,14 @@
 import { agreementTests } from "./agreement.ts";
 import { choiceTests } from "./choice.ts";
 import { orderTests } from "./order.ts";
+import { revocationTests } from "./revocation.ts";
 import { effort } from "./settings.ts";
+import { spellingTests } from "./spelling.ts";
 
 const FEW = effort(60, 1);
 
 orderTests(FEW);
 choiceTests(FEW);
 agreementTests(FEW);
+spellingTests(FEW);
+revocationTests(FEW);
