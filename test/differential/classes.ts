@@ -74,6 +74,43 @@ export const CLASSES: readonly Class[] = [
       /INVALID_ARGS|BAD_SIGNATURE|ALGORITHM/.test(reduced.why),
   },
   {
+    name: "octet strings in pieces",
+    judges: "NSS",
+    section: "RFC 5652 §4, X.690 §8.7.3",
+    why: "CMS is in BER, and a value in pieces is the same value; the others verify it",
+    is: ({ judge, reduced }) => judge === "NSS" && reduced?.draft.encoding === "pieces",
+  },
+  {
+    name: "policies that are required, or mapped, and met",
+    judges: "NSS",
+    section: "RFC 5280 §6.1.3 (d), §6.1.5 (g), RFC 9618 §5",
+    why: "critical, and not implemented there",
+    is: ({ judge, reduced }) =>
+      judge === "NSS" &&
+      onPath(reduced, (one) => one.explicitAfter !== null || one.mappings.length > 0) &&
+      /UNKNOWN_CRITICAL_EXTENSION/.test(reduced?.why ?? ""),
+  },
+  {
+    name: "a name constraint in other capitals than the names below it",
+    judges: "NSS",
+    section: "RFC 5280 §7.1",
+    why: "names are compared without case; the others do so too",
+    is: ({ judge, reduced }) =>
+      judge === "NSS" &&
+      onPath(reduced, ({ names }) => names?.permitted.includes("organisation:GENERATED") === true) &&
+      /NOT_IN_NAME_SPACE/.test(reduced?.why ?? ""),
+  },
+  {
+    name: "CRLs of some reasons each, of all together",
+    judges: "Bouncy Castle",
+    section: "RFC 5280 §6.3.3 (d), (l)",
+    why: "the reasons of each are added up; OpenSSL reads them so too",
+    is: ({ judge, reduced }) =>
+      judge === "Bouncy Castle" &&
+      reduced?.draft.crls?.some(({ scope }) => scope === "other-reasons") === true &&
+      /status could not be determined/.test(reduced.why),
+  },
+  {
     name: "a CRL that its CA did not sign, beside one that it did",
     judges: "OpenSSL, Bouncy Castle",
     section: "RFC 5280 §6.3.3 (g)",

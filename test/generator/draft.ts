@@ -114,7 +114,7 @@ export interface SignerDraft {
 export const NOBODY = "nobody";
 
 /**
- * How the SignedData is written (RFC 5652 §4 takes BER): all lengths indefinite but in the certificates; the octet strings in
+ * How the SignedData is written (RFC 5652 §4 takes BER): all lengths indefinite but in certificates and names; the octet strings in
  * pieces too; the signed attributes too, which are hashed in DER (§5.4).
  */
 export type Encoding = "der" | "indefinite" | "pieces" | "attributes";

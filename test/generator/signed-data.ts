@@ -6,13 +6,7 @@ import type { Certificate } from "../../src/pki/index.ts";
 import { OID } from "../../src/pki/oid.ts";
 import { nameOf } from "./authority.ts";
 import { NOW } from "./clock.ts";
-import {
-  type CertificateDraft,
-  certificateOf,
-  type Encoding,
-  type MailDraft,
-  type SignerDraft,
-} from "./draft.ts";
+import { type CertificateDraft, certificateOf, type MailDraft, type SignerDraft } from "./draft.ts";
 import { poolKey } from "./keys.ts";
 
 /** What the signatures of one mail are over and by. */
@@ -51,12 +45,13 @@ export function signedData(
     encode.tagged(0x31, ...signers.map(({ der }) => der)),
   );
   const whole = encode.sequence(encode.oid(OID.signedData), encode.tagged(0xa0, data));
-  return inEncoding(
-    whole,
-    draft.encoding,
-    sent,
-    signers.flatMap(({ attributes }) => attributes ?? []),
-  );
+  const attributes = signers.flatMap((one) => one.attributes ?? []);
+  const names = draft.certificates.map(({ subject }) => nameOf(subject));
+  // Certificates stay as their CA signed them, and names as they are in the certificates.
+  const kept = [...sent, ...names, ...(draft.encoding === "attributes" ? [] : attributes)];
+  return draft.encoding === "der"
+    ? whole
+    : rewritten(whole, new Set(kept.map(hex)), draft.encoding === "pieces");
 }
 
 function found(certificates: Signing["certificates"], handle: string): Certificate {
@@ -144,18 +139,6 @@ function issuerAndSerialParts(draft: MailDraft, { issuer, serial }: CertificateD
 
 const CONSTRUCTED = 0x20;
 const OCTET_STRING = 0x04;
-
-/** Certificates stay as their CA signed them, and attributes but where it is they that are written anew. */
-function inEncoding(
-  der: Buffer,
-  encoding: Encoding,
-  certificates: readonly Uint8Array[],
-  attributes: readonly Uint8Array[],
-): Buffer {
-  if (encoding === "der") return der;
-  const kept = new Set([...certificates, ...(encoding === "attributes" ? [] : attributes)].map(hex));
-  return rewritten(der, kept, encoding === "pieces");
-}
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 

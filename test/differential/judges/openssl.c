@@ -38,6 +38,7 @@ static void judge(Question *question) {
   }
   X509_STORE *store = X509_STORE_new();
   X509_STORE_set_flags(store, X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS);
+  X509_VERIFY_PARAM_add0_policy(X509_STORE_get0_param(store), OBJ_txt2obj("2.5.29.32.0", 1)); /* any (RFC 5280 §6.1.1 (c)) */
   X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), question->time);
   for (uint32_t i = 0; i < question->anchors.count; i++) {
     X509 *one = certificate(question->anchors.items[i]);
