@@ -137,6 +137,7 @@ function question(draft: MailDraft, made: MadeMail): Buffer {
     ...ders(made.anchors),
     ...ders(made.intermediates),
     ...ders(made.crls),
+    ...ders(made.answers),
   ]);
   return Buffer.concat([number(fields.length), fields]);
 }

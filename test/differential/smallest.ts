@@ -30,6 +30,12 @@ function steps(draft: MailDraft): MailDraft[] {
         ? []
         : [{ ...draft, crls: crls?.with(index, mended) ?? null }];
     }),
+    ...(draft.answers === null
+      ? []
+      : [
+          { ...draft, answers: null },
+          ...without(draft.answers).map((fewer) => ({ ...draft, answers: fewer })),
+        ]),
     ...(draft.encoding === "der" ? [] : [{ ...draft, encoding: "der" as const }]),
     ...(draft.frame === "usual" ? [] : [{ ...draft, frame: "usual" as const }]),
     ...(draft.footer === null ? [] : [{ ...draft, footer: null }]),

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import {
   ALICE,
+  type AnswerDraft,
   BOB,
   type Breakage,
   type CertificateDraft,
@@ -306,16 +307,35 @@ export function listDrafts(cas: readonly CertificateDraft[]): fc.Arbitrary<reado
   );
 }
 
+/** What responders say of one certificate (RFC 6960 §2.2). */
+export function answerDrafts(...certificates: readonly string[]): fc.Arbitrary<readonly AnswerDraft[]> {
+  const one = fc.record({
+    certificate: fc.constantFrom(...certificates),
+    status: fc.constantFrom<AnswerDraft["status"]>("good", "good", "revoked", "unknown"),
+    by: mostly<AnswerDraft["by"]>("ca", "responder", "other-ca", "stranger"),
+    // An old word that a certificate is revoked may count or not: it is never drawn.
+    time: mostly<AnswerDraft["time"]>("current", "future"),
+    forged: mostly(false, true),
+  });
+  return fc.array(one, { minLength: 1, maxLength: 3 });
+}
+
 /** What is asked for of a draft beside what is drawn. */
 export interface Shape {
   /** CRLs are part of the path (`--crl`) in some of the mails. */
   readonly crls?: boolean;
   /** The mail may have been tampered with on the way: footers, no content. */
   readonly tampered?: boolean;
+  /** Responders answer about Alice's certificate in some of the mails without CRLs. */
+  readonly answers?: boolean;
 }
 
 /** Any mail of Alice's. */
-export function mailDraft({ crls = true, tampered = true }: Shape = {}): fc.Arbitrary<MailDraft> {
+export function mailDraft({
+  crls = true,
+  tampered = true,
+  answers = false,
+}: Shape = {}): fc.Arbitrary<MailDraft> {
   const graph = seldom(false, true).chain((hasPolicies) =>
     fc.tuple(authorities(hasPolicies), people(hasPolicies)),
   );
@@ -339,18 +359,25 @@ export function mailDraft({ crls = true, tampered = true }: Shape = {}): fc.Arbi
           persons.flatMap(({ handle }) => (handle.startsWith("twin-") ? [handle] : [])),
         ),
         anchors: mostly<readonly string[]>(["root"], ["root", "other-root"]),
+        given: answers
+          ? seldom<boolean>(false, true).chain((some) => (some ? answerDrafts("leaf") : fc.constant(null)))
+          : fc.constant(null),
         crls: crls ? fc.option(listDrafts(cas), { nil: null, freq: 2 }) : fc.constant(null),
       })
-      .map(({ trusted, signers: signing, sent, ...rest }) => {
+      .map(({ trusted, given, signers: signing, sent, ...rest }) => {
         const more = signing.map(({ certificate }) => certificate).filter((handle) => !sent.includes(handle));
+        const answered = rest.crls === null ? given : null;
+        const askable = persons.map((one) =>
+          one.handle === "leaf" && answered !== null ? { ...one, namesCrl: true } : one,
+        );
         return {
           ...rest,
           from: ALICE,
-          certificates: [...ROOTS, ...cas, ...persons],
+          certificates: [...ROOTS, ...cas, ...askable],
           sent: [...new Set([...sent, ...more])],
           signers: signing,
           intermediates: trusted,
-          answers: null,
+          answers: answered,
         };
       });
   });

@@ -1,7 +1,7 @@
 /** What CAs say of a certificate: a draft of their words is an oracle that knows no DER. */
 import fc from "fast-check";
 import { describe, expect } from "vitest";
-import { GOOD_MAIL, listDrafts } from "../generator/arbitrary.ts";
+import { answerDrafts, GOOD_MAIL, listDrafts } from "../generator/arbitrary.ts";
 import { type AnswerDraft, type CrlDraft, GOOD_CA, GOOD_CRL, type MailDraft } from "../generator/draft.ts";
 import { judge, POLICY } from "../generator/judge.ts";
 import { make } from "../generator/make.ts";
@@ -22,18 +22,6 @@ const GOOD_ANSWER: AnswerDraft = {
   time: "current",
   forged: false,
 };
-
-const answers: fc.Arbitrary<readonly AnswerDraft[]> = fc.array(
-  fc.record({
-    certificate: fc.constantFrom("leaf", "leaf", "leaf", "ca"),
-    status: fc.constantFrom("good" as const, "revoked" as const, "unknown" as const),
-    by: fc.constantFrom("ca" as const, "responder" as const, "other-ca" as const, "stranger" as const),
-    // An old word that a certificate is revoked may count or not: it is never drawn.
-    time: fc.constantFrom("current" as const, "current" as const, "future" as const),
-    forged: fc.constantFrom(false, false, false, true),
-  }),
-  { maxLength: 3 },
-);
 
 /** RFC 6960 §3.2: signed by the CA, or by whom it has named, and timely. */
 function counts({ by, time, forged }: AnswerDraft): boolean {
@@ -80,7 +68,10 @@ export function revocationTests(effort: Effort): void {
   describe("what CAs say", () => {
     property(
       "in OCSP responses: revoked by one that counts is revoked, else good by one, in any order (RFC 6960 §3.2)",
-      fc.record({ given: answers, policy: fc.constantFrom("hard-fail" as const, "soft-fail" as const) }),
+      fc.record({
+        given: answerDrafts("leaf", "leaf", "leaf", "ca"),
+        policy: fc.constantFrom("hard-fail" as const, "soft-fail" as const),
+      }),
       async ({ given, policy: revocation }) => {
         const draft = { ...ASKABLE, answers: given };
         const policy = { ...POLICY, certificates: { ...POLICY.certificates, revocation } };

@@ -68,7 +68,9 @@ final class BouncyCastle {
     Date time = new Date((in.readInt() & 0xffffffffL) * 1000);
     String from = new String(field(in), "UTF-8");
     field(in);
-    return new Question(time, from, field(in), field(in), list(in), list(in), list(in));
+    Question question = new Question(time, from, field(in), field(in), list(in), list(in), list(in));
+    list(in); // answers of OCSP responders, which are OpenSSL's to judge
+    return question;
   }
 
   private static byte[] field(DataInputStream in) throws IOException {
