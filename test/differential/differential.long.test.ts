@@ -45,7 +45,10 @@ describe("generated mails before other judges", () => {
         const batch = drafts.slice(from, from + AT_ONCE).map((draft) => compare(draft, judges));
         for (const compared of await Promise.all(batch)) {
           counts.add(compared);
-          for (const one of compared.unknown) unknown.set(kindOf(one), compared.draft);
+          for (const one of compared.unknown) {
+            if (!unknown.has(kindOf(one))) console.log(`not argued yet, after ${counts.mails} mails: ${one}`);
+            unknown.set(kindOf(one), compared.draft);
+          }
         }
       }
       task.meta.counts = counts.table();
@@ -75,6 +78,11 @@ function kindOf(difference: string): string {
 class Counts {
   readonly #counts = new Map<string, number>();
   #mails = 0;
+
+  /** How many were counted. */
+  get mails(): number {
+    return this.#mails;
+  }
 
   add({ outcome, laxer, stricter, acceptedByAllOthers, unknown }: Compared): void {
     this.#mails++;
