@@ -115,6 +115,17 @@ function sharesTheWork(draft: MailDraft): (handles: readonly string[]) => boolea
   };
 }
 
+/** The mail program still names the certificate that has run out. */
+function besideRenewal(): MailDraft {
+  const mail = withCertificate(TWIN_LEAF, ["leaf", "twin-0", "ca"]);
+  const expired = (one: (typeof mail.certificates)[number]) => ({ ...one, validity: "expired" as const });
+  return {
+    ...mail,
+    certificates: mail.certificates.map((one) => (isLeaf(one) ? expired(one) : one)),
+    signers: [GOOD_SIGNER],
+  };
+}
+
 /** The signer names one of the certificates by its hash. */
 function named([draft, signingCertificate]: readonly [MailDraft, string]): MailDraft {
   return {
@@ -201,6 +212,8 @@ export function choiceTests(effort: Effort): void {
         examples: [
           named([byKey(withCertificate(TWIN_LEAF, ["leaf", "twin-0", "ca"])), "leaf"]),
           named([{ ...GOOD_MAIL, signers: [GOOD_SIGNER] }, NOBODY]),
+          named([besideRenewal(), "leaf"]),
+          named([besideRenewal(), "twin-0"]),
         ],
       },
     );
