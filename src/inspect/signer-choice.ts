@@ -23,7 +23,7 @@ export function signerCertificate(
   const successors = ofKey.every(({ notAfter }) => notAfter < subject.at)
     ? renewals.filter((one) => certificateAddresses(one).addresses.some((named) => addresses.has(named)))
     : [];
-  const all = [...ofKey, ...successors.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime())];
+  const all = [...ofKey, ...successors];
   if (all.length < 2) return certificate;
   // Whoever fills the set with certificates of one key has only some of them judged, and not those that are the sender's last.
   const candidates = all

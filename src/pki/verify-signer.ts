@@ -174,6 +174,7 @@ function findCertificate(
       const renewals = signedData.certificates.filter(
         (certificate) => !isDecided && certificate.spkiSha256 === spki && !fitting.includes(certificate),
       );
+      renewals.sort(longestFirst);
       return { certificate: ofKey[0] ?? candidate, problem: null, ofKey, renewals };
     }
   }
@@ -186,8 +187,9 @@ function failed(certificate: Certificate | null, problem: SignatureProblem, deta
   return { certificate, problem: { problem, detail } };
 }
 
+/** Of equal ones any, but the same one in every order: they stand in a SET (RFC 5652 §5.1). */
 function longestFirst(left: Certificate, right: Certificate): number {
-  return right.notAfter.getTime() - left.notAfter.getTime();
+  return right.notAfter.getTime() - left.notAfter.getTime() || Buffer.compare(left.der, right.der);
 }
 
 /** The first answer that is not `invalid`, over several octets of the same meaning. */

@@ -71,7 +71,54 @@ export const CLASSES: readonly Class[] = [
         (signer) =>
           signer.scheme === "pss" && certificateOf(reduced.draft, signer.certificate).key.startsWith("rsa"),
       ) === true &&
-      /INVALID_ARGS|BAD_SIGNATURE|ALGORITHM/.test(reduced.why),
+      /INVALID_ARGS|BAD_SIGNATURE|ALGORITHM|BAD_DER/.test(reduced.why),
+  },
+  {
+    name: "octet strings in pieces",
+    judges: "NSS",
+    section: "RFC 5652 §4, X.690 §8.7.3",
+    why: "CMS is in BER, and a value in pieces is the same value; the others verify it",
+    is: ({ judge, reduced }) => judge === "NSS" && reduced?.draft.encoding === "pieces",
+  },
+  {
+    name: "signed attributes in BER, hashed in DER",
+    judges: "OpenSSL, NSS",
+    section: "RFC 5652 §5.3, §5.4",
+    why: "§5.3 wants DER of who sends them, §5.4 hashes their DER whatever came; those two hash values of several parts as they came",
+    is: ({ judge, reduced }) =>
+      (judge === "OpenSSL" || judge === "NSS") &&
+      reduced?.draft.encoding === "attributes" &&
+      /verification failure|BAD_SIGNATURE/.test(reduced.why),
+  },
+  {
+    name: "policies that are required, or mapped, and met",
+    judges: "NSS",
+    section: "RFC 5280 §6.1.3 (d), §6.1.5 (g), RFC 9618 §5",
+    why: "critical, and not implemented there",
+    is: ({ judge, reduced }) =>
+      judge === "NSS" &&
+      onPath(reduced, (one) => one.explicitAfter !== null || one.mappings.length > 0) &&
+      /UNKNOWN_CRITICAL_EXTENSION/.test(reduced?.why ?? ""),
+  },
+  {
+    name: "a name constraint in other capitals than the names below it",
+    judges: "NSS",
+    section: "RFC 5280 §7.1",
+    why: "names are compared without case; the others do so too",
+    is: ({ judge, reduced }) =>
+      judge === "NSS" &&
+      onPath(reduced, ({ names }) => names?.permitted.includes("organisation:GENERATED") === true) &&
+      /NOT_IN_NAME_SPACE/.test(reduced?.why ?? ""),
+  },
+  {
+    name: "CRLs of some reasons each, of all together",
+    judges: "Bouncy Castle",
+    section: "RFC 5280 §6.3.3 (d), (l)",
+    why: "the reasons of each are added up; OpenSSL reads them so too",
+    is: ({ judge, reduced }) =>
+      judge === "Bouncy Castle" &&
+      reduced?.draft.crls?.some(({ scope }) => scope === "other-reasons") === true &&
+      /status could not be determined/.test(reduced.why),
   },
   {
     name: "a CRL that its CA did not sign, beside one that it did",
@@ -128,10 +175,15 @@ function onPath(reduced: Reduced | null, is: (one: CertificateDraft) => boolean)
   return reduced?.draft.sent.some((handle) => is(certificateOf(reduced.draft, handle))) === true;
 }
 
+/** A delta CRL that goes on from the newest complete one is as new as that (RFC 5280 §5.2.4). */
 function olderRevokes(crls: readonly CrlDraft[]): boolean {
-  const right = crls.filter(({ forged, issuer }) => !forged && issuer === "ca");
+  const ofCa = crls.filter(({ forged, issuer }) => !forged && issuer === "ca");
+  const right = ofCa.filter(({ base }) => base === null);
   const newest = Math.min(...right.map(({ age }) => age));
   const ofNewest = right.filter(({ age }) => age === newest);
   const highest = Math.max(...ofNewest.map(({ number }) => number));
-  return ofNewest.every(({ number, revoked }) => number < highest || revoked.length === 0);
+  const changes = ofCa.filter(({ base, number }) => base !== null && base <= highest && highest < number);
+  return [...ofNewest.filter(({ number }) => number === highest), ...changes].every(
+    ({ revoked }) => revoked.length === 0,
+  );
 }

@@ -1,7 +1,7 @@
 /**
  * Generated mails before keybot, OpenSSL, NSS and Bouncy Castle. What keybot alone accepts must be in the table of
  * argued classes (`classes.ts`); what it alone refuses is counted by its findings. `KEYBOT_MAILS` makes a run smaller,
- * `KEYBOT_SEED` repeats one (several: 1,2,3). A judge that is missing is installed, and without one the run fails.
+ * `KEYBOT_SEED` repeats one (several: 1,2,3), `KEYBOT_MINUTES` ends each of them, and the count says how far it came. A judge that is missing is installed, and without one the run fails.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,6 +13,9 @@ import { smallest } from "./smallest.ts";
 
 const MAILS = Number(process.env.KEYBOT_MAILS ?? 20_000);
 const SEEDS = (process.env.KEYBOT_SEED ?? `${Date.now() & 0x7fffffff}`).split(",").map(Number);
+
+/** No end before the last mail where the environment says nothing. */
+const MINUTES = Number(process.env.KEYBOT_MINUTES ?? Number.POSITIVE_INFINITY);
 
 /** Mails that are judged at the same time, so that nobody waits for the slowest. */
 const AT_ONCE = 8;
@@ -36,12 +39,16 @@ describe("generated mails before other judges", () => {
       console.log(`KEYBOT_SEED=${seed} KEYBOT_MAILS=${MAILS}`);
       const counts = new Counts();
       const unknown = new Map<string, MailDraft>();
-      const drafts = fc.sample(mailDraft(), { numRuns: MAILS, seed });
-      for (let from = 0; from < drafts.length; from += AT_ONCE) {
+      const drafts = fc.sample(mailDraft({ answers: true }), { numRuns: MAILS, seed });
+      const end = Date.now() + MINUTES * 60_000;
+      for (let from = 0; from < drafts.length && Date.now() < end; from += AT_ONCE) {
         const batch = drafts.slice(from, from + AT_ONCE).map((draft) => compare(draft, judges));
         for (const compared of await Promise.all(batch)) {
           counts.add(compared);
-          for (const one of compared.unknown) unknown.set(kindOf(one), compared.draft);
+          for (const one of compared.unknown) {
+            if (!unknown.has(kindOf(one))) console.log(`not argued yet, after ${counts.mails} mails: ${one}`);
+            unknown.set(kindOf(one), compared.draft);
+          }
         }
       }
       task.meta.counts = counts.table();
@@ -71,6 +78,11 @@ function kindOf(difference: string): string {
 class Counts {
   readonly #counts = new Map<string, number>();
   #mails = 0;
+
+  /** How many were counted. */
+  get mails(): number {
+    return this.#mails;
+  }
 
   add({ outcome, laxer, stricter, acceptedByAllOthers, unknown }: Compared): void {
     this.#mails++;

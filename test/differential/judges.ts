@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { NOW } from "../generator/clock.ts";
 import type { MailDraft } from "../generator/draft.ts";
-import { type MadeMail, NOW } from "../generator/make.ts";
+import type { MadeMail } from "../generator/make.ts";
 import { runSync } from "../lab/command.ts";
 
 export type JudgeName = "OpenSSL" | "NSS" | "Bouncy Castle";
@@ -136,6 +137,7 @@ function question(draft: MailDraft, made: MadeMail): Buffer {
     ...ders(made.anchors),
     ...ders(made.intermediates),
     ...ders(made.crls),
+    ...ders(made.answers),
   ]);
   return Buffer.concat([number(fields.length), fields]);
 }

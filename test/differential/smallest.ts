@@ -1,5 +1,5 @@
 /** A mail made smaller step by step, as long as what was found of it stays. */
-import { GOOD_CA, GOOD_LEAF, GOOD_SIGNER, type MailDraft } from "../generator/draft.ts";
+import { GOOD_CA, GOOD_CRL, GOOD_LEAF, GOOD_SIGNER, type MailDraft } from "../generator/draft.ts";
 
 /** Each draft that is one step nearer to a good mail. */
 function steps(draft: MailDraft): MailDraft[] {
@@ -24,6 +24,20 @@ function steps(draft: MailDraft): MailDraft[] {
     ...(crls === null
       ? []
       : [{ ...draft, crls: null }, ...without(crls).map((fewer) => ({ ...draft, crls: fewer }))]),
+    ...(crls ?? []).flatMap((one, index) => {
+      const mended = { ...GOOD_CRL, handle: one.handle, issuer: one.issuer, revoked: one.revoked };
+      return JSON.stringify(mended) === JSON.stringify(one)
+        ? []
+        : [{ ...draft, crls: crls?.with(index, mended) ?? null }];
+    }),
+    ...(draft.answers === null
+      ? []
+      : [
+          { ...draft, answers: null },
+          ...without(draft.answers).map((fewer) => ({ ...draft, answers: fewer })),
+        ]),
+    ...(draft.encoding === "der" ? [] : [{ ...draft, encoding: "der" as const }]),
+    ...(draft.frame === "usual" ? [] : [{ ...draft, frame: "usual" as const }]),
     ...(draft.footer === null ? [] : [{ ...draft, footer: null }]),
     ...straight,
     ...usual.filter((one) => JSON.stringify(one) !== JSON.stringify(draft)),

@@ -1,8 +1,12 @@
 /** A generated mail as keybot judges it, said in the handles of its draft. */
+import { decide, emptyView, viewQuery } from "../../src/decide/index.ts";
+import { judgeRevocation, withRevocation } from "../../src/inspect/index.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/policy.ts";
 import { type Explanation, explainMessage } from "../../src/robot/explain.ts";
+import { gather } from "../../src/robot/gather.ts";
+import { NOW } from "./clock.ts";
 import type { MailDraft } from "./draft.ts";
-import { type MadeMail, make, NOW, trustOf } from "./make.ts";
+import { type MadeAnswer, type MadeMail, make, trustOf } from "./make.ts";
 
 export const POLICY: Policy = {
   ...DEFAULT_POLICY,
@@ -27,7 +31,10 @@ export async function judge(
   made: MadeMail = make(draft),
   policy: Policy = POLICY,
 ): Promise<Outcome> {
-  const explanation = await explainMessage(made.raw, { policy, trust: trustOf(made), at: NOW });
+  const explanation =
+    made.answers === null
+      ? await explainMessage(made.raw, { policy, trust: trustOf(made), at: NOW })
+      : withAnswers(made, made.answers, policy);
   const handles = new Map([...made.certificates].map(([handle, { sha256 }]) => [sha256, handle]));
   const stored = Object.fromEntries(
     explanation.plan.actions
@@ -51,4 +58,19 @@ export async function judge(
       ...new Set(findings.filter(({ severity }) => severity !== "info").map(({ code }) => code)),
     ].sort(),
   };
+}
+
+/** The mail as the robot judges it when CAs have answered. */
+function withAnswers(made: MadeMail, ocsp: readonly MadeAnswer[], policy: Policy): Explanation {
+  const bench = { policy: policy.certificates, trust: trustOf(made), at: NOW, internalDate: null };
+  const gathered = gather(made.raw, policy, bench);
+  const answers = { ocsp, crls: [], unanswered: [] };
+  const { evidence: before, paths } = gathered;
+  const judgements = judgeRevocation(paths, answers, [], policy.certificates, NOW);
+  const evidence =
+    before.kind === "read"
+      ? { ...before, inspection: withRevocation(before.inspection, judgements) }
+      : before;
+  const plan = decide(evidence, emptyView(viewQuery(evidence, policy)), policy, NOW);
+  return { ...gathered, evidence, plan };
 }

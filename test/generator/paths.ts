@@ -18,12 +18,18 @@ export function waysUp(
   ];
 }
 
-/** Whether a SignerInfo can mean this certificate: by issuer and serial number, or by its key (RFC 5652 §5.3). */
+/**
+ * Whether a SignerInfo can mean this certificate: by issuer and serial number, or by its key (RFC 5652 §5.3), and by its
+ * hash where that is signed (RFC 5035 §3).
+ */
 export function isSigner(draft: MailDraft, handle: string): boolean {
   return draft.signers.some((signer) => canMean(draft, signer, handle));
 }
 
-function canMean(draft: MailDraft, { sid, certificate }: SignerDraft, handle: string): boolean {
+function canMean(draft: MailDraft, signer: SignerDraft, handle: string): boolean {
+  const { sid, certificate, signingCertificate } = signer;
+  const isExcluded = signer.attributes && signingCertificate !== null && signingCertificate !== handle;
+  if (isExcluded) return false;
   if (sid === "issuer") return certificate === handle;
   return certificateOf(draft, certificate).key === certificateOf(draft, handle).key;
 }

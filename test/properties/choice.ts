@@ -2,7 +2,14 @@
 import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { GOOD_MAIL, mailDraft } from "../generator/arbitrary.ts";
-import { certificateOf, GOOD_CA, GOOD_LEAF, GOOD_SIGNER, type MailDraft } from "../generator/draft.ts";
+import {
+  certificateOf,
+  GOOD_CA,
+  GOOD_LEAF,
+  GOOD_SIGNER,
+  type MailDraft,
+  NOBODY,
+} from "../generator/draft.ts";
 import { judge, type Outcome } from "../generator/judge.ts";
 import { type MadeMail, make } from "../generator/make.ts";
 import { isProven, isSigner, waysUp } from "../generator/paths.ts";
@@ -108,6 +115,25 @@ function sharesTheWork(draft: MailDraft): (handles: readonly string[]) => boolea
   };
 }
 
+/** The mail program still names the certificate that has run out. */
+function besideRenewal(): MailDraft {
+  const mail = withCertificate(TWIN_LEAF, ["leaf", "twin-0", "ca"]);
+  const expired = (one: (typeof mail.certificates)[number]) => ({ ...one, validity: "expired" as const });
+  return {
+    ...mail,
+    certificates: mail.certificates.map((one) => (isLeaf(one) ? expired(one) : one)),
+    signers: [GOOD_SIGNER],
+  };
+}
+
+/** The signer names one of the certificates by its hash. */
+function named([draft, signingCertificate]: readonly [MailDraft, string]): MailDraft {
+  return {
+    ...draft,
+    signers: draft.signers.map((signer) => ({ ...signer, attributes: true, signingCertificate })),
+  };
+}
+
 const byKey = (draft: MailDraft) => ({ ...draft, signers: [{ ...GOOD_SIGNER, sid: "key" as const }] });
 
 /** The tests, with as many runs as are asked for. */
@@ -161,6 +187,33 @@ export function choiceTests(effort: Effort): void {
         examples: [
           byKey(withCertificate({ ...TWIN_LEAF, validity: "future" }, ["leaf", "twin-0", "ca"])),
           byKey(withCertificate({ ...TWIN_LEAF, addresses: [] }, ["leaf", "twin-0", "ca"])),
+        ],
+      },
+    );
+
+    property(
+      "of signer certificates: a signing-certificate attribute excludes all but the one that it names (RFC 5035 §3)",
+      fc.tuple(twinDraft, fc.constantFrom("leaf", "twin-0", "twin-1", NOBODY)).map(named),
+      async (draft) => {
+        const made = make(draft);
+        const { explanation, active } = await judge(draft, made);
+        const { evidence } = explanation;
+        const reports = evidence.kind === "read" ? evidence.inspection.certificates : [];
+        const signing = reports.filter(({ role }) => role === "signer").map(({ sha256 }) => sha256);
+        const signers = active.filter((handle) =>
+          signing.includes(made.certificates.get(handle)?.sha256 ?? ""),
+        );
+        const [signer] = draft.signers;
+        expect(signers.filter((handle) => handle !== signer?.signingCertificate)).toEqual([]);
+        if (signer?.signingCertificate === NOBODY) expect(active, "a hash of no certificate").toEqual([]);
+      },
+      {
+        effort,
+        examples: [
+          named([byKey(withCertificate(TWIN_LEAF, ["leaf", "twin-0", "ca"])), "leaf"]),
+          named([{ ...GOOD_MAIL, signers: [GOOD_SIGNER] }, NOBODY]),
+          named([besideRenewal(), "leaf"]),
+          named([besideRenewal(), "twin-0"]),
         ],
       },
     );

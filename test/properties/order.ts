@@ -2,7 +2,14 @@
 import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { GOOD_MAIL, mailDraft } from "../generator/arbitrary.ts";
-import { type CrlDraft, GOOD_CA, GOOD_LEAF, GOOD_SIGNER, type MailDraft } from "../generator/draft.ts";
+import {
+  type CrlDraft,
+  GOOD_CA,
+  GOOD_CRL,
+  GOOD_LEAF,
+  GOOD_SIGNER,
+  type MailDraft,
+} from "../generator/draft.ts";
 import { judge, type Outcome } from "../generator/judge.ts";
 import { type Effort, property } from "./settings.ts";
 
@@ -12,7 +19,7 @@ interface Pair {
 }
 
 /** What must be the same. Which of several right reasons is told may differ. */
-function became({ stored, explanation }: Outcome) {
+export function became({ stored, explanation }: Outcome) {
   const filed = explanation.plan.actions.at(-1);
   return { stored, folder: filed?.action === "file" ? filed.folder : filed?.action };
 }
@@ -21,7 +28,7 @@ const ORDERS = ["sent", "signers", "intermediates", "crls"] as const;
 
 const TWIN_CA = { ...GOOD_CA, handle: "ca-1", serial: 11 };
 const TWIN_LEAF = { ...GOOD_LEAF, handle: "twin", serial: 110, validity: "longer" as const };
-const LIST: CrlDraft = { handle: "clean", issuer: "ca", revoked: [], number: 1, age: 1, forged: false };
+const LIST: CrlDraft = { ...GOOD_CRL, handle: "clean" };
 const ROOT_LIST: CrlDraft = { ...LIST, handle: "root's", issuer: "root" };
 
 /** What is known not to hold yet, each with the mail that shows it. */
@@ -34,6 +41,7 @@ const KNOWN: Readonly<Record<(typeof ORDERS)[number], { examples: readonly MailD
       twinLeaf({ extendedUsages: ["server"] }),
       twinLeaf({ validity: "future" }),
       twinLeaf({ forged: true }),
+      equallyLongTwins(),
     ],
   },
   // Found by the generator: the first of the sender's right SignerInfos vouches for what lies beside, not the best.
@@ -57,6 +65,18 @@ function besideTwoSigners(): MailDraft {
     ],
     sent: ["leaf", "beside", "self-made", "ca"],
     signers: [GOOD_SIGNER, { ...GOOD_SIGNER, certificate: "self-made" }],
+  };
+}
+
+/** Of two certificates of the key that are valid equally long only one can encrypt, and no CA came along. */
+function equallyLongTwins(): MailDraft {
+  const twins = [TWIN_LEAF, { ...TWIN_LEAF, handle: "twin-1", serial: 111, usages: ["sign"] as const }];
+  const beside = { ...GOOD_LEAF, handle: "beside", key: "ec6" as const, serial: 120 };
+  return {
+    ...GOOD_MAIL,
+    certificates: [...GOOD_MAIL.certificates, ...twins, beside],
+    sent: ["twin", "leaf", "twin-1", "beside"],
+    signers: [{ ...GOOD_SIGNER, sid: "key" }],
   };
 }
 

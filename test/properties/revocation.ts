@@ -1,104 +1,131 @@
-/** What CAs say of one certificate, in signed answers: neither their order nor their number makes "revoked" good again. */
+/** What CAs say of a certificate: a draft of their words is an oracle that knows no DER. */
 import fc from "fast-check";
 import { describe, expect } from "vitest";
-import { encode } from "../../src/pki/der-write.ts";
-import { type CaWord, NO_WORD, OID, revocationVerdicts, standing } from "../../src/pki/index.ts";
-import { hours, response, type Said } from "../pki/ocsp-authority.ts";
-import { extension, issue, issueCa, issueCrl, NOW } from "../pki/path-authority.ts";
+import { answerDrafts, GOOD_MAIL, listDrafts } from "../generator/arbitrary.ts";
+import { type AnswerDraft, type CrlDraft, GOOD_CA, GOOD_CRL, type MailDraft } from "../generator/draft.ts";
+import { judge, POLICY } from "../generator/judge.ts";
+import { make } from "../generator/make.ts";
 import { type Effort, property } from "./settings.ts";
 
-const root = issueCa({ subject: "Root" });
-const ca = issueCa({ subject: "CA", issuer: root });
-const alice = issue({ subject: "Alice", issuer: ca });
-const path = [alice.certificate, ca.certificate, root.certificate];
+/** Alice's certificate says where its CRL lies: then there is somebody to ask. */
+const ASKABLE: MailDraft = {
+  ...GOOD_MAIL,
+  certificates: GOOD_MAIL.certificates.map((one) =>
+    one.handle === "leaf" ? { ...one, namesCrl: true } : one,
+  ),
+};
 
-/** One answer of the CA about Alice. */
-interface Answer {
-  readonly channel: "ocsp" | "crl";
-  readonly kind: "good" | "revoked" | "hold";
-  /** Hours before now at which it was made. */
-  readonly age: number;
-  /** Hours after which it has run out. */
-  readonly lasts: number;
+const GOOD_ANSWER: AnswerDraft = {
+  certificate: "leaf",
+  status: "good",
+  by: "ca",
+  time: "current",
+  forged: false,
+};
+
+/** RFC 6960 §3.2: signed by the CA, or by whom it has named, and timely. */
+function counts({ by, time, forged }: AnswerDraft): boolean {
+  return (by === "ca" || by === "responder") && time === "current" && !forged;
 }
 
-const answers = (maxLength: number): fc.Arbitrary<readonly Answer[]> =>
-  fc.array(
-    fc.record({
-      channel: fc.constantFrom("ocsp" as const, "crl" as const),
-      kind: fc.constantFrom("good" as const, "revoked" as const, "hold" as const),
-      age: fc.integer({ min: 1, max: 12 }),
-      lasts: fc.constantFrom(6, 48),
-    }),
-    { maxLength },
-  );
-
-/** The word after these answers, at hand together, with what was known before. */
-function heard(list: readonly Answer[], known: CaWord = NO_WORD): { word: CaWord; isGood: boolean } {
-  const certificate = alice.certificate.sha256;
-  const ocsp = list
-    .filter(({ channel }) => channel === "ocsp")
-    .map((answer) => ({ certificate, nonce: null, response: response(ca, { answers: [saidBy(answer)] }) }));
-  const crls = list.filter(({ channel }) => channel === "crl").map(crlOf);
-  const words = new Map([[certificate, known]]);
-  const [verdict] = revocationVerdicts({ path, ocsp, crls, others: [], at: NOW, known: words });
-  if (verdict === undefined) throw new Error("no verdict");
-  return { word: verdict.word, isGood: verdict.status.status === "good" };
+/** What a mail of Alice's becomes by these answers alone. */
+function becomes(given: readonly AnswerDraft[], ifUnknown: "active" | "pending"): string {
+  const right = given.filter(counts);
+  if (right.some(({ status }) => status === "revoked")) return "rejected";
+  return right.some(({ certificate, status }) => certificate === "leaf" && status === "good")
+    ? "active"
+    : ifUnknown;
 }
 
-function saidBy({ kind, age, lasts }: Answer): Said {
-  const reason = kind === "hold" ? 6 : 1;
-  return {
-    ...{ certificate: alice.certificate, issuer: ca.certificate },
-    status: kind === "good" ? "good" : { revoked: hours(-age - 1), reason },
-    ...{ thisUpdate: hours(-age), nextUpdate: hours(lasts - age) },
-  };
+const lists = fc.record({
+  crls: listDrafts([GOOD_CA]),
+  namesCrl: fc.boolean(),
+});
+
+/** RFC 5280 §6.3.3 (b): whether a CRL speaks of Alice's certificate. */
+function speaks({ issuer, base, scope }: CrlDraft, namesCrl: boolean): boolean {
+  const isAbout = scope === null || ["users", "some-reasons", "other-reasons"].includes(scope);
+  return issuer === "ca" && base === null && (isAbout || (scope === "point" && namesCrl));
 }
 
-function crlOf({ kind, age, lasts }: Answer) {
-  const reason = encode.tagged(0x0a, Buffer.of(kind === "hold" ? 6 : 1));
-  const entry = { serial: alice.certificate.serial, extensions: [extension(OID.reasonCode, reason)] };
-  return issueCrl(ca, {
-    ...{ thisUpdate: hours(-age), nextUpdate: hours(lasts - age), number: 100 - age },
-    revoked: kind === "good" ? [] : [entry],
-  });
+/** Whether CRLs speak of all reasons together (§6.3.3, reasons_mask). */
+function coverAll(crls: readonly CrlDraft[]): boolean {
+  const scopes = new Set(crls.map(({ scope }) => scope));
+  const whole = crls.some(({ scope }) => scope !== "some-reasons" && scope !== "other-reasons");
+  return whole || (scopes.has("some-reasons") && scopes.has("other-reasons"));
 }
 
-const oneByOne = (list: readonly Answer[]): CaWord =>
-  list.reduce((known, one) => heard([one], known).word, NO_WORD);
+const isRight = ({ forged }: CrlDraft) => !forged;
+const revokes = ({ revoked }: CrlDraft) => revoked.includes("leaf");
 
+/** Whether a delta CRL goes with a complete one (§6.3.3 (c), §5.2.4). */
+function completes(delta: CrlDraft, { scope, number }: CrlDraft): boolean {
+  return delta.base !== null && delta.scope === scope && delta.base <= number && number < delta.number;
+}
+
+/** The tests, with as many runs as are asked for. */
 export function revocationTests(effort: Effort): void {
-  describe("what CAs say of a certificate", () => {
+  describe("what CAs say", () => {
     property(
-      "comes to the same in any order, one by one or together",
-      fc.tuple(answers(5), fc.array(fc.nat(), { minLength: 5, maxLength: 5 })),
-      async ([list, ranks]) => {
-        const shuffled = list
-          .map((answer, index) => ({ answer, rank: ranks[index] ?? 0 }))
-          .sort((a, b) => a.rank - b.rank)
-          .map(({ answer }) => answer);
-        const revoked = standing(oneByOne(list)) !== null;
-        expect(standing(oneByOne(shuffled)) !== null).toBe(revoked);
-        expect(standing(heard(list).word) !== null).toBe(revoked);
-        expect(standing(heard(shuffled).word) !== null).toBe(revoked);
+      "in OCSP responses: revoked by one that counts is revoked, else good by one, in any order (RFC 6960 §3.2)",
+      fc.record({
+        given: answerDrafts("leaf", "leaf", "leaf", "ca"),
+        policy: fc.constantFrom("hard-fail" as const, "soft-fail" as const),
+      }),
+      async ({ given, policy: revocation }) => {
+        const draft = { ...ASKABLE, answers: given };
+        const policy = { ...POLICY, certificates: { ...POLICY.certificates, revocation } };
+        const { stored } = await judge(draft, make(draft), policy);
+        expect(stored.leaf).toBe(becomes(given, revocation === "hard-fail" ? "pending" : "active"));
       },
-      { effort },
+      {
+        effort,
+        examples: [
+          { given: [GOOD_ANSWER], policy: "hard-fail" },
+          { given: [GOOD_ANSWER, { ...GOOD_ANSWER, status: "revoked" }], policy: "soft-fail" },
+          { given: [{ ...GOOD_ANSWER, by: "other-ca" }], policy: "hard-fail" },
+        ],
+      },
     );
 
     property(
-      "never makes a revoked certificate good, however much of it there is; only a newer good lifts a hold",
-      fc.tuple(answers(3), answers(3)),
-      async ([before, after]) => {
-        const known = oneByOne(before);
-        const revocation = standing(known);
-        const { word, isGood } = heard(after, known);
-        if (standing(word) !== null) expect(isGood).toBe(false);
-        if (revocation === null || standing(word) !== null) return;
-        expect(revocation.reason).toBe(6);
-        const newer = after.filter(({ kind, age }) => kind === "good" && hours(-age) > revocation.thisUpdate);
-        expect(newer).not.toEqual([]);
+      "in CRLs and delta CRLs: none is believed beyond its scope (RFC 5280 §6.3.3)",
+      lists,
+      async ({ crls, namesCrl }) => {
+        const { certificates } = namesCrl ? ASKABLE : GOOD_MAIL;
+        const { stored } = await judge({ ...GOOD_MAIL, certificates, crls });
+        const speaking = crls.filter((one) => isRight(one) && speaks(one, namesCrl));
+        const deltas = crls.filter((one) => isRight(one) && one.base !== null);
+        const isCaCleared = crls.some((one) => one.issuer === "root" && isRight(one));
+        const changed = deltas.filter((delta) => speaking.some((one) => completes(delta, one)));
+        if (!isCaCleared || !coverAll(speaking)) expect(stored.leaf, "not proven").not.toBe("active");
+        else if (changed.length === 0 && speaking.every(revokes)) expect(stored.leaf).toBe("rejected");
+        else if (!crls.some(revokes)) expect(stored.leaf).toBe("active");
+        if (
+          changed.length > 0 &&
+          changed.every(revokes) &&
+          speaking.every((one) => completesAny(changed, one))
+        )
+          expect(stored.leaf, "revoked by the delta CRL").not.toBe("active");
       },
-      { effort },
+      {
+        effort,
+        examples: [
+          { crls: [GOOD_CRL, { ...GOOD_CRL, issuer: "root" }], namesCrl: false },
+          {
+            crls: [
+              GOOD_CRL,
+              { ...GOOD_CRL, number: 2, base: 1, revoked: ["leaf"] },
+              { ...GOOD_CRL, issuer: "root" },
+            ],
+            namesCrl: false,
+          },
+        ],
+      },
     );
   });
+}
+
+function completesAny(deltas: readonly CrlDraft[], complete: CrlDraft): boolean {
+  return deltas.some((delta) => completes(delta, complete));
 }

@@ -23,6 +23,8 @@ import org.bouncycastle.cms.CMSProcessableByteArray;
 import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.SignerInformation;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
+import org.bouncycastle.jcajce.PKIXExtendedBuilderParameters;
+import org.bouncycastle.jcajce.PKIXExtendedParameters;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 
 /** Bouncy Castle as a judge: CMS and its PKIX builder, with the usages that RFC 8550 §4.4 asks of a signer. One line an answer. */
@@ -66,7 +68,9 @@ final class BouncyCastle {
     Date time = new Date((in.readInt() & 0xffffffffL) * 1000);
     String from = new String(field(in), "UTF-8");
     field(in);
-    return new Question(time, from, field(in), field(in), list(in), list(in), list(in));
+    Question question = new Question(time, from, field(in), field(in), list(in), list(in), list(in));
+    list(in); // answers of OCSP responders, which are OpenSSL's to judge
+    return question;
   }
 
   private static byte[] field(DataInputStream in) throws IOException {
@@ -140,7 +144,8 @@ final class BouncyCastle {
     parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(beside)));
     parameters.setDate(question.time());
     parameters.setRevocationEnabled(question.crls() != null);
-    CertPathBuilder.getInstance("PKIX", "BC").build(parameters);
+    PKIXExtendedParameters base = new PKIXExtendedParameters.Builder(parameters).setUseDeltasEnabled(true).build();
+    CertPathBuilder.getInstance("PKIX", "BC").build(new PKIXExtendedBuilderParameters.Builder(base).build());
   }
 
   private static X509Certificate read(byte[] der) throws Exception {

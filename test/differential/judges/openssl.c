@@ -1,6 +1,7 @@
-/* OpenSSL as a judge: CMS_verify, purpose smimesign, and X509_check_email for the sender. One line an answer. */
+/* OpenSSL as a judge: CMS_verify, purpose smimesign, OCSP_basic_verify, and X509_check_email for the sender. One line an answer. */
 #include <openssl/cms.h>
 #include <openssl/err.h>
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
 #include "question.h"
@@ -26,6 +27,44 @@ static X509 *certificate(Field one) {
   return d2i_X509(NULL, &at, one.length);
 }
 
+static X509 *issuer_of(X509 *one, STACK_OF(X509) *among) {
+  for (int i = 0; i < sk_X509_num(among); i++) {
+    X509 *above = sk_X509_value(among, i);
+    if (X509_check_issued(above, one) == X509_V_OK && X509_verify(one, X509_get0_pubkey(above)) == 1) return above;
+  }
+  return NULL;
+}
+
+/* What one answer says of a certificate, or -1 where it does not count. */
+static int status(Field answer, X509 *one, X509 *issuer, STACK_OF(X509) *among, X509_STORE *store) {
+  const unsigned char *at = answer.bytes;
+  OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &at, answer.length);
+  OCSP_BASICRESP *basic = response == NULL ? NULL : OCSP_response_get1_basic(response);
+  OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), one, issuer);
+  ASN1_GENERALIZEDTIME *from = NULL, *until = NULL;
+  int says = -1, reason;
+  int counts = basic != NULL && OCSP_basic_verify(basic, among, store, 0) == 1 &&
+               OCSP_resp_find_status(basic, id, &says, &reason, NULL, &from, &until) == 1 &&
+               OCSP_check_validity(from, until, 300, -1) == 1;
+  OCSP_CERTID_free(id);
+  OCSP_BASICRESP_free(basic);
+  OCSP_RESPONSE_free(response);
+  return counts ? says : -1;
+}
+
+/* Whether a certificate that names somebody to ask is good by one answer, and revoked by none. */
+static int is_good(Question *question, X509 *one, STACK_OF(X509) *among, X509_STORE *store) {
+  X509 *issuer = issuer_of(one, among);
+  int good = 0;
+  if (question->answers.count == ABSENT || X509_get_ext_by_NID(one, NID_crl_distribution_points, -1) < 0) return 1;
+  for (uint32_t i = 0; issuer != NULL && i < question->answers.count; i++) {
+    int says = status(question->answers.items[i], one, issuer, among, store);
+    if (says == V_OCSP_CERTSTATUS_REVOKED) return 0;
+    good |= says == V_OCSP_CERTSTATUS_GOOD;
+  }
+  return good;
+}
+
 static void judge(Question *question) {
   BIO *mail = BIO_new_mem_buf(question->mail.bytes, (int)question->mail.length), *content = NULL;
   CMS_ContentInfo *cms = SMIME_read_CMS(mail, &content);
@@ -37,6 +76,8 @@ static void judge(Question *question) {
       content = BIO_new_mem_buf(question->content.bytes, (int)question->content.length);
   }
   X509_STORE *store = X509_STORE_new();
+  X509_STORE_set_flags(store, X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS);
+  X509_VERIFY_PARAM_add0_policy(X509_STORE_get0_param(store), OBJ_txt2obj("2.5.29.32.0", 1)); /* any (RFC 5280 §6.1.1 (c)) */
   X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), question->time);
   for (uint32_t i = 0; i < question->anchors.count; i++) {
     X509 *one = certificate(question->anchors.items[i]);
@@ -61,13 +102,15 @@ static void judge(Question *question) {
   BIO *out = BIO_new(BIO_s_mem());
   if (cms != NULL && CMS_verify(cms, NULL, store, content, out, CMS_BINARY) == 1) {
     printf("accepted\t");
-    STACK_OF(X509) *signers = CMS_get0_signers(cms);
+    STACK_OF(X509) *signers = CMS_get0_signers(cms), *among = CMS_get1_certs(cms);
+    for (uint32_t i = 0; i < question->anchors.count; i++) sk_X509_push(among, certificate(question->anchors.items[i]));
     for (int i = 0; i < sk_X509_num(signers); i++) {
       X509 *one = sk_X509_value(signers, i);
-      if (X509_check_email(one, (char *)question->from.bytes, question->from.length, 0) == 1)
+      if (X509_check_email(one, (char *)question->from.bytes, question->from.length, 0) == 1 && is_good(question, one, among, store))
         printf("%ld ", ASN1_INTEGER_get(X509_get0_serialNumber(one)));
     }
     sk_X509_free(signers);
+    sk_X509_pop_free(among, X509_free);
     printf("\n");
   } else
     refuse();

@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
   uint32_t time;
   Field from, mail, cms, content;
-  List anchors, intermediates, crls;
+  List anchors, intermediates, crls, answers;
   unsigned char *memory;
 } Question;
 
@@ -62,5 +62,6 @@ static int ask(Question *question) {
   question->anchors = list(&at);
   question->intermediates = list(&at);
   question->crls = list(&at);
+  question->answers = list(&at);
   return 1;
 }
