@@ -14,8 +14,23 @@ export interface CountedAs {
   readonly freemail: boolean;
 }
 
+/** Senders whom we have counted: each is asked for several times while his mail is decided. */
+const COUNTED = new Map<string, CountedAs>();
+
+/** As many as a few groups of mails have; then they are forgotten. */
+const MOST_COUNTED = 256;
+
 /** @param address bare address */
 export function countedAs(address: string): CountedAs {
+  const known = COUNTED.get(address);
+  if (known !== undefined) return known;
+  const counted = count(address);
+  if (COUNTED.size >= MOST_COUNTED) COUNTED.clear();
+  COUNTED.set(address, counted);
+  return counted;
+}
+
+function count(address: string): CountedAs {
   const folded = withoutPlus(address).toLowerCase();
   const at = folded.lastIndexOf("@");
   const [local, host] = [folded.slice(0, at), folded.slice(at + 1)];

@@ -103,6 +103,7 @@ export function withoutPlus(address: string): string {
  * @returns false also when one of them is no addr-spec
  */
 export function sameAddress(a: string, b: string, options: { readonly exactLocalPart: boolean }): boolean {
+  if (a === b) return parseAddrSpec(a) !== null;
   const [left, right] = [parseAddrSpec(a), parseAddrSpec(b)];
   if (left === null || right === null || left.domain !== right.domain) return false;
   if (left.localPart === right.localPart) return true;

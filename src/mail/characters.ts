@@ -21,6 +21,8 @@ export function isControl(code: number): boolean {
  * Lower case for A-Z only. `toLowerCase` would make the Kelvin sign U+212A a "k" and so join two addresses.
  */
 export function asciiLowerCase(text: string): string {
+  // Of ASCII alone, which nearly all of it is, toLowerCase changes the same letters.
+  if (!/[^ -~]/.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 

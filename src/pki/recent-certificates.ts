@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { isProblem, type ParseProblem } from "./der.ts";
 
@@ -16,7 +16,7 @@ let lastEndEntity: Certificate | null = null;
  * is known of them (their keys, who signed them) is remembered by the decoded value.
  */
 export function recentCertificate(der: Uint8Array): Certificate | ParseProblem {
-  const sha256 = createHash("sha256").update(der).digest("hex");
+  const sha256 = hash("sha256", der, "hex");
   const known = lastEndEntity?.sha256 === sha256 ? lastEndEntity : RECENT.get(sha256);
   const certificate = known ?? parseCertificate(der);
   if (isProblem(certificate)) return certificate;

@@ -25,8 +25,8 @@ export type ToJudge =
   | { readonly type: "bench"; readonly policy: Policy; readonly trust: TrustMaterial }
   | {
       readonly type: "message";
-      /** Octets of the message; they come through `RAW_DESCRIPTOR`. */
-      readonly size: number;
+      /** The message, or the number of its octets, when they come through `RAW_DESCRIPTOR`. */
+      readonly raw: Uint8Array | number;
       readonly at: Date;
       readonly internalDate: Date | null;
       readonly help: PathHelp;
@@ -96,9 +96,9 @@ function receive(message: ToJudge): void {
     answer({ type: "judged", judgements });
     return;
   }
-  const { size, at, internalDate, help } = message;
+  const { raw, at, internalDate, help } = message;
   const inspected = { policy: policy.certificates, trust, at, internalDate };
-  const gathered = gather(readRaw(size), policy, inspected, help);
+  const gathered = gather(typeof raw === "number" ? readRaw(raw) : raw, policy, inspected, help);
   answer({ type: "gathered", gathered });
 }
 

@@ -18,7 +18,7 @@ import type { RevocationAnswers } from "../revocation/index.ts";
 import { CrlShelf } from "./crl-shelf.ts";
 import type { Gathered } from "./gather.ts";
 import type { FromJudge, ToJudge } from "./judge-process.ts";
-import { RAW_DESCRIPTOR } from "./raw-descriptor.ts";
+import { CHANNEL_BYTES, RAW_DESCRIPTOR } from "./raw-descriptor.ts";
 
 /** What one message may cost. */
 export interface JudgeLimits {
@@ -84,7 +84,7 @@ export interface Judge {
 interface Job {
   /** What is sent; made anew for each process, which may hold some of it. */
   readonly request: (shelf: CrlShelf) => ToJudge;
-  /** The message that the request is about; null where it is about no message. */
+  /** What goes through the pipe beside the request: the message that it is about, where the request does not hold it. */
   readonly raw: Uint8Array | null;
   /** Bytes, for the log. */
   readonly size: number;
@@ -157,10 +157,11 @@ export function startJudge(limits: JudgeLimits, log: Log, entry: string = ENTRY)
     },
     judge(raw, at, internalDate, help = NO_HELP) {
       if (bench === null) throw new Error("judge() was called before bench()");
+      const isLarge = raw.length > CHANNEL_BYTES;
       return new Promise((resolve) => {
         enter({
-          request: () => ({ type: "message", size: raw.length, at, internalDate, help }),
-          raw,
+          request: () => ({ type: "message", raw: isLarge ? raw.length : raw, at, internalDate, help }),
+          raw: isLarge ? raw : null,
           size: raw.length,
           done: (answer) => {
             if ("kind" in answer) resolve(answer);

@@ -13,7 +13,7 @@ import { tellAdmin } from "./tell-admin.ts";
 import { trustMaterialOf } from "./trust-material.ts";
 
 /** Messages that share one transaction: enough to make its sync cheap, few enough to keep replies prompt. */
-const MESSAGES_PER_COMMIT = 25;
+const MESSAGES_PER_COMMIT = 50;
 
 /** Of a message over the size limit only this much is looked at: its header, for the ledger. */
 const HEAD_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** What of an audit row can point to a person; in this order, the commitment is made over it. */
 export interface AuditText {
@@ -53,17 +53,13 @@ export interface AuditCheck {
 /** SHA-256 over the salt and the text; hides the text from whoever has neither. Lower-case hex. */
 export function commitmentTo(salt: Uint8Array, text: AuditText): string {
   const { actor, address, certificate, message_key, reason, detail } = text;
-  return createHash("sha256")
-    .update(salt)
-    .update(canonical([actor, address, certificate, message_key, reason, detail]))
-    .digest("hex");
+  const told = Buffer.from(canonical([actor, address, certificate, message_key, reason, detail]));
+  return hash("sha256", Buffer.concat([salt, told]), "hex");
 }
 
 /** The hash of a row: over the one before it, and over what of the row is never blanked. Lower-case hex. */
 export function chained(row: Pick<ChainRow, "previous" | "at" | "action" | "commitment">): string {
-  return createHash("sha256")
-    .update(canonical([row.previous, row.at, row.action, row.commitment]))
-    .digest("hex");
+  return hash("sha256", canonical([row.previous, row.at, row.action, row.commitment]), "hex");
 }
 
 /** Such an array has one spelling only in JSON, so no two rows can share it by moving text between fields. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { CertificateSummary } from "../inspect/index.ts";
 import { bit, bytes, bytesOrNull, json, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
@@ -118,7 +118,7 @@ export function certificateRows({ db }: Connection): CertificateRows {
   const sweepIntermediates = db.prepare(SWEEP_INTERMEDIATES);
 
   function putIntermediate(der: Uint8Array): number {
-    const sha256 = createHash("sha256").update(der).digest("hex");
+    const sha256 = hash("sha256", der, "hex");
     return intermediateId.get(sha256)?.id ?? Number(intermediateInsert.run(sha256, der).lastInsertRowid);
   }
 

@@ -6,13 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TrustStore } from "../../src/inspect/index.ts";
-import {
-  type Certificate,
-  type Crl,
-  isProblem,
-  parseCertificate,
-  readCrlFile,
-} from "../../src/pki/index.ts";
+import { type Certificate, type Crl, isProblem, parseCertificate, readCrlFile } from "../../src/pki/index.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { explainCertificates } from "../../src/robot/index.ts";
 

@@ -21,6 +21,14 @@ describe("whose cap a sender counts in (PRODUCT §3)", () => {
   ])("%s: %s", (address, cap) => expect(capOf(address)).toBe(cap));
 });
 
+describe("a sender who is counted again", () => {
+  it("counts as before, however many others came between", () => {
+    const senders = Array.from({ length: 600 }, (_, index) => `a@mail.partner-${index}.example`);
+    const caps = senders.map((_, index) => `partner-${index}.example`);
+    expect([...senders, ...senders].map(capOf)).toEqual([...caps, ...caps]);
+  });
+});
+
 describe("the list of freemail domains", () => {
   it("is written as domains are compared, and each is what somebody registered", () => {
     expect([...FREEMAIL].filter((domain) => registeredDomain(domain) !== domain)).toEqual([]);

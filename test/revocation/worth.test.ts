@@ -26,11 +26,7 @@ describe("what an OCSP answer is worth to whoever asks", () => {
   it.each<[string, Buffer, { usable: boolean; final?: boolean }]>([
     ["good", says(), { usable: true, final: false }],
     ["revoked", says(revoked(1)), { usable: true, final: true }],
-    [
-      "revoked, past nextUpdate",
-      says({ ...revoked(1), ...past }),
-      { usable: true, final: true },
-    ],
+    ["revoked, past nextUpdate", says({ ...revoked(1), ...past }), { usable: true, final: true }],
     ["on hold", says(revoked(6)), { usable: true, final: false }],
     ["on hold, past nextUpdate", says({ ...revoked(6), ...past }), { usable: false }],
     ["RFC 6960 §2.2: unknown", says({ status: "unknown" }), { usable: true, final: false }],

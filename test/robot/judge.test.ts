@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { encode } from "../../src/pki/der-write.ts";
 import { OID } from "../../src/pki/oid.ts";
 import { DEFAULT_POLICY } from "../../src/policy.ts";
 import { type Judge, type JudgeLimits, startJudge } from "../../src/robot/judge.ts";
+import { CHANNEL_BYTES } from "../../src/robot/raw-descriptor.ts";
 import { basicConstraints, extension, generalName, issue, issueCa, issueCrl } from "../pki/path-authority.ts";
 import { TRUST_NOTHING } from "./trust-nothing.ts";
 
@@ -124,6 +126,20 @@ describe("the judge process", () => {
       judgement.kind === "gathered" ? judgement.gathered.evidence.facts?.subject : judgement.kind,
     );
     expect(read).toEqual(subjects);
+  });
+
+  it("reads small and large messages in turn, each to its last byte", async () => {
+    const busy = started();
+    const sizes = [1, CHANNEL_BYTES - 1, CHANNEL_BYTES, CHANNEL_BYTES + 1, 2 * CHANNEL_BYTES];
+    const head = mail("\r\n").length;
+    const mails = sizes.map((size, index) =>
+      mail(Buffer.concat([Buffer.from("\r\n"), Buffer.alloc(Math.max(9, size - head), `${index}\r\n`)])),
+    );
+    const judgements = await Promise.all(mails.map((each) => ask(busy, each)));
+    const digests = judgements.map((judgement) =>
+      judgement.kind === "gathered" ? judgement.gathered.evidence.facts?.digest : judgement.kind,
+    );
+    expect(digests).toEqual(mails.map((each) => hash("sha256", each, "hex")));
   });
 
   it("judges what CAs have answered, rubbish too, and sends each CRL once", async () => {

@@ -61,6 +61,23 @@ describe("the audit trail", () => {
     ]);
   });
 
+  it("salts each of many rows with 16 bytes that no other row has", async () => {
+    const store = await three();
+    for (let row = 0; row < 150; row++)
+      await store.barKey({
+        spkiSha256: `${row}`.padStart(64, "0"),
+        actor: "eve",
+        reason: "stolen",
+        at: at(4),
+      });
+    const db = openDatabase(databaseFile(store.dir));
+    const salts = db.prepare<[], string>("SELECT hex(salt) FROM audit").pluck().all();
+    db.close();
+    expect(salts.length).toBeGreaterThan(150);
+    expect(salts.every((salt) => /^[0-9A-F]{32}$/.test(salt))).toBe(true);
+    expect(new Set(salts).size).toBe(salts.length);
+  });
+
   it("chains time, action and a salted commitment to the rest, as the document for other tools says", async () => {
     const store = await three();
     const db = openDatabase(databaseFile(store.dir));
