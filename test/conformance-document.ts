@@ -1,6 +1,8 @@
 /** The tables of `docs/conformance.md` that are made from the tables of the tests; the words around them are a person's. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { casesOf, JUDGES, verdictOn } from "./corpora/revocation.ts";
+import { differenceOf } from "./corpora/revocation-differences.ts";
 import { CLASSES } from "./differential/classes.ts";
 import { DEFECTS, type Defect, PURPOSES, refuserOf } from "./pki/chain-defects.ts";
 import { DEVIATIONS, NOT_APPLICABLE } from "./pki/limbo-deviations.ts";
@@ -16,6 +18,10 @@ const TABLES: Readonly<Record<string, () => string>> = {
   "chain agreements": () => agreements(),
   "generated classes": () =>
     table(["what keybot accepts", "refused by", "section", "why it stands"], classRows()),
+  "revocation agreement": () =>
+    table(["class", "cases", "OpenSSL", "JDK", "Bouncy Castle"], revocationAgreement()),
+  "revocation differences": () =>
+    table(["cases", "keybot", "others", "section", "why"], revocationDifferences()),
   "path differences": () =>
     table(
       ["rule", "OpenSSL", "because it"],
@@ -26,6 +32,42 @@ const TABLES: Readonly<Record<string, () => string>> = {
 function classRows(): string[][] {
   return CLASSES.map(({ name, judges, section, why }) => [name, judges, section, why]);
 }
+
+const REVOCATION_CASES = [...casesOf("ocsp"), ...casesOf("crl")];
+
+/** Of each class, with how many of those that a judge was asked about he agrees and differs. */
+function revocationAgreement(): string[][] {
+  const classes = [...new Set(REVOCATION_CASES.map(({ cls }) => cls))];
+  const rows = classes.map((cls) => [cls, REVOCATION_CASES.filter((one) => one.cls === cls)] as const);
+  return [...rows, ["all", REVOCATION_CASES] as const].map(([cls, cases]) => [
+    cls,
+    String(cases.length),
+    ...JUDGES.map((judge) => {
+      const asked = cases.filter(({ theirs }) => theirs[judge] !== undefined);
+      const agree = asked.filter((one) => one.theirs[judge] === verdictOn(one)).length;
+      return asked.length === 0 ? "not asked" : `${agree} agree, ${asked.length - agree} differ`;
+    }),
+  ]);
+}
+
+/** The differences of the revocation corpus, those together that have the same words and the same reason. */
+function revocationDifferences(): string[][] {
+  const groups = new Map<string, { readonly ids: string[]; readonly cells: readonly string[] }>();
+  for (const one of REVOCATION_CASES) {
+    const ours = verdictOn(one);
+    const theirs = JUDGES.filter((judge) => (one.theirs[judge] ?? ours) !== ours);
+    if (theirs.length === 0) continue;
+    const { section = "", why = "" } = differenceOf(one.id) ?? {};
+    const others = theirs.map((judge) => `${JUDGE_NAMES[judge]} ${one.theirs[judge]}`).join(", ");
+    const cells = [ours, others, section, why];
+    const group = groups.get(cells.join("|")) ?? { ids: [], cells };
+    group.ids.push(`\`${one.id}\``);
+    groups.set(cells.join("|"), group);
+  }
+  return [...groups.values()].map(({ ids, cells }) => [ids.join(", "), ...cells]);
+}
+
+const JUDGE_NAMES = { openssl: "OpenSSL", jdk: "JDK", bc: "Bouncy Castle" } as const;
 
 /** The document with each made table as it should be. Throws where one has no place in it. */
 export function withTables(text: string): string {

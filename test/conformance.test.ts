@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ATTACKS } from "./attacks/attacks.ts";
 import { DOCUMENT, vectorReasons, withTables } from "./conformance-document.ts";
+import { casesOf } from "./corpora/revocation.ts";
 import { DEFECTS } from "./pki/chain-defects.ts";
 import { DEVIATIONS, NOT_APPLICABLE } from "./pki/limbo-deviations.ts";
 import { corpus } from "./pki/path-corpora.ts";
+
+const [OCSP, CRL] = [casesOf("ocsp"), casesOf("crl")];
 
 /** `docs/conformance.md` against the tests; that its figures are those of the corpora is asked only where they are. */
 describe("docs/conformance.md", () => {
@@ -25,6 +28,10 @@ describe("docs/conformance.md", () => {
   it.each<[string, () => string]>([
     ["Attacks", () => `${ATTACKS.length} forged mails`],
     ["Generated chains", () => `${DEFECTS.length} defects`],
+    [
+      "Revocation",
+      () => `${OCSP.length + CRL.length} cases: ${OCSP.length} OCSP responses, ${CRL.length} with CRLs`,
+    ],
   ])("%s: the count is right", (suite, count) => {
     expect(rowOf(suite)).toContain(count());
   });

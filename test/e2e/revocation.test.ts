@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,7 +21,7 @@ import {
 } from "../attacks/cms-surgery.ts";
 import { describeWith } from "../lab/available.ts";
 import type { ConfigOverrides } from "../lab/keybot-configuration.ts";
-import { type Identity, selfSigned } from "../lab/openssl.ts";
+import { type CertificateOptions, type Identity, selfSigned } from "../lab/openssl.ts";
 import { ROBOT } from "../lab/site.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
 import { type Company, folderCounts, openCompany, submission } from "./company.ts";
@@ -305,10 +306,11 @@ describeWith(["dovecot"], "revocation under another configuration", () => {
     config: ConfigOverrides,
     expectExit: number,
     mailOf: (alice: Identity, site: Company["site"]) => Buffer = (alice) => submission(alice),
+    places: Pick<CertificateOptions, "crlUrl" | "ocspUrl"> = { crlUrl: web.url("/ca.crl") },
   ): Promise<{ readonly status: unknown; readonly log: Record<string, unknown>; readonly shown: string }> {
     const { site, stop } = await openCompany({ config });
     try {
-      const alice = site.ca.issue({ addresses: ["alice@partner.example"], crlUrl: web.url("/ca.crl") });
+      const alice = site.ca.issue({ addresses: ["alice@partner.example"], ...places });
       await site.sendFromPartner(mailOf(alice, site), [ROBOT]);
       await site.keybot(["poll"], { expectExit });
       const [record] = (await site.keybot(["list", "--json"])).records() as Record<string, unknown>[];
@@ -361,6 +363,44 @@ describeWith(["dovecot"], "revocation under another configuration", () => {
       }
     },
   );
+
+  /** `openssl ocsp` with this database of the CA, signed by a delegate without nocheck. */
+  function answering({ ca, folder }: Company["site"], index: string): void {
+    const delegate = ca.issue({ name: "responder", addresses: [], extendedKeyUsage: "OCSPSigning" });
+    const file = (name: string) => join(folder, name);
+    writeFileSync(file("responder.txt"), index);
+    const own = ["-index", file("responder.txt"), "-CA", ca.identity.certFile, "-ndays", "7"];
+    const signer = ["-rsigner", delegate.certFile, "-rkey", delegate.keyFile];
+    web.pages.set("/ocsp", (_request, response, body) => {
+      writeFileSync(file("asked.der"), body);
+      const files = ["-reqin", file("asked.der"), "-respout", file("said.der")];
+      execFileSync("openssl", ["ocsp", ...own, ...signer, ...files], { stdio: "pipe" });
+      response.end(readFileSync(file("said.der")));
+    });
+  }
+
+  it.each([
+    ["a delegate without nocheck says revoked", "revoked", "rejected", "revocation.revoked"],
+    ["a delegate without nocheck says good", "good", "active", ""],
+    [
+      "the responder does not know the certificate, which is no silence",
+      "unknown",
+      "pending",
+      "revocation.unknown",
+    ],
+  ])("soft-fail, OCSP alone: %s (RFC 6960 §2.2, §4.2.2.2.1)", async (_, said, becomes, code) => {
+    const config = { trust: { revocation: "soft-fail" }, network: { private_addresses: true } } as const;
+    const told = (alice: Identity, site: Company["site"]): Buffer => {
+      const serial = new X509Certificate(alice.der).serialNumber;
+      const state = said === "good" ? "V\t301231235959Z\t" : "R\t301231235959Z\t260101000000Z,keyCompromise";
+      answering(site, said === "unknown" ? "" : `${state}\t${serial}\tunknown\t/CN=alice\n`);
+      return submission(alice);
+    };
+    const { status, shown } = await polled(config, 0, told, { ocspUrl: web.url("/ocsp") });
+    expect(status).toBe(becomes);
+    expect(shown).toContain(code);
+    expect(web.requests).toEqual(["POST /ocsp"]);
+  });
 
   it("off asks nobody", async () => {
     const { status } = await polled({ trust: { revocation: "off" } }, 0);

@@ -85,7 +85,7 @@ interface CrlCase {
 }
 
 const crl = JSON.parse(bytesOf("crl", "expect.json").toString()) as {
-  readonly generated: string;
+  readonly at: string;
   readonly cases: readonly CrlCase[];
 };
 
@@ -108,7 +108,7 @@ describe("the corpus of lists, over HTTP", () => {
   it.each(crl.cases)("$id: $note", async ({ id, certificate, issuer, anchor, want }) => {
     const path = [certificate, issuer, anchor].map((name) => certificateOf("crl", name));
     const along = ALONG[id];
-    const at = new Date(crl.generated);
+    const at = new Date(crl.at);
     const beside = along === undefined ? [] : [certificateOf("crl", along)];
     const status = await statusOf(
       deskAt(() => at),
@@ -123,7 +123,12 @@ describe("the corpus of lists, over HTTP", () => {
 interface TimeCase {
   readonly id: string;
   readonly note: string;
-  readonly steps: readonly { readonly hours: number; readonly want: string }[];
+  readonly steps: readonly {
+    readonly hours: number;
+    readonly want: string;
+    /** How many it takes; left out where it does not matter. */
+    readonly requests?: number;
+  }[];
 }
 
 const time = JSON.parse(bytesOf("time", "expect.json").toString()) as {
@@ -144,7 +149,8 @@ describe("the corpus over time", () => {
       const [, hours, file] = /^at\+(-?[\d.]+)h-(.*)$/.exec(name) ?? [];
       return hours === undefined || file === undefined ? [] : [{ hours: Number(hours), file, name }];
     });
-    for (const { hours, want } of steps) {
+    for (const { hours, want, requests } of steps) {
+      web.requests.length = 0;
       for (const { file, name } of served.filter((one) => one.hours === hours)) {
         const bytes = bytesOf("time", id, name);
         const answer = bytes.length === 0 ? null : bytes;
@@ -155,6 +161,7 @@ describe("the corpus over time", () => {
       const status = await statusOf(desk, path, [], now);
       if (NEEDS_MEMORY.has(id)) return;
       expect({ hours, status, ok: isWanted(want, status) }).toMatchObject({ ok: true });
+      if (requests !== undefined) expect([hours, web.requests.length]).toEqual([hours, requests]);
     }
   });
 });
