@@ -129,7 +129,12 @@ describe("the corpus of lists, over HTTP", () => {
 interface TimeCase {
   readonly id: string;
   readonly note: string;
-  readonly steps: readonly { readonly hours: number; readonly want: string }[];
+  readonly steps: readonly {
+    readonly hours: number;
+    readonly want: string;
+    /** How many it takes; left out where it does not matter. */
+    readonly requests?: number;
+  }[];
 }
 
 const time = JSON.parse(bytesOf("time", "expect.json").toString()) as {
@@ -148,7 +153,8 @@ describe("the corpus over time", () => {
       const [, hours, file] = /^at\+(-?[\d.]+)h-(.*)$/.exec(name) ?? [];
       return hours === undefined || file === undefined ? [] : [{ hours: Number(hours), file, name }];
     });
-    for (const { hours, want } of steps) {
+    for (const { hours, want, requests } of steps) {
+      web.requests.length = 0;
       for (const { file, name } of served.filter((one) => one.hours === hours)) {
         const bytes = bytesOf("time", id, name);
         const answer = bytes.length === 0 ? null : bytes;
@@ -158,6 +164,7 @@ describe("the corpus over time", () => {
       if (id === "R1r") desk = deskAt(() => now, cache);
       const status = await statusOf(desk, path, [], now, known);
       expect({ hours, status, ok: isWanted(want, status) }).toMatchObject({ ok: true });
+      if (requests !== undefined) expect([hours, web.requests.length]).toEqual([hours, requests]);
     }
   });
 });
