@@ -15,7 +15,7 @@ interface Rules {
   readonly libraries?: readonly string[];
   /** No file, no clock, no random, no network, no log: values in, values out. */
   readonly pure?: true;
-  /** It has no clock of its own: the time comes in as an argument. */
+  /** It has no time of day of its own: that comes in as an argument. How long it waits, the monotonic clock may say. */
   readonly noClock?: true;
 }
 
@@ -227,7 +227,8 @@ describe("a pure room", () => {
       /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bMath\.random\b|\bprocess\.\w|\bperformance\.now\b|\bglobalThis\b/;
     const wrong = FILES.filter((file) => {
       const { pure, noClock } = ROOMS[roomOf(file)] ?? {};
-      return (pure === true || noClock === true) && forbidden.test(codeOf(file));
+      const code = pure === true ? codeOf(file) : codeOf(file).replaceAll("performance.now", "");
+      return (pure === true || noClock === true) && forbidden.test(code);
     });
     expect(wrong).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { isOfMail, isPinnedToAnother, isQuotable, type Verdict, verdictOf } from "../decide/index.ts";
-import { type Finding, finding, ranked, reportOn, type TrustStore } from "../inspect/index.ts";
-import { isProblem, keptText, parseCertificate, readableCertificates, standing } from "../pki/index.ts";
+import { type Finding, finding, knownFindings, ranked, reportOn, type TrustStore } from "../inspect/index.ts";
+import { isProblem, parseCertificate, readableCertificates } from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import type { DirectoryCertificate, FoundCertificate, Holding } from "../store/index.ts";
 
@@ -29,7 +29,9 @@ export function judgeAgain(
   beside: readonly DirectoryCertificate[],
   bench: Bench,
 ): JudgedAgain {
-  const kept = [...revokedByCa(found), ...holding.findings.filter(stays)];
+  // Nobody is asked here; what CAs have said before stands.
+  const known = knownFindings(found.certificate.sha256, found.words);
+  const kept = [...known, ...holding.findings.filter(stays)];
   const certificate = parseCertificate(found.certificate.der);
   if (isProblem(certificate)) {
     const findings = ranked([...kept, finding("cert.unreadable", certificate.detail)]);
@@ -51,14 +53,6 @@ export function judgeAgain(
   });
   const { findings, path } = report;
   return { verdict: verdictOf(findings), findings, quotable: isQuotable(path.valid, findings) };
-}
-
-/** Nobody is asked here; what CAs have said before stands. */
-function revokedByCa({ words }: FoundCertificate): Finding[] {
-  return words.flatMap(({ word }) => {
-    const revocation = standing(word);
-    return revocation === null ? [] : [finding("revocation.revoked", keptText(revocation))];
-  });
 }
 
 /** Findings on the mail and what came with it; all others are found anew, or belonged to that day (cert.pending-cap). */

@@ -178,20 +178,18 @@ export const SCHEMA = {
       ocsp_max_age: byDefault(
         DURATION,
         "10d",
-        "The greatest age of an OCSP answer that is kept, since it was last had from the CA, whatever its nextUpdate. A kept " +
-          "answer counts only where nobody can be asked; the longer, the longer somebody who blocks a CA's servers keeps a " +
-          "revocation from us.",
+        "How long a kept OCSP answer counts since it was last had, whatever its nextUpdate, where nobody can be asked: so " +
+          "long somebody who blocks a CA's servers can keep a revocation from us.",
       ),
       crl_max_age: byDefault(
         DURATION,
         "30d",
-        "The same for a CRL that is kept. One that has just been fetched counts until its own nextUpdate.",
+        "The same for a CRL. One just fetched counts until its nextUpdate.",
       ),
       unanswered_days: byDefault(
         integer(1, 365),
         certificates.unansweredDays,
-        "Days without an answer of its CA after which the admin is told of a certificate in use. It stays in use; it is asked " +
-          "about again and again all the while.",
+        "Days without an answer of its CA after which the admin is told of a certificate in use, which it stays.",
       ),
       fetch_issuers: byDefault(
         SWITCH,

@@ -1,5 +1,10 @@
-import { type CertificateReport, type Finding, finding, type Inspection } from "../inspect/index.ts";
-import { keptText } from "../pki/index.ts";
+import {
+  type CertificateReport,
+  type Finding,
+  finding,
+  type Inspection,
+  revokedBefore,
+} from "../inspect/index.ts";
 import type { Pinning, Policy } from "../policy.ts";
 import type { MessageFacts } from "../read/index.ts";
 import { historyFindings } from "./history.ts";
@@ -84,7 +89,7 @@ function directoryFindings(
   // A revoked public key stays barred, in a fresh certificate and under any address.
   if (isBarred(report, view.barred)) findings.push(finding("cert.barred"));
   // A CA's "revoked" is final (PRODUCT §3), whatever answers say today.
-  else if (!report.findings.some(isRevoked)) findings.push(...revokedBefore(report, held, view));
+  else if (!report.findings.some(isRevoked)) findings.push(...revokedHere(report, held, view));
   // What is only pending, or expired, is not settled: else the same mail twice would get round the pin.
   if (held?.status !== "active" && isPinnedToAnother(report.keyIdentity, view.held, policy.pin))
     findings.push(finding("cert.pinned"));
@@ -98,16 +103,10 @@ function isRevoked({ code }: Finding): boolean {
 }
 
 /** What CAs have said before of a certificate and of those above it, and what was decided here: no mail leads out of it. */
-function revokedBefore(
-  report: CertificateReport,
-  held: HeldCertificate | null,
-  { revoked }: View,
-): Finding[] {
+function revokedHere(report: CertificateReport, held: HeldCertificate | null, { revoked }: View): Finding[] {
   const known = certificatesOnPath(report).flatMap((sha256) => {
     const revocation = revoked.get(sha256);
-    if (revocation === undefined) return [];
-    const whose = sha256 === report.sha256 ? "" : "a CA certificate above it: ";
-    return [finding("revocation.revoked", `${whose}${keptText(revocation)}`)];
+    return revocation === undefined ? [] : [revokedBefore(revocation, sha256 !== report.sha256)];
   });
   if (known.length > 0 || held?.status !== "revoked") return known.slice(0, 1);
   return [finding("revocation.revoked", "revoked here before")];

@@ -1,4 +1,4 @@
-import type { Revocation } from "../pki/index.ts";
+import type { Revocation } from "../inspect/index.ts";
 import type { BucketState, PublishedMailbox, Template } from "./plan.ts";
 import type { CertificateStatus } from "./verdict.ts";
 

@@ -6,6 +6,7 @@
  * was stored or answered before, nor any file, clock or network: the time and the trust store are arguments.
  */
 
+export type { Revocation } from "../pki/index.ts";
 export { type Circumstances, ranked, reportOn, summaryOf } from "./certificate-report.ts";
 export { FINDINGS, type Finding, type FindingCode, finding, gravity, type Severity } from "./finding.ts";
 export { formsPath } from "./forms-path.ts";
@@ -22,7 +23,6 @@ export type {
 export { issuersAmong } from "./issuers-among.ts";
 export {
   judgeRevocation,
-  type KnownWord,
   ofFitAnchors,
   type RevocationAnswer,
   type RevocationEvidence,
@@ -32,6 +32,7 @@ export {
   unansweredText,
   withRevocation,
 } from "./judge-revocation.ts";
+export { type KnownWord, knownFindings, revokedBefore } from "./known-word.ts";
 export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";
 export { type PathToAsk, pathsToAsk, pathToAsk, withUnasked } from "./path-to-ask.ts";
 export { answerWeakness, strengthFindings } from "./strength.ts";

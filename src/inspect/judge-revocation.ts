@@ -1,6 +1,5 @@
 /** The second half of an inspection: what CAs have answered about revocation, judged and brought into the findings. Pure. */
 import {
-  type CaWord,
   type Certificate,
   type Crl,
   isProblem,
@@ -15,6 +14,7 @@ import type { Policy } from "../policy.ts";
 import { ranked } from "./certificate-report.ts";
 import { type Finding, type FindingCode, finding } from "./finding.ts";
 import type { CertificateReport, Inspection } from "./inspection.ts";
+import type { KnownWord } from "./known-word.ts";
 import type { PathToAsk } from "./path-to-ask.ts";
 import { answerWeakness } from "./strength.ts";
 import { namesAnswerer, placesNamed, shownPlaces } from "./trust.ts";
@@ -36,13 +36,6 @@ export interface RevocationEvidence {
   readonly unanswered: readonly Unanswered[];
   /** What CAs have said before of certificates on the paths; nothing when it is left out. */
   readonly known?: readonly KnownWord[];
-}
-
-/** What CAs have said of a certificate until now. */
-export interface KnownWord {
-  /** SHA-256 of the certificate. */
-  readonly certificate: string;
-  readonly word: CaWord;
 }
 
 /** A certificate of which nobody told anything. */

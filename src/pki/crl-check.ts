@@ -1,4 +1,5 @@
 /** Revocation by CRLs that are at hand: RFC 5280 §6.3.3, for every certificate of a path below its anchor. */
+import { isFinal } from "./ca-word.ts";
 import type { Certificate } from "./certificate.ts";
 import { type Crl, type CrlEntry, crlEntries, REMOVE_FROM_CRL } from "./crl.ts";
 import { isAsNew, newestFirst } from "./crl-age.ts";
@@ -161,7 +162,7 @@ function timeOf({ thisUpdate }: Crl): number {
 }
 
 /**
- * Every proven and timely CRL, complete or delta, that has the certificate of this depth on it, be there a newer one
+ * Every proven and timely CRL, complete or delta, that revokes the certificate of this depth for good, be there a newer one
  * without it: RFC 5280 §6.3.3 looks at the newest alone, but what a CA has said is not taken back (§5.3.1).
  */
 export function crlRevocationsOf(input: RevocationInput): (depth: number) => readonly CrlRevocation[] {
@@ -183,7 +184,7 @@ function revocationsOf(
     for (const crl of crlIssuersOf(point, certificate).flatMap((issuer) => byIssuer.get(issuer) ?? [])) {
       if (!spend(input.budget, "crlSteps")) return [...found.values()];
       const entry = found.has(crl) ? null : entryOf(crl, certificate);
-      if (entry === null || entry.reason === REMOVE_FROM_CRL) continue;
+      if (entry === null || entry.reason === REMOVE_FROM_CRL || !isFinal(entry)) continue;
       if (unfitness(crl, input.at) !== null || !reasonsCovered(crl, point, certificate)?.size) continue;
       const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
       if (signer !== null) found.set(crl, { status: "revoked", crl, entry });

@@ -96,7 +96,6 @@ export {
   answersAbout,
   checkOcsp,
   delegateOf,
-  isFinalReason,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
   type OcspFault,
   type OcspInput,

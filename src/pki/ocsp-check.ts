@@ -1,5 +1,6 @@
 /** What an OCSP response says of one certificate, if it may be believed: RFC 6960 §3.2. */
 import { NO_WEAKNESS, type WeaknessOf } from "./answer-strength.ts";
+import { isFinal } from "./ca-word.ts";
 import type { Certificate } from "./certificate.ts";
 import { equalBytes } from "./der.ts";
 import { namesCertificate } from "./ocsp-certificate-id.ts";
@@ -152,9 +153,6 @@ function doubtOf(
   return weakness === null ? null : unusable("weak", `the OCSP response is ${weakness}`);
 }
 
-/** CRLReason certificateHold (RFC 5280 §5.3.1): the one revocation that is ever lifted. */
-const CERTIFICATE_HOLD = 6;
-
 /**
  * What several answers about one certificate say together: a final "revoked" at any age; else the newest timely word, of
  * several of the same time "revoked", then "unknown", which errs on the safe side. A hold is lifted by a newer "good" that
@@ -166,7 +164,7 @@ function statusOf(answers: readonly OcspAnswer[], doubt: Unusable | null, at: Da
       right.thisUpdate.getTime() - left.thisUpdate.getTime() ||
       GRAVITY[right.status.kind] - GRAVITY[left.status.kind],
   );
-  const final = newestFirst.find((answer) => isFinal(answer) && !isLater(answer, at));
+  const final = newestFirst.find((answer) => isForGood(answer) && !isLater(answer, at));
   if (final !== undefined) return said(final);
   const timely = newestFirst.filter((answer) => untimeliness(answer, at) === null);
   const hold = timely.find(({ status }) => status.kind === "revoked");
@@ -177,13 +175,8 @@ function statusOf(answers: readonly OcspAnswer[], doubt: Unusable | null, at: Da
   return untimely ?? unusable("stale", "the OCSP response is empty");
 }
 
-function isFinal({ status }: OcspAnswer): boolean {
-  return status.kind === "revoked" && isFinalReason(status.reason);
-}
-
-/** Whether a revocation for this CRLReason, null when none is said, is never lifted (RFC 5280 §5.3.1, RFC 6960 §2.2). */
-export function isFinalReason(reason: number | null): boolean {
-  return reason !== CERTIFICATE_HOLD;
+function isForGood({ status }: OcspAnswer): boolean {
+  return status.kind === "revoked" && isFinal(status);
 }
 
 function isLifted(hold: OcspAnswer, timely: readonly OcspAnswer[]): boolean {

@@ -8,7 +8,7 @@ import {
   type CrlHeader,
   checkOcsp,
   distributionPointsOf,
-  isFinalReason,
+  isFinal,
   isProblem,
   OCSP_AGE_WITHOUT_NEXT_UPDATE_MS,
   parseOcspResponse,
@@ -58,7 +58,7 @@ export function ocspWorth(
   });
   if (result.status === "unusable") return { usable: false, detail: result.detail };
   const { thisUpdate, nextUpdate } = result;
-  const final = result.status === "revoked" && isFinalReason(result.reason);
+  const final = result.status === "revoked" && isFinal(result);
   // RFC 6960 §4.2.2.1: without nextUpdate newer information is there at any time, so it is only kept for bad days.
   const end = nextUpdate ?? new Date(thisUpdate.getTime() + OCSP_AGE_WITHOUT_NEXT_UPDATE_MS);
   return { ...kept(now, thisUpdate, end, nextUpdate === null ? 0 : RENEW_AFTER_MS), final };

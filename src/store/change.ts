@@ -1,6 +1,6 @@
 import { KeybotError } from "../errors.ts";
-import { type CertificateRole, type CertificateSummary, type Finding, finding } from "../inspect/index.ts";
-import { keptText, type Revocation } from "../pki/index.ts";
+import type { CertificateRole, CertificateSummary, Finding } from "../inspect/index.ts";
+import { keptText } from "../pki/index.ts";
 import type { AuditAction, AuditWriter } from "./audit.ts";
 import type { KeyBar } from "./bar.ts";
 import type { BarredKeyRows, KeyNames } from "./barred-key.ts";
@@ -98,16 +98,6 @@ export interface Changes {
   importCertificates(request: ImportRequest): Promise<ImportCount>;
 }
 
-/** What its CA has revoked is not in use, whoever brings it. */
-function unlessRevoked(
-  { status, findings }: ImportItem,
-  revocation: Revocation | null,
-): Pick<ImportItem, "status" | "findings"> {
-  if (revocation === null) return { status, findings };
-  const others = findings.filter(({ code }) => code !== "revocation.revoked");
-  return { status: "rejected", findings: [finding("revocation.revoked", keptText(revocation)), ...others] };
-}
-
 export interface ChangeRooms {
   readonly certificates: CertificateRows;
   readonly holdings: HoldingRows;
@@ -187,11 +177,14 @@ export function changes(on: Connection, rows: ChangeRooms): Changes {
   function take(item: ImportItem, { actor, source, reason, at }: ImportRequest): Offer["status"] | null {
     const certificateId = rows.certificates.put(item.certificate);
     const { address, role } = item;
-    const { status, findings } = unlessRevoked(item, rows.words.standing(item.certificate.sha256));
+    const { findings } = item;
+    // What its CA has revoked is not in use, whoever brings it.
+    const revocation = rows.words.standing(item.certificate.sha256);
+    const status = revocation === null ? item.status : "rejected";
     // Accepted: the chain is its valid path.
     if (status === "active") rows.certificates.putChain(certificateId, item.chain);
     const offer = { certificateId, sha256: item.certificate.sha256, address, status, role, findings };
-    const why = reason ?? decisive(status, findings);
+    const why = revocation === null ? (reason ?? decisive(status, findings)) : keptText(revocation);
     return rows.holdings.offer({
       ...offer,
       reason: why,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type AskCa, addToMailbox, approve, restore } from "../../src/admin/index.ts";
+import { CERTIFICATE_HOLD } from "../../src/pki/index.ts";
 import { askOnce } from "../../src/robot/index.ts";
 import type { Issued } from "../pki/path-authority.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
@@ -129,7 +130,7 @@ describe("publishing a certificate of a mailbox", () => {
     const bench = await opened();
     const own = bench.authorities.issue("claims", "OCSP");
     await added(bench, own);
-    bench.authorities.revoke(own);
+    bench.authorities.revoke(own, CERTIFICATE_HOLD);
     await bench.go(24);
     expect(await bench.store.publishedFor(CLAIMS, bench.now)).toEqual([]);
     await expect(added(bench, own, null)).rejects.toMatchObject({ code: "admin.revoked" });

@@ -48,6 +48,8 @@ const point = extension(OID.crlDistributionPoints, encode.sequence(encode.sequen
 const alice = issue({ subject: "Alice", issuer: ca, extensions: [basicConstraints(false), point] });
 const rootCrl = issueCrl(root);
 const listed = [{ serial: alice.certificate.serial }];
+const hold = extension(OID.reasonCode, encode.tagged(0x0a, Buffer.of(6)));
+const onHold = [{ serial: alice.certificate.serial, extensions: [hold] }];
 const removed = extension(OID.reasonCode, encode.tagged(0x0a, Buffer.of(8)));
 
 function uri(): Buffer {
@@ -106,7 +108,21 @@ describe("an answer of a CA's that is signed too weakly (RFC 8550 §4.3) clears 
       { crls: [issueCrl(ca, { revoked: listed }), delta(oldHabit, [removed])] },
       "revoked at",
     ],
-    ["its twin with SHA-256", { crls: [issueCrl(ca, { revoked: listed }), delta(ca, [removed])] }, null],
+    [
+      "its twin with SHA-256: what was revoked for good is not taken back",
+      { crls: [issueCrl(ca, { revoked: listed }), delta(ca, [removed])] },
+      "revoked at .* says the CRL",
+    ],
+    [
+      "a delta CRL with SHA-256 that takes a certificate off the list that was on hold",
+      { crls: [issueCrl(ca, { revoked: onHold }), delta(ca, [removed])] },
+      null,
+    ],
+    [
+      "the same with SHA-1",
+      { crls: [issueCrl(ca, { revoked: onHold }), delta(oldHabit, [removed])] },
+      "revoked at",
+    ],
   ])("%s", (_, evidence, detail) => {
     const details = judged(evidence).map((found) => found.detail);
     expect(details).toEqual(detail === null ? [] : [expect.stringMatching(detail)]);

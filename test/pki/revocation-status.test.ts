@@ -23,6 +23,8 @@ const path = [alice, ca.certificate, root.certificate];
 const rootCrl = issueCrl(root);
 const clean = issueCrl(ca);
 const listing = issueCrl(ca, { revoked: [{ serial: alice.serial }] });
+const hold = extension(OID.reasonCode, encode.tagged(0x0a, Buffer.of(6)));
+const onHold = issueCrl(ca, { revoked: [{ serial: alice.serial, extensions: [hold] }] });
 const unchecked = issueResponder({ issuer: ca, nocheck: false });
 
 /** A responder that says where to ask about itself. */
@@ -80,9 +82,15 @@ const ROWS: readonly Row[] = [
     found: ["revoked OCSP 1", "good CRL"],
   },
   {
-    rule: "a timely OCSP answer comes before the CRL",
+    rule: "a CRL that lists it counts whatever OCSP says",
     ocsp: [says()],
     crls: [listing, rootCrl],
+    found: ["revoked CRL null", "good CRL"],
+  },
+  {
+    rule: "a good answer of a later time lifts a hold of the CRL's",
+    ocsp: [says()],
+    crls: [onHold, rootCrl],
     found: ["good OCSP", "good CRL"],
   },
   {

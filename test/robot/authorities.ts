@@ -36,7 +36,8 @@ export class Authorities {
   /** What the servers do with a request: serve it, or answer 503. */
   isUp: (request: string) => boolean = () => true;
   readonly #issued = new Map<string, Issued>();
-  readonly #revoked = new Set<string>();
+  /** CRLReason by serial number. */
+  readonly #revoked = new Map<string, number>();
   /** When the CRLs and answers are made. */
   now: () => Date;
 
@@ -74,8 +75,9 @@ export class Authorities {
     return issued;
   }
 
-  revoke({ certificate }: Issued): void {
-    this.#revoked.add(certificate.serial);
+  /** @param reason CRLReason (RFC 5280 §5.3.1), keyCompromise; 6 suspends it */
+  revoke({ certificate }: Issued, reason = 1): void {
+    this.#revoked.set(certificate.serial, reason);
   }
 
   /** A suspension that is lifted. */
@@ -97,7 +99,11 @@ export class Authorities {
 
   #crl(issuer: Issued): Buffer {
     const own = issuer === this.root ? [this.ca.certificate.serial] : [...this.#issued.keys()];
-    const revoked = own.filter((serial) => this.#revoked.has(serial)).map((serial) => ({ serial }));
+    const revoked = own.flatMap((serial) => {
+      const reason = this.#revoked.get(serial);
+      if (reason === undefined) return [];
+      return [{ serial, extensions: [extension(OID.reasonCode, encode.tagged(0x0a, Buffer.of(reason)))] }];
+    });
     return Buffer.from(issueCrl(issuer, { ...this.#times(), revoked }).der);
   }
 
@@ -105,7 +111,8 @@ export class Authorities {
     const serial = serialIn(body);
     const issued = this.#issued.get(serial);
     if (issued === undefined) return Buffer.from("who?");
-    const status = this.#revoked.has(serial) ? { revoked: this.#times().thisUpdate, reason: 1 } : "good";
+    const reason = this.#revoked.get(serial);
+    const status = reason === undefined ? "good" : { revoked: this.#times().thisUpdate, reason };
     const said = {
       certificate: issued.certificate,
       issuer: this.ca.certificate,
