@@ -221,6 +221,9 @@ export function unfitness(crl: Crl, at: Date): string | null {
     return `${whose} is of a later time (${crl.thisUpdate.toISOString()})`;
   // RFC 5280 §5.1.2.5 requires nextUpdate; a CRL without one would stay good for ever.
   if (crl.nextUpdate === null) return `${whose} does not say when it runs out`;
+  // RFC 5280 §5.1.2.5: the next CRL is issued no later than nextUpdate; before thisUpdate it means nothing.
+  if (crl.nextUpdate < crl.thisUpdate)
+    return `${whose} ran out before it was made (${crl.nextUpdate.toISOString()})`;
   if (at.getTime() > crl.nextUpdate.getTime() + CLOCK_SKEW_MS)
     return `${whose} ran out at ${crl.nextUpdate.toISOString()}`; // §6.3.3 (a)
   const unknown =

@@ -152,6 +152,11 @@ const ROWS: readonly Row[] = [
     given: () => ({ crls: [rootCrl, issueCrl(ca, { nextUpdate: minutes(-6) })] }),
   },
   {
+    rule: "§5.1.2.5: the CRL ran out before it was made, both within the five minutes",
+    found: ["revocation-unknown 0"],
+    given: () => ({ crls: [rootCrl, issueCrl(ca, { thisUpdate: minutes(3), nextUpdate: minutes(2) })] }),
+  },
+  {
     rule: "§5.1.2.5: the CRL does not say when it runs out",
     found: ["revocation-unknown 0"],
     given: () => ({ crls: [rootCrl, issueCrl(ca, { nextUpdate: null })] }),
