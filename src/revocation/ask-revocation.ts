@@ -124,7 +124,7 @@ export function openRevocationDesk(options: RevocationOptions): RevocationDesk {
     now,
   };
   return {
-    budget: (signal) => new Budget(limits, signal),
+    budget: (signal) => new Budget(limits, signal, now),
     strangersBudget: (signal) => new Budget(strangerLimits, signal),
     nobody: () => new NobodyAsked(),
     issuersOf: (certificate, by, read, budget) => fetchIssuers(certificate, by, read, strangers, budget),

@@ -37,12 +37,17 @@ export class Budget implements AskBudget {
   #requests: number;
   #bytes: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #ends: number;
+  readonly #limits: AskLimits;
+  readonly #now: (() => Date) | null;
+  readonly #started: number;
   readonly #signal: AbortSignal | undefined;
   readonly #end: () => void;
 
-  /** @param signal aborted: the time is over at once */
-  constructor(limits: AskLimits, signal?: AbortSignal) {
+  /**
+   * @param signal aborted: the time is over at once
+   * @param now to tell how much time is left, which is all of it when it is left out; what ends it is a timer
+   */
+  constructor(limits: AskLimits, signal?: AbortSignal, now: (() => Date) | null = null) {
     const controller = new AbortController();
     this.deadline = controller.signal;
     // Each of its questions listens; Node would take more than ten for a leak.
@@ -52,7 +57,9 @@ export class Budget implements AskBudget {
     if (this.givenUp) this.#end();
     signal?.addEventListener("abort", this.#end, { once: true });
     this.#timer = setTimeout(this.#end, limits.milliseconds);
-    this.#ends = performance.now() + limits.milliseconds;
+    this.#limits = limits;
+    this.#now = now;
+    this.#started = now?.().getTime() ?? 0;
     this.silenceMilliseconds = limits.silenceMilliseconds ?? SILENCE_MS;
     this.exchangeMilliseconds = limits.exchangeMilliseconds;
     this.#requests = limits.requests;
@@ -69,7 +76,8 @@ export class Budget implements AskBudget {
   }
 
   get millisecondsLeft(): number {
-    return Math.max(0, this.#ends - performance.now());
+    const gone = (this.#now?.().getTime() ?? 0) - this.#started;
+    return Math.max(0, this.#limits.milliseconds - Math.max(0, gone));
   }
 
   miss(): void {}

@@ -1,7 +1,9 @@
 /** What was found about one certificate so far, and whether the judge of the path would have an answer by it. */
 import {
   type Certificate,
+  type Computing,
   type Crl,
+  fullComputing,
   isProblem,
   type OcspEvidence,
   parseOcspResponse,
@@ -11,6 +13,7 @@ import {
 } from "../pki/index.ts";
 import { crlHeaderOf, crlOf, isSignedBy } from "./decoded-crl.ts";
 import type { OcspWord } from "./kept-ocsp.ts";
+import { SIGNER_COMPUTING } from "./limits.ts";
 import { placesOf, type RevocationQuestion } from "./questions.ts";
 import { type Signer, signersAmong } from "./signers.ts";
 import { type CrlWorth, crlWorth, ocspWorth, type Worth } from "./worth.ts";
@@ -55,6 +58,7 @@ export class Evidence {
   /** Who may have signed a CRL, and of them those with a path to the anchor. */
   #candidates: readonly Certificate[];
   #signers: readonly Signer[];
+  readonly #computing: Computing = { ...fullComputing(), left: SIGNER_COMPUTING };
   #settled: boolean | null = null;
 
   /** @param candidates certificates that may have signed a CRL */
@@ -62,7 +66,7 @@ export class Evidence {
     this.question = question;
     this.#tools = tools;
     this.#candidates = candidates;
-    this.#signers = signersAmong(candidates, question, tools.now());
+    this.#signers = signersAmong(candidates, question, tools.now(), this.#computing);
   }
 
   get candidates(): readonly Certificate[] {
@@ -112,7 +116,7 @@ export class Evidence {
     const added = certificates.filter(({ sha256 }) => !known.has(sha256));
     if (added.length === 0) return;
     this.#candidates = [...this.#candidates, ...added];
-    this.#signers = signersAmong(this.#candidates, this.question, this.#tools.now());
+    this.#signers = signersAmong(this.#candidates, this.question, this.#tools.now(), this.#computing);
     this.changed();
   }
 
@@ -179,7 +183,8 @@ export class Evidence {
     const beyond = this.#beyond.flatMap(({ crls }) => crls);
     const ocsp = [...replies, ...this.#beyond.flatMap((found) => found.ocsp)];
     const { path } = this.question;
-    const others = this.#candidates;
+    // Of the candidates those to whom a path leads: with any other's key nothing is computed here.
+    const others = this.#signers.flatMap(({ path: way }) => way.slice(0, -1));
     const { weaknessOf, now } = this.#tools;
     const crls = decodedCrls([...lists, ...beyond]);
     const [status] = revocationStatuses({

@@ -82,7 +82,7 @@ export class Inquiries {
 
   /**
    * Never rejects for what a URL does.
-   * @param budget aborted for another reason than the message's time: another place has answered, and the host was silent
+   * @param budget where it ends a fetch, nothing is remembered of the host
    */
   async ask(inquiry: Inquiry, budget: AskBudget): Promise<InquiryAnswer> {
     const resting = this.#resting(inquiry);

@@ -108,6 +108,12 @@ export const MAX_PLACES = ASK_LIMITS.requests;
 /** Signers of CRLs off the path, and delegated responders, who are asked about for one certificate. */
 export const MAX_SIGNERS_ASKED_ABOUT = 4;
 
+/** Certificates of a CRL issuer's name to which a path is looked for: its own key, the one before, and some that are not its. */
+export const MAX_SIGNER_CANDIDATES = 8;
+
+/** Units of mathematics (`pki/computing.ts`) for their paths: 40 ms, as this is not done in the judge's process. */
+export const SIGNER_COMPUTING = 1_000;
+
 /** Lists that are kept as the newest of one signer and scope: made in the same second, and no number tells which is newer. */
 export const MAX_EQUALLY_NEW = 4;
 

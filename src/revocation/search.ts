@@ -280,7 +280,7 @@ class Search {
         };
         const ask = async (budget: AskBudget) => {
           const answer = await this.#tools.inquiries.ask(inquiry, budget);
-          if (answer.ok) this.#addSigners(signersIn(answer.bytes, der, crl));
+          if (answer.ok) this.#addSigners(signersIn(answer.bytes, crl));
         };
         return { url: at, ask };
       });

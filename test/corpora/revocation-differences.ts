@@ -186,8 +186,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     cases: ["C", "D"],
-    section: "RFC 5280 §6.3.3 (f)",
-    why: "not yet: the path of a list's signer must be covered by lists even where nobody on it names one",
+    section: "RFC 5280 §5.2.7, §6.3.3 (f)",
+    why: "who signed a list and stands not above is known by a certificate that came along or lies where the list says; he is judged as on the main path, where nobody need clear one who names nobody",
   },
   {
     cases: ["E0-8"],

@@ -30,7 +30,7 @@ async function course(manners: readonly Manner[], limits = LIMITS): Promise<read
       },
     };
   });
-  const budget = new Budget(limits);
+  const budget = new Budget(limits, undefined, () => new Date());
   try {
     await askInTurn(
       places,
