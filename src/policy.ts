@@ -60,6 +60,8 @@ export interface Policy {
     /** The public e-mail CAs of the trust store vouch too, not only what was added by hand. */
     readonly publicRoots: boolean;
     readonly revocation: Revocation;
+    /** Days without an answer of its CA after which the admin is told of a certificate in use. */
+    readonly unansweredDays: number;
     /** Issuers that a mail lacks are fetched from where its certificates say (RFC 5280 §4.2.2.1, caIssuers). */
     readonly fetchIssuers: boolean;
     readonly pin: Pinning;
@@ -109,6 +111,7 @@ export const DEFAULT_POLICY: Policy = {
   certificates: {
     publicRoots: true,
     revocation: "hard-fail",
+    unansweredDays: 3,
     fetchIssuers: true,
     pin: "approved",
     exactLocalPart: false,

@@ -54,8 +54,8 @@ export interface Deciding {
   readonly policy: Policy;
   /** Null: the partner is not told (`--silent`). */
   readonly write: Write | null;
-  /** Refuses what must not be decided so. @throws KeybotError `usage` */
-  readonly check: (found: FoundCertificate) => void;
+  /** Refuses what must not be decided so. @throws KeybotError (rejects) `usage` */
+  readonly check: (found: FoundCertificate) => Promise<void>;
 }
 
 /**
@@ -73,7 +73,7 @@ export async function* decidePending(store: Store, deciding: Deciding): AsyncGen
     found.set(one.certificate.sha256, one);
   }
   const chosen = choosePending([...found.values()], request.addresses.map(parseAddress), to);
-  for (const one of chosen) deciding.check(one.found);
+  for (const one of chosen) await deciding.check(one.found);
   for (const one of chosen) yield await decideCertificate(store, one, deciding);
 }
 

@@ -9,7 +9,8 @@
  * Wrong input is a KeybotError: `usage` when a person asked for what cannot be, `not-found` when nothing is there.
  */
 export { parseOwnAddress } from "./address.ts";
-export { approve } from "./approve.ts";
+export { type Approval, approve } from "./approve.ts";
+export type { AskCa, AskedBefore, CertificateToAsk } from "./ask-ca.ts";
 export { type AuditQuery, auditTrail, checkTrail, type TrailCheck } from "./audit.ts";
 export { type Change, changeBy } from "./change.ts";
 export { senderOf } from "./choose-pending.ts";

@@ -1,7 +1,9 @@
 import { isBarred, keysOf } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
-import type { Mailbox, Store } from "../store/index.ts";
+import type { RevocationJudgement } from "../inspect/index.ts";
+import type { Mailbox, MailboxCertificate, Store } from "../store/index.ts";
 import { parseAddress, parseOwnAddress, sameStored } from "./address.ts";
+import { type AskCa, type AskedBefore, askBefore, askedBefore, noteAnswered } from "./ask-ca.ts";
 import type { Change } from "./change.ts";
 import { ambiguous, parseFingerprint } from "./find-certificate.ts";
 import type { Publication } from "./publication.ts";
@@ -11,23 +13,55 @@ export interface PublishedChange {
   readonly sha256: string;
   /** False: it was published already. */
   readonly added: boolean;
+  /** What its CA said just before. */
+  readonly asked: AskedBefore;
 }
 
 /**
- * Publishes certificates for a mailbox, which is made when it is new.
+ * Publishes certificates for a mailbox, which is made when it is new. The CA of each is asked first; without an answer it is
+ * published, and asked about again at once.
  * @param address as `parseOwnAddress` returned it
- * @throws KeybotError `usage` when the address is an alias
+ * @param ask null: nobody is asked
+ * @throws KeybotError `usage` when the address is an alias, or when a CA says that it has revoked one of them, or has said so
+ *   before and does not take it back; then nothing is published
  */
 export async function addToMailbox(
   store: Store,
   address: string,
   { certificates }: Publication,
   change: Change,
+  ask: AskCa | null,
 ): Promise<readonly PublishedChange[]> {
   const before = await store.mailbox(address);
+  const said = new Map<string, RevocationJudgement | null>();
+  for (const { sha256, der, chain } of certificates) {
+    const refusal = { undone: "nothing was published", hint: "publish a certificate that is not revoked" };
+    const judgement = await askBefore(ask, { sha256, der, chain, address }, refusal);
+    const known = before?.certificates.find((one) => one.sha256 === sha256);
+    if (known !== undefined) refuseRevoked(known, judgement);
+    said.set(sha256, judgement);
+  }
   await store.addMailbox(address, certificates, change);
-  const known = new Set(before?.certificates.map(({ sha256 }) => sha256));
-  return certificates.map(({ sha256 }) => ({ sha256, added: !known.has(sha256) }));
+  const known = new Set(
+    before?.certificates.filter(({ revoked }) => revoked === null).map(({ sha256 }) => sha256),
+  );
+  for (const judgement of said.values()) await noteAnswered(store, judgement, change.at);
+  return certificates.map(({ sha256 }) => ({
+    sha256,
+    added: !known.has(sha256),
+    asked: askedBefore(said.get(sha256) ?? null),
+  }));
+}
+
+/** RFC 5280 §5.3.1: only a suspension is ever lifted, and only its CA can say that it was. */
+function refuseRevoked({ sha256, revoked }: MailboxCertificate, judgement: RevocationJudgement | null): void {
+  if (revoked === null || judgement?.answer?.status === "good") return;
+  throw new KeybotError(
+    "usage",
+    "admin.revoked",
+    `the CA of ${sha256.slice(0, 16)} has revoked it (${revoked.why}); nothing was published`,
+    { hint: "publish a certificate that is not revoked" },
+  );
 }
 
 /** What the directory says against publishing, in sentences: keys that were revoked here. */

@@ -16,5 +16,5 @@ export function reject(
   change: Change,
   options: { readonly policy: Policy; readonly write: Write | null },
 ): AsyncIterable<Decision> {
-  return decidePending(store, { request, to: "rejected", change, ...options, check: () => {} });
+  return decidePending(store, { request, to: "rejected", change, ...options, check: async () => {} });
 }

@@ -6,6 +6,7 @@ import type {
   CertificateRecord,
   FoundCertificate,
   Holding,
+  RevocationState,
   Store,
 } from "../store/index.ts";
 import { meansAddress, parseAddress, sameStored } from "./address.ts";
@@ -29,6 +30,8 @@ export interface ShownCertificate extends CertificateRecord {
   readonly barred: Pick<BarredKey, "at" | "actor" | "reason"> | null;
   /** It is used, but nobody can be asked whether it is revoked: since when, and what breaks its path; else null. */
   readonly noPath: FoundCertificate["noPath"];
+  /** What its CA last said and when it was asked, and since when nobody has answered. */
+  readonly revocation: RevocationState;
   /** The mail that brought it, or null. */
   readonly message: ShownMessage | null;
   /** Every change, oldest first. */
@@ -124,6 +127,7 @@ async function shownOf(
     findings: holding.findings,
     barred: barred === null ? null : { at: barred.at, actor: barred.actor, reason: barred.reason },
     noPath: holding.status === "active" ? found.noPath : null,
+    revocation: found.revocation,
     message: await messageOf(store, holding),
     history: (await store.history(certificate.sha256)).map(({ at, actor, action, address, reason }) => ({
       at,

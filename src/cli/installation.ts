@@ -19,7 +19,7 @@ import {
   type Texts,
 } from "../reply/index.ts";
 import { openRevocationDesk, type RevocationCache, type StrangerBook } from "../revocation/index.ts";
-import { type Robot, startJudge, thisHolder, type Voice, voiceOf } from "../robot/index.ts";
+import { type Inquirer, type Robot, startJudge, thisHolder, type Voice, voiceOf } from "../robot/index.ts";
 import { createMailer } from "../smtp/index.ts";
 import type { Store } from "../store/index.ts";
 import { version } from "./version.ts";
@@ -40,7 +40,7 @@ export async function openRobot(
   const { imap, smtp } = config;
   const imapCa = await caOf(imap.caFile, "imap.ca_file");
   const smtpCa = await caOf(smtp.caFile, "smtp.ca_file");
-  const judge = startJudge({ seconds: config.limits.judgeSeconds, memory: config.limits.judgeBytes }, log);
+  const { inquirer, close } = openInquirer(config, store, log, now);
   const login = smtp.login;
   const mailer = createMailer(
     {
@@ -69,7 +69,7 @@ export async function openRobot(
   const voice = await openVoice(config, store);
   warnOfSigning(voice, log, now());
   const robot: Robot = {
-    policy: config.policy,
+    ...inquirer,
     voice,
     adminAddress: config.admin.address,
     folders: {
@@ -79,6 +79,36 @@ export async function openRobot(
       Unhandled: imap.folders.unhandled,
     },
     messageBytes: config.limits.messageBytes,
+    waiting: new Map(),
+    mailer,
+    // RFC 3834 §3.3: the null sender, unless the installation names an address.
+    sender: { envelopeFrom: config.smtp.bounceAddress ?? "", address: config.smtp.from.address },
+    // Loaded when it is needed: it takes longer than everything else, and most commands connect to nothing.
+    connect: async () => (await import("../imap/index.ts")).connectImap(connection, log),
+    holder: thisHolder(),
+  };
+  return {
+    robot,
+    close: async () => {
+      close();
+      await mailer.close();
+    },
+  };
+}
+
+/**
+ * As much of the robot as asking CAs takes, for a command that needs neither mail server. Nothing is connected or started
+ * yet.
+ */
+export function openInquirer(
+  config: Config,
+  store: Store,
+  log: Log,
+  now: () => Date,
+): { readonly inquirer: Inquirer; close(): void } {
+  const judge = startJudge({ seconds: config.limits.judgeSeconds, memory: config.limits.judgeBytes }, log);
+  const inquirer: Inquirer = {
+    policy: config.policy,
     store,
     judge,
     desk: openRevocationDesk({
@@ -92,23 +122,10 @@ export async function openRobot(
       log,
       now,
     }),
-    waiting: new Map(),
-    mailer,
-    // RFC 3834 §3.3: the null sender, unless the installation names an address.
-    sender: { envelopeFrom: config.smtp.bounceAddress ?? "", address: config.smtp.from.address },
-    // Loaded when it is needed: it takes longer than everything else, and most commands connect to nothing.
-    connect: async () => (await import("../imap/index.ts")).connectImap(connection, log),
     log,
     now,
-    holder: thisHolder(),
   };
-  return {
-    robot,
-    close: async () => {
-      judge.close();
-      await mailer.close();
-    },
-  };
+  return { inquirer, close: () => judge.close() };
 }
 
 /** A certificate that lapses while the robot runs must not stop it, nor does one that has lapsed at its start. */

@@ -230,6 +230,7 @@ function policyOf(values: Values, robot: readonly string[]): Policy {
       publicRoots: trust.public_roots,
       fetchIssuers: trust.fetch_issuers,
       revocation: trust.revocation,
+      unansweredDays: trust.unanswered_days,
       pin: trust.pin,
       exactLocalPart: trust.exact_local_part,
       minimumRsaBits: trust.minimum_rsa_bits,

@@ -175,6 +175,12 @@ export const SCHEMA = {
         "Ask the CA whether it has revoked a certificate. `hard-fail` waits for an answer: with `soft-fail`, whoever " +
           "stole a key and can block the CA's server from our network has his certificate accepted.",
       ),
+      unanswered_days: byDefault(
+        integer(1, 365),
+        certificates.unansweredDays,
+        "Days without an answer of its CA after which the admin is told of a certificate in use. It stays in use; it is asked " +
+          "about again and again all the while.",
+      ),
       fetch_issuers: byDefault(
         SWITCH,
         certificates.fetchIssuers,

@@ -23,9 +23,11 @@ export {
   newsOf,
   notices,
   type PendingNews,
+  type RevokedNews,
   type SigningNotice,
   STUCK_MS,
   type StuckNews,
+  type UnansweredNews,
   type UnhandledNews,
 } from "./notice.ts";
 export type {
@@ -61,4 +63,4 @@ export {
   type ViewQuery,
   type Waited,
 } from "./view.ts";
-export { askAgainAt, isWorthWaiting, LONGEST_WAIT_MS } from "./waiting.ts";
+export { askAgainAt, checkAgainAt, isWorthWaiting, LONGEST_WAIT_MS } from "./waiting.ts";

@@ -1,8 +1,11 @@
 import type { Finding, FindingCode } from "../inspect/index.ts";
 import type { Plan, Template } from "./plan.ts";
 
-/** The mails to the admin: certificates that wait for him, the note of the day, an outbox that does not empty. */
-export type NoticeKind = "pending" | "daily" | "stuck";
+/**
+ * The mails to the admin: certificates that wait for him, the note of the day, an outbox that does not empty; what CAs have
+ * revoked of partners' certificates, and of the company's own.
+ */
+export type NoticeKind = "pending" | "daily" | "stuck" | "revoked" | "withdrawn";
 
 /** What of a message itself is news for the admin; what is news of certificates and replies, their state says. */
 export type MessageNews =
@@ -57,6 +60,26 @@ export interface NoPathNews {
   readonly toldAt: Date | null;
 }
 
+/** A certificate in use about which its CA has been asked in vain for `trust.unanswered_days`. */
+export interface UnansweredNews {
+  readonly sha256: string;
+  readonly addresses: readonly string[];
+  /** The last answer; the beginning of its use when there was none. */
+  readonly since: Date;
+  /** What the last try said: quotes servers. */
+  readonly why: string;
+}
+
+/** A certificate that its CA has revoked, and who used it: a partner, or a mailbox of ours that published it. */
+export interface RevokedNews {
+  readonly address: string;
+  readonly sha256: string;
+  /** When it was noted here. */
+  readonly at: Date;
+  /** What the CA says; of all customers of a CA that is revoked itself, the same. */
+  readonly why: string;
+}
+
 /** Mails that wait in the outbox, though nothing but the server keeps them there. */
 export interface StuckNews {
   readonly count: number;
@@ -74,6 +97,11 @@ export interface AdminNews {
   readonly bounced: News<MailNews>;
   readonly unhandled: News<UnhandledNews>;
   readonly noPath: News<NoPathNews>;
+  readonly unanswered: News<UnansweredNews>;
+  /** Partners' certificates. */
+  readonly revoked: News<RevokedNews>;
+  /** Certificates that mailboxes of ours published. */
+  readonly withdrawn: News<RevokedNews>;
   /** Replies over the budget: sent later, and not at all. */
   readonly delayed: number;
   readonly withheld: number;
@@ -87,8 +115,10 @@ export type Notice =
   | { readonly kind: "pending"; readonly pending: News<PendingNews> }
   | ({ readonly kind: "daily" } & Pick<
       AdminNews,
-      "failed" | "bounced" | "unhandled" | "noPath" | "delayed" | "withheld"
+      "failed" | "bounced" | "unhandled" | "noPath" | "unanswered" | "delayed" | "withheld"
     >)
+  | { readonly kind: "revoked"; readonly revoked: News<RevokedNews> }
+  | { readonly kind: "withdrawn"; readonly withdrawn: News<RevokedNews> }
   | { readonly kind: "stuck"; readonly stuck: StuckNews };
 
 /** Mails leave unsigned, because the signing certificate is of no use; no news of the database, but of the configuration. */
@@ -99,8 +129,14 @@ export interface SigningNotice {
 
 const HOUR = 3_600_000;
 
-/** PRODUCT §3: at most one mail an hour about pending certificates; of the rest one a day is enough. */
-const EVERY: Readonly<Record<"pending" | "daily", number>> = { pending: HOUR, daily: 24 * HOUR };
+/**
+ * PRODUCT §3, §5: at most one mail an hour about pending certificates, and about what CAs have revoked of partners'; of the
+ * rest one a day is enough.
+ */
+const EVERY: Readonly<Record<Collected, number>> = { pending: HOUR, revoked: HOUR, daily: 24 * HOUR };
+
+/** Kinds of which the first is told at once, and what follows is collected. */
+type Collected = "pending" | "revoked" | "daily";
 
 /** A mail that the server puts off, greylisted for example, is taken within minutes, seldom hours. */
 export const STUCK_MS = 4 * HOUR;
@@ -116,12 +152,16 @@ export const NEWS_TOLD = 50;
  * piece of news is told once. Nothing here is ever about a mail to the admin himself.
  */
 export function notices(news: AdminNews, now: Date): Notice[] {
-  const { pending, failed, bounced, unhandled, noPath, delayed, withheld, stuck } = news;
-  const ofTheDay = failed.count + bounced.count + unhandled.count + noPath.count + delayed + withheld;
+  const { pending, failed, bounced, unhandled, noPath, unanswered, delayed, withheld, stuck } = news;
+  const { revoked, withdrawn } = news;
+  const ofTheDay = [failed, bounced, unhandled, noPath, unanswered].some(({ count }) => count > 0);
   const due: Notice[] = [];
+  // Everybody who writes to the company may encrypt to it: told at once, however lately another one was.
+  if (withdrawn.count > 0) due.push({ kind: "withdrawn", withdrawn });
+  if (revoked.count > 0 && isTime("revoked", news, now)) due.push({ kind: "revoked", revoked });
   if (pending.count > 0 && isTime("pending", news, now)) due.push({ kind: "pending", pending });
-  if (ofTheDay > 0 && isTime("daily", news, now)) {
-    due.push({ kind: "daily", failed, bounced, unhandled, noPath, delayed, withheld });
+  if ((ofTheDay || delayed + withheld > 0) && isTime("daily", news, now)) {
+    due.push({ kind: "daily", failed, bounced, unhandled, noPath, unanswered, delayed, withheld });
   }
   // Once an episode: it is another one when every mail that waited at the last notice has gone.
   if (stuck !== null && (news.told.stuck === null || stuck.since > news.told.stuck)) {
@@ -131,7 +171,7 @@ export function notices(news: AdminNews, now: Date): Notice[] {
 }
 
 /** A last time that lies in the future was noted by a clock that was wrong. */
-function isTime(kind: "pending" | "daily", { told }: AdminNews, now: Date): boolean {
+function isTime(kind: Collected, { told }: AdminNews, now: Date): boolean {
   const last = told[kind];
   return last === null || Math.abs(now.getTime() - last.getTime()) >= EVERY[kind];
 }

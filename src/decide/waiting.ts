@@ -33,6 +33,18 @@ export function askAgainAt(now: Date, attempts: number): Date {
   return new Date(now.getTime() + pause);
 }
 
+/** How often a CA is asked about each certificate that is in use (PRODUCT §3 6.). */
+const CHECK_EVERY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * When a CA is to be asked again about a certificate in use: in a day after an answer that counts, else as soon as about a
+ * mail, because "nobody answered" is no answer.
+ * @param tries how often it was asked in vain since the last answer, 0 after one
+ */
+export function checkAgainAt(now: Date, tries: number): Date {
+  return tries === 0 ? new Date(now.getTime() + CHECK_EVERY_MS) : askAgainAt(now, tries);
+}
+
 function withoutUnknown(evidence: Extract<Evidence, { kind: "read" }>): Evidence {
   const certificates = evidence.inspection.certificates.map((report) => ({
     ...report,

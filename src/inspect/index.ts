@@ -22,9 +22,12 @@ export { issuersAmong } from "./issuers-among.ts";
 export {
   judgeRevocation,
   ofFitAnchors,
+  type RevocationAnswer,
   type RevocationEvidence,
   type RevocationJudgement,
+  revokedText,
   type Unanswered,
+  unansweredText,
   withRevocation,
 } from "./judge-revocation.ts";
 export { issuersToFind, issuersToSeek, NO_HELP, type PathHelp, withHelp } from "./path-help.ts";

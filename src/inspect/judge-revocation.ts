@@ -43,6 +43,16 @@ export interface Unanswered {
   }[];
 }
 
+/** What a CA has said of one certificate, as it is kept. */
+export interface RevocationAnswer {
+  readonly status: "good" | "revoked" | "unknown";
+  readonly by: "OCSP" | "CRL";
+  /** When the CA made it. */
+  readonly thisUpdate: Date;
+  /** The places that the certificate names for this way (RFC 5280 §4.2.1.13, §4.2.2.1): who was asked. */
+  readonly places: readonly string[];
+}
+
 /** What the answers say of one path. Plain data. */
 export interface RevocationJudgement {
   /** SHA-256 of the certificate. */
@@ -51,10 +61,18 @@ export interface RevocationJudgement {
   readonly findings: readonly Finding[];
   /** SHA-256 of CA certificates of the path that are revoked, or of which nobody says that they are not: a path without them may be better. */
   readonly doubtful: readonly string[];
+  /** What was said of the certificate, or of a CA above it that is revoked; null: nothing that counts. */
+  readonly answer: RevocationAnswer | null;
+  /** SHA-256 of the certificates of the path, itself included, about whom somebody can be asked who has not answered. */
+  readonly silent: readonly string[];
 }
 
 /** Of the attempts, so many are named in a finding. */
 const NAMED_ATTEMPTS = 3;
+
+/** Places that are kept beside an answer, and characters of each: a certificate may name hundreds. */
+const KEPT_PLACES = 4;
+const KEPT_OF_A_PLACE = 200;
 
 /**
  * Judges the answers (RFC 5280 §6.3, RFC 6960 §3.2). Certificate by certificate: revoked; else unknown, when somebody is
@@ -84,8 +102,10 @@ export function judgeRevocation(
     const each = statuses.flatMap((status, depth) => {
       const of = decoded[depth];
       if (of === undefined) return [];
-      return [{ of, depth, findings: findingsOn(of, depth, status, evidence.unanswered, policy) }];
+      const findings = findingsOn(of, depth, status, evidence.unanswered, policy);
+      return [{ of, depth, findings, status, silent: isSilent(of, status, evidence.unanswered) }];
     });
+    const told = each.find(({ status }) => status.status === "revoked") ?? each[0];
     const doubtful = each.filter(
       ({ depth, findings }) => depth > 0 && findings.some(({ severity }) => severity !== "info"),
     );
@@ -93,8 +113,56 @@ export function judgeRevocation(
       certificate,
       findings: ranked(each.flatMap(({ findings }) => findings)),
       doubtful: doubtful.map(({ of }) => of.sha256),
+      answer: told === undefined ? null : answerOn(told.of, told.status),
+      silent: each.flatMap(({ of, silent }) => (silent ? [of.sha256] : [])),
     };
   });
+}
+
+function answerOn(certificate: Certificate, status: RevocationStatus): RevocationAnswer | null {
+  if (status.status === "unknown") return null;
+  const { by, thisUpdate } = status;
+  const places = placesNamed(certificate, by).slice(0, KEPT_PLACES);
+  return {
+    status: status.status,
+    by,
+    thisUpdate,
+    places: places.map((one) => one.slice(0, KEPT_OF_A_PLACE)),
+  };
+}
+
+/**
+ * What speaks for its revocation, as its CA says; null when nothing does.
+ * @param judgement what is known of it
+ */
+export function revokedText({ findings }: Pick<RevocationJudgement, "findings">): string | null {
+  return findings.find(({ code }) => code === "revocation.revoked")?.detail ?? null;
+}
+
+/**
+ * Why it is not known whether a certificate is revoked, although somebody could be asked; null when it is known, for the
+ * CAs above it too. "Nobody can ever be asked" is no silence: no later try would have an answer.
+ */
+export function unansweredText({
+  findings,
+  silent,
+}: Pick<RevocationJudgement, "findings" | "silent">): string | null {
+  if (silent.length === 0 || revokedText({ findings }) !== null) return null;
+  const silence = findings.find(
+    ({ code }) => code === "revocation.unknown" || code === "revocation.unchecked",
+  );
+  return silence?.detail ?? "no answer that counts";
+}
+
+/** Whether a later try may have an answer: somebody is named who can be asked, and nothing that counts was said. */
+function isSilent(
+  certificate: Certificate,
+  { status }: RevocationStatus,
+  unanswered: readonly Unanswered[],
+): boolean {
+  if (status !== "unknown" || !namesAnswerer(certificate)) return false;
+  const attempts = unanswered.find((one) => one.certificate === certificate.sha256)?.attempts;
+  return attempts?.every(({ lasting }) => lasting) !== true;
 }
 
 function findingsOn(

@@ -260,14 +260,17 @@ function weakCrlFindings(
 const SHOWN_PLACES = 3;
 const SHOWN_OF_A_PLACE = 100;
 
-/** Where a certificate says that its revocation can be asked; what is no URL is described. */
-export function placesNamed({ extensions }: Certificate): readonly string[] {
+/**
+ * Where a certificate says that its revocation can be asked (RFC 5280 §4.2.1.13, §4.2.2.1); what is no URL is described.
+ * @param by one way alone; both when it is left out
+ */
+export function placesNamed({ extensions }: Certificate, by?: "OCSP" | "CRL"): readonly string[] {
   const { crlDistributionPoints, authorityInfoAccess } = extensions;
   const responders = (authorityInfoAccess ?? []).filter(({ method }) => method === OID.ocspAccess);
   const places = [
-    ...responders.map(({ location }) => textOf(location)),
+    ...(by === "CRL" ? [] : responders.map(({ location }) => textOf(location))),
     // A point may give a name relative to its CA's, or none at all (RFC 5280 §4.2.1.13).
-    ...(crlDistributionPoints ?? []).flatMap(({ fullName }) =>
+    ...(by === "OCSP" ? [] : (crlDistributionPoints ?? [])).flatMap(({ fullName }) =>
       fullName.length === 0 ? [NO_URL] : fullName.map(textOf),
     ),
   ];

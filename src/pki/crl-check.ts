@@ -32,7 +32,8 @@ export interface RevocationInput {
 
 /** What the CRLs say of one certificate; `unknown` when they do not cover all reasons of revocation. */
 export type CrlStatus =
-  | { readonly status: "good" }
+  /** `thisUpdate`: of the oldest list that it took to cover all reasons. */
+  | { readonly status: "good"; readonly thisUpdate: Date }
   | { readonly status: "revoked"; readonly crl: Crl; readonly entry: CrlEntry }
   | { readonly status: "unknown"; readonly why: string };
 
@@ -142,7 +143,10 @@ function statusOf(
       for (const reason of interim_reasons_mask) reasons_mask.add(reason); // (l)
     }
   }
-  if (reasons_mask.size === ALL_REASONS.size) return { status: "good" };
+  if (reasons_mask.size === ALL_REASONS.size) {
+    const thisUpdate = new Date(Math.min(...believed.map((crl) => crl.thisUpdate.getTime())));
+    return { status: "good", thisUpdate };
+  }
   return {
     status: "unknown",
     why: reasons_mask.size === 0 ? why : `no CRL covers some reasons of revocation; ${why}`,

@@ -42,12 +42,13 @@ export interface RevocationEvidence {
   readonly computing?: Computing;
 }
 
-/** What is known of one certificate. `by` names what was believed. */
+/** What is known of one certificate. `by` names what was believed, `thisUpdate` says when its CA made it. */
 export type RevocationStatus =
-  | { readonly status: "good"; readonly by: "OCSP" | "CRL" }
+  | { readonly status: "good"; readonly by: "OCSP" | "CRL"; readonly thisUpdate: Date }
   | {
       readonly status: "revoked";
       readonly by: "OCSP" | "CRL";
+      readonly thisUpdate: Date;
       readonly revocationTime: Date;
       /** CRLReason (RFC 5280 §5.3.1); null when it is not said. */
       readonly reason: number | null;
@@ -98,30 +99,30 @@ export function revocationStatuses(evidence: RevocationEvidence): readonly Revoc
 function ocspStatus(question: Question): RevocationStatus {
   const { certificate, issuer, evidence, budget } = question;
   const isUnrevoked = (responder: Certificate): boolean => isResponderUnrevoked(responder, question);
-  let good = false;
+  let good: Date | null = null;
   let why = "";
   const asked = evidence.ocsp.filter((one) => one.certificate === certificate.sha256);
   for (const { response, nonce } of asked.slice(0, MAX_OCSP_RESPONSES)) {
     const { at, weaknessOf = NO_WEAKNESS } = evidence;
     const result = checkOcsp({ certificate, issuer, response, nonce, at, isUnrevoked, weaknessOf, budget });
     if (result.status === "revoked") return revokedByOcsp(result);
-    if (result.status === "good") good = true;
+    if (result.status === "good") good = result.thisUpdate;
     else if (result.status === "unusable") why = result.detail;
     else why = "the OCSP responder does not know the certificate";
   }
-  return good ? { status: "good", by: "OCSP" } : { status: "unknown", why };
+  return good === null ? { status: "unknown", why } : { status: "good", by: "OCSP", thisUpdate: good };
 }
 
 function revokedByOcsp(result: OcspStatus & { readonly status: "revoked" }): RevocationStatus {
-  const { revocationTime, reason } = result;
+  const { revocationTime, reason, thisUpdate } = result;
   const detail = revokedText(revocationTime, reason, "the OCSP responder");
-  return { status: "revoked", by: "OCSP", revocationTime, reason, detail };
+  return { status: "revoked", by: "OCSP", thisUpdate, revocationTime, reason, detail };
 }
 
 function fromCrl(result: CrlStatus): RevocationStatus {
   switch (result.status) {
     case "good":
-      return { status: "good", by: "CRL" };
+      return { status: "good", by: "CRL", thisUpdate: result.thisUpdate };
     case "unknown":
       return result;
     case "revoked": {
@@ -129,6 +130,7 @@ function fromCrl(result: CrlStatus): RevocationStatus {
       return {
         status: "revoked",
         by: "CRL",
+        thisUpdate: result.crl.thisUpdate,
         revocationTime: revocationDate,
         reason,
         detail: entryText(result),

@@ -5,7 +5,9 @@ import type {
   NoPathNews,
   Notice,
   PendingNews,
+  RevokedNews,
   SigningNotice,
+  UnansweredNews,
   UnhandledNews,
 } from "../decide/index.ts";
 import type { Finding } from "../inspect/index.ts";
@@ -33,7 +35,8 @@ export interface NoticeMail {
 
 /**
  * Renders a mail to the admin to its final bytes. It quotes no certificate's subject or issuer, whose text is anybody's
- * while it waits for a decision; addresses stand as they are, what servers said without anything that looks like a link.
+ * while it waits for a decision; addresses stand as they are, what servers and CAs said without anything that looks like a
+ * link.
  * Commands are copied into a shell, and a local part may have `$` and a backquote (RFC 5322 §3.2.3): an address stands in
  * one only when every shell takes it as it is.
  */
@@ -77,6 +80,14 @@ function noticeText(notice: Notice | SigningNotice, language: LanguageTexts, ide
         closing,
       });
     }
+    case "revoked": {
+      const certificates = groupedOf(notice.revoked, language, identity, revokedText);
+      return fill(words.revoked, { ...common, certificates, closing });
+    }
+    case "withdrawn": {
+      const certificates = groupedOf(notice.withdrawn, language, identity, withdrawnText);
+      return fill(words.withdrawn, { ...common, certificates, closing });
+    }
     case "signing":
       return fill(words.signing, { ...common, why: notice.why, closing });
     default:
@@ -89,7 +100,7 @@ type Daily = Extract<Notice, { readonly kind: "daily" }>;
 function dailyText(notice: Daily, language: LanguageTexts, identity: Identity): Block {
   const words = language.notice;
   const common = commonValues(identity);
-  const { failed, bounced, unhandled, noPath, delayed, withheld } = notice;
+  const { failed, bounced, unhandled, noPath, unanswered, delayed, withheld } = notice;
   const paragraphs: string[] = [];
   if (failed.count > 0) {
     paragraphs.push(fill(words.failed, { ...common, mails: listOf(failed, language, identity, mailText) }));
@@ -104,6 +115,10 @@ function dailyText(notice: Daily, language: LanguageTexts, identity: Identity): 
   if (noPath.count > 0) {
     const certificates = listOf(noPath, language, identity, noPathText);
     paragraphs.push(fill(words["no-path"], { ...common, certificates }));
+  }
+  if (unanswered.count > 0) {
+    const certificates = groupedOf(unanswered, language, identity, unansweredText);
+    paragraphs.push(fill(words.unanswered, { ...common, certificates }));
   }
   if (delayed + withheld > 0) {
     paragraphs.push(fill(words.budget, { ...common, delayed: String(delayed), withheld: String(withheld) }));
@@ -125,6 +140,40 @@ function listOf<T>(
     texts.push(fill(language.notice.more, { ...commonValues(identity), count: String(more) }));
   }
   return new Block(texts.join("\n\n"));
+}
+
+/**
+ * A list in groups that share their reason, in the order of the first of each: a CA that is revoked, or silent, has all
+ * its customers under one sentence.
+ */
+function groupedOf<T extends { readonly why: string }>(
+  { count, items }: News<T>,
+  language: LanguageTexts,
+  identity: Identity,
+  textOf: ItemText<T>,
+): Block {
+  const common = commonValues(identity);
+  const groups = new Map<string, string[]>();
+  for (const item of items) {
+    const group = groups.get(item.why) ?? [];
+    group.push(textOf(item, language, identity));
+    groups.set(item.why, group);
+  }
+  const texts = [...groups].map(([why, members]) =>
+    fill(language.notice.because, {
+      ...common,
+      why: saidText(why),
+      certificates: new Block(members.join("\n")),
+    }),
+  );
+  const more = count - items.length;
+  if (more > 0) texts.push(fill(language.notice.more, { ...common, count: String(more) }));
+  return new Block(texts.join("\n\n"));
+}
+
+/** What a CA or its servers said, its times without the milliseconds that a CA never has. */
+function saidText(why: string): string {
+  return certificateText(why.replace(/(T\d\d:\d\d:\d\d)\.\d{3}Z/g, "$1Z"));
 }
 
 const pendingText: ItemText<PendingNews> = (certificate, language, identity) => {
@@ -196,6 +245,28 @@ const noPathText: ItemText<NoPathNews> = ({ sha256, addresses, since, code }, la
     addresses: addressesText(addresses),
     code,
     since: readableDate(since, language, identity),
+    fingerprint: sha256.slice(0, SHORT_HASH),
+  });
+
+const unansweredText: ItemText<UnansweredNews> = ({ sha256, addresses, since }, language, identity) =>
+  fill(language.notice["unanswered-certificate"], {
+    ...commonValues(identity),
+    addresses: addressesText(addresses),
+    since: readableDate(since, language, identity),
+    fingerprint: sha256.slice(0, SHORT_HASH),
+  });
+
+const revokedText: ItemText<RevokedNews> = ({ address, sha256 }, language, identity) =>
+  fill(language.notice["revoked-certificate"], {
+    ...commonValues(identity),
+    address,
+    fingerprint: sha256.slice(0, SHORT_HASH),
+  });
+
+const withdrawnText: ItemText<RevokedNews> = ({ address, sha256 }, language, identity) =>
+  fill(language.notice["withdrawn-certificate"], {
+    ...commonValues(identity),
+    address,
     fingerprint: sha256.slice(0, SHORT_HASH),
   });
 

@@ -8,6 +8,7 @@ import { Reconnecting } from "./reconnecting.ts";
 import { FOLDERS, type Robot } from "./robot.ts";
 import { runRound } from "./round.ts";
 import { everyTick } from "./schedule.ts";
+import { tellAdmin } from "./tell-admin.ts";
 
 /** When the daemon looks into the mailbox. */
 export interface Watch {
@@ -27,6 +28,12 @@ const LONGEST_SLEEP_MS = 24 * 3_600_000;
 const OUTBOX_MS = 1_000;
 
 /**
+ * How often it is looked for certificates whose check is due, whatever the schedule: a CA that did not answer is asked
+ * again after five minutes.
+ */
+const CHECKS_MS = 60_000;
+
+/**
  * Works until it is aborted: rounds on every announcement of new mail and every tick of the schedule; beside them what is
  * due in the outbox is sent, and CAs are asked for the mails that need it, whatever becomes of the IMAP connection.
  * A lost connection is taken up again, with growing pauses; each kind of failure is logged once, not at every try.
@@ -38,6 +45,7 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
     wake.up();
     checks.begin();
   });
+  const timer = setInterval(() => checks.begin(), CHECKS_MS);
   const deliverer = new Deliverer(robot, signal);
   const asking = new Asking(robot, signal, () => wake.up());
   const outbox = watchOutbox(robot, deliverer);
@@ -66,8 +74,9 @@ export async function runDaemon(robot: Robot, watch: Watch, signal: AbortSignal)
     }
   } finally {
     ticks.stop();
+    clearInterval(timer);
     outbox.stop();
-    await Promise.all([deliverer.stop(), asking.stop()]);
+    await Promise.all([deliverer.stop(), asking.stop(), checks.stop()]);
   }
 }
 
@@ -128,11 +137,14 @@ function watchOutbox({ store, now, log }: Robot, deliverer: Deliverer): { stop()
   return { stop: () => clearInterval(timer) };
 }
 
-/** The re-check of what is stored, beside the rounds: mail does not wait for it, and it is never twice at work. */
+/**
+ * The re-check of what is in use, beside the rounds: mail does not wait for it, and it is never twice at work. What it finds
+ * is told the admin at once, whatever becomes of the IMAP connection.
+ */
 class Checks {
   readonly #robot: Robot;
   readonly #end: AbortSignal;
-  #busy = false;
+  #atWork: Promise<void> | null = null;
 
   constructor(robot: Robot, end: AbortSignal) {
     this.#robot = robot;
@@ -140,13 +152,20 @@ class Checks {
   }
 
   begin(): void {
-    if (this.#busy || this.#end.aborted) return;
-    this.#busy = true;
-    recheck(this.#robot, this.#end)
+    if (this.#atWork !== null || this.#end.aborted) return;
+    this.#atWork = recheck(this.#robot, this.#end)
+      .then(async () => {
+        if (!this.#end.aborted) await tellAdmin(this.#robot);
+      })
       .catch((error: unknown) => this.#robot.log.warn("recheck.failed", { error: messageOf(error) }))
       .finally(() => {
-        this.#busy = false;
+        this.#atWork = null;
       });
+  }
+
+  /** Until nothing is at work any more; what is open was given up with the end of all. */
+  async stop(): Promise<void> {
+    await this.#atWork;
   }
 }
 

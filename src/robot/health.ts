@@ -6,6 +6,7 @@ import type { Mailbox, OutboxEntry } from "../store/index.ts";
 import { checkResults } from "./check-results.ts";
 import { checkSigning } from "./check-signing.ts";
 import { FOLDERS, type Robot } from "./robot.ts";
+import { unansweredBefore } from "./tell-admin.ts";
 
 /** One thing that `run` needs, and how it is. */
 export interface Check {
@@ -47,6 +48,7 @@ export async function* checkHealth(robot: Robot): AsyncGenerator<Check> {
   yield await checkTrust(robot);
   yield await checkMailboxes(robot);
   yield* checkPaths(robot);
+  yield* checkAnswers(robot);
   yield await checkQueues(robot);
   yield checkAdmin(robot);
   yield await checkAudit(robot);
@@ -124,6 +126,8 @@ export async function checkMailboxes({ store, now }: Pick<Robot, "store" | "now"
     );
   }
   const at = now();
+  const revoked = checkRevoked(mailboxes, at);
+  if (revoked !== null) return revoked;
   const broken = mailboxes.filter(({ certificates }) =>
     certificates.some(({ der, chain }) => !formsPath(der, chain)),
   );
@@ -151,6 +155,28 @@ export async function checkMailboxes({ store, now }: Pick<Robot, "store" | "now"
   );
 }
 
+/**
+ * Certificates of our own that their CA has revoked; null when there is none. A fault where a mailbox has no other to hand
+ * out: its requests are answered as if nothing were published.
+ */
+function checkRevoked(mailboxes: readonly Mailbox[], at: Date): Check | null {
+  const hit = mailboxes.filter(({ certificates }) => certificates.some(({ revoked }) => revoked !== null));
+  const [first] = hit;
+  if (first === undefined) return null;
+  const isBare = hit.some(({ certificates }) =>
+    certificates.every(({ revoked, notAfter }) => revoked !== null || notAfter < at),
+  );
+  const why = first.certificates.find(({ revoked }) => revoked !== null)?.revoked?.why ?? "";
+  return {
+    name: "mailboxes",
+    state: isBare ? "fault" : "warning",
+    says: `revoked by their CA and not handed out: ${named(hit)} (${why})`,
+    mend: isBare
+      ? "keybot mailbox add ADDRESS FILE publishes a new certificate, keybot mailbox remove ADDRESS SHA256 forgets the old one"
+      : "keybot mailbox remove ADDRESS SHA256 forgets it; another certificate is handed out",
+  };
+}
+
 const GIVE_AGAIN = "keybot mailbox add ADDRESS FILE CA-FILE gives it together with those of its CA";
 
 function named(mailboxes: readonly { readonly address: string }[]): string {
@@ -174,6 +200,27 @@ export async function* checkPaths({ store, now }: Pick<Robot, "store" | "now">):
     "paths",
     `${count} ${count === 1 ? "certificate in use leads" : "certificates in use lead"} to no trusted CA, so nobody can be asked about ${count === 1 ? "its" : "their"} revocation: ${some.join(", ")}${count > items.length ? " and more" : ""}`,
     "a signed mail of the partner that brings the CA's certificate along, keybot trust add for its CA, or keybot revoke; keybot show tells more",
+  );
+}
+
+/** Certificates in use about which CAs have not answered for `trust.unanswered_days`; nothing is said where there are none. */
+export async function* checkAnswers({
+  store,
+  policy,
+  now,
+}: Pick<Robot, "store" | "policy" | "now">): AsyncGenerator<Check> {
+  if (policy.certificates.revocation === "off") return;
+  const at = now();
+  const { count, items } = await store.unanswered({ now: at, before: unansweredBefore(policy, at) }, 3);
+  if (count === 0) return;
+  const some = items.map(({ sha256, addresses, since }) => {
+    return `${sha256.slice(0, 16)} of ${addresses[0] ?? "nobody"} since ${since.toISOString().slice(0, 10)}`;
+  });
+  const last = items[0] === undefined ? "" : `; the last try said: ${items[0].why}`;
+  yield warning(
+    "answers",
+    `no CA says whether ${count} ${count === 1 ? "certificate" : "certificates"} in use ${count === 1 ? "is" : "are"} revoked: ${some.join(", ")}${count > items.length ? " and more" : ""}${last}`,
+    "let this machine reach the CA's servers, by network.proxy if need be; keybot show tells more",
   );
 }
 

@@ -7,6 +7,7 @@
  */
 
 export { type Letter, renderLetter, type Voice, voiceOf } from "./answer.ts";
+export { askOnce, type Stored } from "./ask-stored.ts";
 export { runDaemon, type Watch } from "./daemon.ts";
 export { type ExplainBench, type Explanation, explainCertificates, explainMessage } from "./explain.ts";
 export { type Check, checkHealth, fault, ok } from "./health.ts";
@@ -15,5 +16,5 @@ export { putBackNow } from "./in-hand.ts";
 export { type Judge, type JudgeLimits, startJudge } from "./judge.ts";
 export { type PollSummary, poll } from "./poll.ts";
 export { recheck } from "./recheck.ts";
-export { FOLDERS, type Robot, type Summary } from "./robot.ts";
+export { FOLDERS, type Inquirer, type Robot, type Summary } from "./robot.ts";
 export { trustMaterialOf } from "./trust-material.ts";

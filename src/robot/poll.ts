@@ -1,8 +1,10 @@
+import { messageOf } from "../errors.ts";
 import { Asking } from "./asking.ts";
 import { Deliverer } from "./deliver-outbox.ts";
 import { recheck } from "./recheck.ts";
 import { FOLDERS, NOTHING_DONE, plus, type Robot, type Summary } from "./robot.ts";
 import { runRound } from "./round.ts";
+import { tellAdmin } from "./tell-admin.ts";
 
 /** So long a pass waits for CAs and strangers' servers, all mails together; two of the longest questions fit. */
 const PATIENCE_MS = 60_000;
@@ -16,18 +18,39 @@ export interface PollSummary extends Summary {
 }
 
 /**
- * One pass over the robot mailbox and the outbox, as a cron job makes it; then CAs are asked again about what is stored.
- * @throws KeybotError when the IMAP server is out of reach or refuses us (what is in the outbox is sent all the same), or
- *   the database fails
+ * One pass over the robot mailbox and the outbox, as a cron job makes it; then CAs are asked again about what is in use, also
+ * when the IMAP server is out of reach: a revoked certificate does not wait for it. What a CA has revoked is told the admin
+ * in this pass.
+ * @throws KeybotError when the IMAP server is out of reach or refuses us (what is in the outbox is sent, and CAs are asked,
+ *   all the same), or the database fails
  */
 export async function poll(robot: Robot, signal: AbortSignal): Promise<PollSummary> {
   const deliverer = new Deliverer(robot, signal);
   deliverer.begin();
-  const summary = await drained(robot, deliverer, signal).finally(() => deliverer.finish());
+  const pass = await settled(drained(robot, deliverer, signal).finally(() => deliverer.finish()));
+  const check = await settled(recheckAndTell(robot, deliverer, signal));
+  if (!pass.ok) {
+    if (!check.ok) robot.log.warn("recheck.failed", { error: messageOf(check.error) });
+    throw pass.error;
+  }
+  if (!check.ok) throw check.error;
   const left = await deliverer.left();
-  await recheck(robot, signal);
   const { sent, givenUp, senderRefused } = deliverer;
-  return { ...summary, answered: sent, failed: summary.failed + left, givenUp, senderRefused };
+  return { ...pass.value, answered: sent, failed: pass.value.failed + left, givenUp, senderRefused };
+}
+
+type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
+
+function settled<T>(work: Promise<T>): Promise<Settled<T>> {
+  return work.then(
+    (value) => ({ ok: true, value }),
+    (error: unknown) => ({ ok: false, error }),
+  );
+}
+
+async function recheckAndTell(robot: Robot, deliverer: Deliverer, signal: AbortSignal): Promise<void> {
+  await recheck(robot, signal);
+  if (!signal.aborted && (await tellAdmin(robot)) > 0) await deliverer.finish();
 }
 
 async function drained(robot: Robot, deliverer: Deliverer, signal: AbortSignal): Promise<Summary> {

@@ -6,13 +6,14 @@ import {
   notices,
   STUCK_MS,
 } from "../decide/index.ts";
+import type { Policy } from "../policy.ts";
 import { renderNotice, replyMessageId, robotAddress, signingFault } from "../reply/index.ts";
 import type { NewsQuery, WrittenNotice } from "../store/index.ts";
 import { faultText } from "./check-signing.ts";
 import type { Robot } from "./robot.ts";
 
 /** As much of the robot as writing to the admin takes. */
-type Teller = Pick<Robot, "adminAddress" | "store" | "log" | "voice" | "now">;
+type Teller = Pick<Robot, "adminAddress" | "store" | "log" | "voice" | "now" | "policy">;
 
 /**
  * Puts the mails that are due to the admin into the outbox. Most rounds have nothing to tell, and pay one look at an
@@ -30,6 +31,7 @@ export async function tellAdmin(robot: Teller): Promise<number> {
     now,
     stuckBefore: before(STUCK_MS),
     noPathToldBefore: before(NO_PATH_AGAIN_MS),
+    unansweredBefore: unansweredBefore(robot.policy, now),
     limit: NEWS_TOLD,
   };
   const news = await store.adminNews(query);
@@ -39,6 +41,13 @@ export async function tellAdmin(robot: Teller): Promise<number> {
   );
   if (written > 0) log.info("admin.told", { mails: written });
   return written + unsigned;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Since before when nobody may have answered about a certificate for it to be told, and shown by `doctor`. */
+export function unansweredBefore({ certificates }: Policy, now: Date): Date {
+  return new Date(now.getTime() - certificates.unansweredDays * DAY_MS);
 }
 
 /** Tells that mails leave unsigned: once for a certificate and what is wrong with it, by the Message-ID. */

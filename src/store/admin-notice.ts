@@ -1,9 +1,25 @@
-import type { AdminNews, MailNews, MessageNews, News, NoticeKind, PendingNews } from "../decide/index.ts";
+import type {
+  AdminNews,
+  MailNews,
+  MessageNews,
+  News,
+  NoticeKind,
+  PendingNews,
+  RevokedNews,
+} from "../decide/index.ts";
 import type { Finding } from "../inspect/index.ts";
 import { json, milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import type { OutboxRows, RenderedReply } from "./outbox.ts";
-import { WITHOUT_PATH_COLUMNS, type WithoutPathRow, withoutPathOf } from "./revocation-check.ts";
+import {
+  UNANSWERED_COLUMNS,
+  UNANSWERED_ROWS,
+  type UnansweredRow,
+  unansweredOf,
+  WITHOUT_PATH_COLUMNS,
+  type WithoutPathRow,
+  withoutPathOf,
+} from "./revocation-check.ts";
 
 /** Which news is read. */
 export interface NewsQuery {
@@ -12,6 +28,8 @@ export interface NewsQuery {
   readonly stuckBefore: Date;
   /** A certificate without a path is news again when it was told before then. */
   readonly noPathToldBefore: Date;
+  /** A certificate about which nobody has answered since before then is news, once until somebody does. */
+  readonly unansweredBefore: Date;
   /** Of each kind of news at most so many in full. */
   readonly limit: number;
 }
@@ -24,7 +42,7 @@ export interface WrittenNotice {
 
 /** What the admin is told of by mail, each once. */
 export interface AdminNotices {
-  /** All that he has not been told of; null when there is nothing, which costs one look at three small indexes. */
+  /** All that he has not been told of; null when there is nothing, which costs one look at a few small indexes. */
   adminNews(query: NewsQuery): Promise<AdminNews | null>;
   /**
    * Puts the mails that `write` makes of the news into the outbox and notes what they tell of, in one transaction: a
@@ -49,6 +67,9 @@ const TOLD_BY: Readonly<Record<NoticeKind, readonly NewsKind[]>> = {
   daily: ["failed", "bounced", "unhandled", "delayed", "withheld"],
   // Not noted row by row: the outbox says it.
   stuck: [],
+  // Noted in a table of their own.
+  revoked: [],
+  withdrawn: [],
 };
 
 const UNHANDLED = "INSERT INTO admin_news (kind, ledger) VALUES ('unhandled', ?) ON CONFLICT DO NOTHING";
@@ -59,18 +80,29 @@ const COUNT = "INSERT INTO admin_news (kind) VALUES (?)";
 const STUCK_MAILS = `
   FROM outbox WHERE state = 'waiting' AND template <> 'notice'
     AND iif(attempts = 0, next_attempt_at, created_at) <= :stuck_before`;
-/** What a person has approved is told once: he knew it then, or knows it now. */
+/** What a person has approved, or published, is told once: he knew it then, or knows it now. */
 const NO_PATH = `
   FROM revocation_check r INDEXED BY revocation_check_no_path CROSS JOIN certificate c ON c.id = r.certificate
-  WHERE r.no_path_since IS NOT NULL AND c.not_after >= :now
-    AND EXISTS (SELECT 1 FROM holding h WHERE h.certificate = c.id AND h.status = 'active'
-      AND (r.no_path_told_at IS NULL OR (h.approved = 0 AND r.no_path_told_at <= :told_before)))`;
+  WHERE r.no_path_since IS NOT NULL AND r.in_use = 1 AND c.not_after >= :now
+    AND (r.no_path_told_at IS NULL OR (r.no_path_told_at <= :told_before
+      AND EXISTS (SELECT 1 FROM holding h WHERE h.certificate = c.id AND h.status = 'active' AND h.approved = 0)))`;
 const NO_PATH_COUNT = `SELECT count(*) AS count ${NO_PATH}`;
 const NO_PATH_LIST = `SELECT ${WITHOUT_PATH_COLUMNS} ${NO_PATH} ORDER BY r.no_path_since, c.id LIMIT :limit`;
 const NO_PATH_TOLD = `
   UPDATE revocation_check SET no_path_told_at = :now WHERE certificate IN (SELECT r.certificate ${NO_PATH})`;
+const UNTOLD = `${UNANSWERED_ROWS} AND r.unanswered_told_at IS NULL`;
+const UNTOLD_COUNT = `SELECT count(*) AS count ${UNTOLD}`;
+const UNTOLD_LIST = `SELECT ${UNANSWERED_COLUMNS} ${UNTOLD} ORDER BY r.heard_at, c.id LIMIT :limit`;
+const UNANSWERED_TOLD = `
+  UPDATE revocation_check SET unanswered_told_at = :now WHERE certificate IN (SELECT r.certificate ${UNTOLD})`;
+const REVOKED_COUNTS = "SELECT kind, count(*) AS count FROM revoked_news GROUP BY kind";
+const REVOKED = `
+  SELECT n.address, n.at, n.why, c.sha256 FROM revoked_news n JOIN certificate c ON c.id = n.certificate
+  WHERE n.kind = ? ORDER BY n.id LIMIT ?`;
+const REVOKED_TOLD = "DELETE FROM revoked_news WHERE kind = ?";
 export const ANY_NEWS = `
-  SELECT EXISTS (SELECT 1 FROM admin_news) OR EXISTS (SELECT 1 ${STUCK_MAILS}) OR EXISTS (SELECT 1 ${NO_PATH}) AS news`;
+  SELECT EXISTS (SELECT 1 FROM admin_news) OR EXISTS (SELECT 1 FROM revoked_news) OR EXISTS (SELECT 1 ${STUCK_MAILS})
+    OR EXISTS (SELECT 1 ${NO_PATH}) OR EXISTS (SELECT 1 ${UNTOLD}) AS news`;
 const STUCK = `
   SELECT count(*) AS count, min(iif(attempts = 0, next_attempt_at, created_at)) AS since,
     (SELECT last_error FROM outbox WHERE state = 'waiting' AND template <> 'notice' AND last_error IS NOT NULL
@@ -123,6 +155,13 @@ interface MessageRow {
   readonly problem: string | null;
 }
 
+interface RevokedRow {
+  readonly address: string;
+  readonly at: number;
+  readonly why: string;
+  readonly sha256: string;
+}
+
 interface StuckRow {
   readonly count: number;
   readonly since: number | null;
@@ -152,6 +191,12 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
   const noPathCount = db.prepare<[object], { count: number }>(NO_PATH_COUNT);
   const noPath = db.prepare<[object], WithoutPathRow>(NO_PATH_LIST);
   const noPathTold = db.prepare(NO_PATH_TOLD);
+  const untoldCount = db.prepare<[object], { count: number }>(UNTOLD_COUNT);
+  const untold = db.prepare<[object], UnansweredRow>(UNTOLD_LIST);
+  const unansweredTold = db.prepare(UNANSWERED_TOLD);
+  const revokedCounts = db.prepare<[], { kind: "revoked" | "withdrawn"; count: number }>(REVOKED_COUNTS);
+  const revoked = db.prepare<[string, number], RevokedRow>(REVOKED);
+  const revokedTold = db.prepare<[string]>(REVOKED_TOLD);
   const mailsOf = db.prepare<[string, number], MailRow>(MAILS);
   const messages = db.prepare<[number], MessageRow>(MESSAGES);
   const last = db.prepare<[], { kind: NoticeKind; told_at: number }>(LAST);
@@ -163,11 +208,22 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
     told_before: milliseconds(noPathToldBefore),
   });
 
+  const untoldOf = ({ now, unansweredBefore }: NewsQuery) => ({
+    now: milliseconds(now),
+    unanswered_before: milliseconds(unansweredBefore),
+  });
+
   function read(query: NewsQuery): AdminNews | null {
     const { stuckBefore, limit } = query;
     const before = { stuck_before: milliseconds(stuckBefore) };
     const without = noPathOf(query);
-    if (any.get({ ...before, ...without })?.news !== 1) return null;
+    const unanswered = untoldOf(query);
+    if (any.get({ ...before, ...without, ...unanswered })?.news !== 1) return null;
+    const counted = new Map(revokedCounts.all().map(({ kind, count }) => [kind, count]));
+    const revokedNews = (kind: "revoked" | "withdrawn"): News<RevokedNews> => {
+      const count = counted.get(kind) ?? 0;
+      return { count, items: count === 0 ? [] : revoked.all(kind, limit).map(revokedOf) };
+    };
     const rows = counts.all();
     const countOf = (kind: NewsKind) => rows.find((row) => row.kind === kind);
     const news = <T>(kind: NewsKind, items: () => readonly T[]): News<T> => {
@@ -182,6 +238,8 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
         pending: times.get("pending") ?? null,
         daily: times.get("daily") ?? null,
         stuck: times.get("stuck") ?? null,
+        revoked: times.get("revoked") ?? null,
+        withdrawn: times.get("withdrawn") ?? null,
       },
       pending: news("pending", () => pending.all(limit).map(pendingOf)),
       failed: mailNews("failed"),
@@ -193,6 +251,12 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
         count: noPathCount.get(without)?.count ?? 0,
         items: noPath.all({ ...without, limit }).map(withoutPathOf),
       },
+      unanswered: {
+        count: untoldCount.get(unanswered)?.count ?? 0,
+        items: untold.all({ ...unanswered, limit }).map(unansweredOf),
+      },
+      revoked: revokedNews("revoked"),
+      withdrawn: revokedNews("withdrawn"),
       delayed: countOf("delayed")?.total ?? 0,
       withheld: countOf("withheld")?.total ?? 0,
       stuck:
@@ -213,7 +277,10 @@ export function adminNotices(on: Connection, mails: OutboxRows): AdminNotices {
           mails.insert(mail, null, query.now);
           told.run({ kind, at: milliseconds(query.now) });
           for (const of of TOLD_BY[kind]) forget.run(of);
-          if (kind === "daily") noPathTold.run(noPathOf(query));
+          if (kind === "revoked" || kind === "withdrawn") revokedTold.run(kind);
+          if (kind !== "daily") continue;
+          noPathTold.run(noPathOf(query));
+          unansweredTold.run(untoldOf(query));
         }
         return written.length;
       }),
@@ -229,6 +296,10 @@ function pendingOf(row: PendingRow): PendingNews {
     findings: json<readonly Finding[]>(row.findings),
     authenticated: row.authenticated === 1,
   };
+}
+
+function revokedOf({ address, sha256, at, why }: RevokedRow): RevokedNews {
+  return { address, sha256, at: time(at), why };
 }
 
 function mailOf(row: MailRow): MailNews {

@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   "mailbox.added",
   "mailbox.removed",
   "mailbox.certificate-removed",
+  "mailbox.certificate-revoked",
   "alias.added",
   "alias.removed",
   "trust.added",

@@ -11,6 +11,7 @@ import {
 import { milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
 import { HOLDING_COLUMNS, type Holding, type HoldingRow, type HoldingRows, holding } from "./holding.ts";
+import type { RevocationState, RevocationStateReader } from "./revocation-state.ts";
 
 /** A certificate under one address, with all that is known of both. */
 export interface DirectoryCertificate extends CertificateSummary, Omit<Holding, "address"> {
@@ -33,6 +34,8 @@ export interface FoundCertificate {
   readonly holdings: readonly Holding[];
   /** Since when no path to a trusted CA can be built, and what breaks it; null: there is one, or nobody has looked. */
   readonly noPath: { readonly since: Date; readonly code: FindingCode } | null;
+  /** What its CA last said, and whether it answers. */
+  readonly revocation: RevocationState;
 }
 
 /** What a shortened fingerprint leads to. */
@@ -93,6 +96,7 @@ export function directory(
   certificates: CertificateRows,
   holdings: HoldingRows,
   keys: BarredKeyRows,
+  stateOf: RevocationStateReader,
 ): Directory {
   const ofAddress = on.db.prepare<[object], JoinedRow>(OF_ADDRESS);
   const usable = on.db.prepare<[object], JoinedRow>(USABLE);
@@ -119,6 +123,7 @@ export function directory(
     barred: keys.get({ keyIdentity: row.key_identity, spkiSha256: row.spki_sha256 }),
     holdings: holdings.ofCertificate(row.certificate_id).map((held) => holding(held, row.not_after, now)),
     noPath: withoutPath(row.certificate_id),
+    revocation: stateOf(row.certificate_id),
   });
 
   return {

@@ -35,7 +35,7 @@ export type { Holding } from "./holding.ts";
 export type { MailMark, Suspect } from "./in-hand.ts";
 export type { LedgerEntry, LedgerFilter, LedgerMessage, Outcome, Waiting, WaitingMessage } from "./ledger.ts";
 export type { CertificateRecord, ListingFilter, ListingSort } from "./listing.ts";
-export type { Mailbox, MailboxChange } from "./mailboxes.ts";
+export type { Mailbox, MailboxCertificate, MailboxChange } from "./mailboxes.ts";
 export { makeFolder } from "./make-folder.ts";
 export { databaseFile, type OpenOptions, openEmptyStore, openStore, type Store } from "./open.ts";
 export type {
@@ -47,7 +47,14 @@ export type {
   RenderedReply,
 } from "./outbox.ts";
 export type { CachedAnswer } from "./revocation-cache.ts";
-export type { CertificateToCheck, RevokedByCa, WithoutPath } from "./revocation-check.ts";
+export type {
+  CertificateToCheck,
+  CheckNote,
+  RevokedByCa,
+  Unanswered,
+  WithoutPath,
+} from "./revocation-check.ts";
+export type { AskedAnswer, RevocationState } from "./revocation-state.ts";
 export type { OutboxState, StoredStatus } from "./transition.ts";
 export type {
   LoadedTrustList,

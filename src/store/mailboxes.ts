@@ -4,6 +4,7 @@ import type { AuditWriter } from "./audit.ts";
 import { CERTIFICATE_COLUMNS, type CertificateRow, type CertificateRows, summary } from "./certificate.ts";
 import { milliseconds, time } from "./column.ts";
 import type { Connection } from "./connection.ts";
+import type { RevocationState, RevocationStateReader } from "./revocation-state.ts";
 import type { PublishedReader } from "./view.ts";
 
 /** A mailbox of the company and what it publishes. */
@@ -13,8 +14,16 @@ export interface Mailbox {
   readonly addedBy: string;
   /** Other addresses of ours that are answered with the same certificates. */
   readonly aliases: readonly string[];
-  /** Also those that are not valid now; the latest notBefore first. */
-  readonly certificates: readonly PublishedCertificate[];
+  /** Also those that are not valid now, or revoked; the latest notBefore first. */
+  readonly certificates: readonly MailboxCertificate[];
+}
+
+/** A certificate that a mailbox publishes, or published until its CA revoked it. */
+export interface MailboxCertificate extends PublishedCertificate {
+  /** Its CA has revoked it, so it goes out no more: when that was noted, and what the CA says; else null. */
+  readonly revoked: { readonly at: Date; readonly why: string } | null;
+  /** What its CA last said, and whether it answers. */
+  readonly revocation: RevocationState;
 }
 
 /** A person's change; text for the audit trail. */
@@ -27,7 +36,8 @@ export interface MailboxChange {
 /** What the company publishes. Each change is one transaction with its audit row. */
 export interface Mailboxes {
   /**
-   * Publishes certificates for a mailbox, which is made when it is new; those that it has already stay.
+   * Publishes certificates for a mailbox, which is made when it is new; those that it has already stay, and one that its
+   * CA had revoked goes out again: whoever calls has asked.
    * @throws KeybotError `store.alias` (usage) when the address is an alias
    */
   addMailbox(
@@ -43,7 +53,7 @@ export interface Mailboxes {
   listMailboxes(): Promise<readonly Mailbox[]>;
   /** A mailbox by its address or an alias, or null. */
   mailbox(address: string): Promise<Mailbox | null>;
-  /** What a request for this address (or alias) is answered with: valid at that time, the latest notBefore first. */
+  /** What a request for this address (or alias) is answered with: valid at that time and not revoked, the latest notBefore first. */
   publishedFor(address: string, at: Date): Promise<readonly PublishedCertificate[]>;
   /**
    * Lets an alias be answered as a mailbox. It says it already: nothing happens.
@@ -63,16 +73,23 @@ interface MailboxRow {
   readonly added_by: string;
 }
 
+interface ContentRow extends CertificateRow {
+  readonly revoked_at: number | null;
+  readonly revoked_why: string | null;
+}
+
 const ONE = "SELECT id, address, added_at, added_by FROM mailbox WHERE address = ?";
 const LIST = "SELECT id, address, added_at, added_by FROM mailbox ORDER BY address";
 const INSERT = "INSERT INTO mailbox (address, added_at, added_by) VALUES (?, ?, ?)";
 const DELETE = "DELETE FROM mailbox WHERE id = ?";
 const CERTIFICATES = `
-  SELECT ${CERTIFICATE_COLUMNS} FROM mailbox_certificate mc JOIN certificate c ON c.id = mc.certificate
+  SELECT ${CERTIFICATE_COLUMNS}, mc.revoked_at, mc.revoked_why FROM mailbox_certificate mc JOIN certificate c ON c.id = mc.certificate
   WHERE mc.mailbox = ? ORDER BY c.not_before DESC, c.id DESC`;
 const PUBLISH = `
   INSERT INTO mailbox_certificate (mailbox, certificate, added_at, added_by) VALUES (?, ?, ?, ?)
-  ON CONFLICT (mailbox, certificate) DO NOTHING`;
+  ON CONFLICT (mailbox, certificate) DO UPDATE
+    SET revoked_at = NULL, revoked_why = NULL, added_at = excluded.added_at, added_by = excluded.added_by
+    WHERE revoked_at IS NOT NULL`;
 const WITHDRAW = "DELETE FROM mailbox_certificate WHERE mailbox = ? AND certificate = ?";
 const ALIAS = `
   SELECT m.id, m.address, m.added_at, m.added_by FROM mailbox_alias a JOIN mailbox m ON m.id = a.mailbox WHERE a.alias = ?`;
@@ -84,6 +101,7 @@ export function mailboxes(
   on: Connection,
   certificates: CertificateRows,
   published: PublishedReader,
+  stateOf: RevocationStateReader,
   record: AuditWriter,
 ): Mailboxes {
   const { db } = on;
@@ -91,7 +109,7 @@ export function mailboxes(
   const list = db.prepare<[], MailboxRow>(LIST);
   const insert = db.prepare<[string, number, string]>(INSERT);
   const remove = db.prepare<[number]>(DELETE);
-  const content = db.prepare<[number], CertificateRow>(CERTIFICATES);
+  const content = db.prepare<[number], ContentRow>(CERTIFICATES);
   const publish = db.prepare<[number, number, number, string]>(PUBLISH);
   const withdraw = db.prepare<[number, number]>(WITHDRAW);
   const alias = db.prepare<[string], MailboxRow>(ALIAS);
@@ -108,6 +126,9 @@ export function mailboxes(
     certificates: content.all(row.id).map((found) => ({
       ...summary(found),
       chain: certificates.publishedChain(row.id, found.certificate_id),
+      revoked:
+        found.revoked_at === null ? null : { at: time(found.revoked_at), why: found.revoked_why ?? "" },
+      revocation: stateOf(found.certificate_id),
     })),
   });
 

@@ -30,6 +30,7 @@ import { checkVersion, migrate, readMigrations, schemaVersion } from "./migrate.
 import { type Outbox, outbox, outboxRows } from "./outbox.ts";
 import { type RevocationCacheRows, revocationCacheRows } from "./revocation-cache.ts";
 import { type RevocationChecks, revocationChecks } from "./revocation-check.ts";
+import { revocationStateReader } from "./revocation-state.ts";
 import { type StrangerFetches, strangerFetches } from "./stranger-fetch.ts";
 import { type Trust, trust } from "./trust.ts";
 import { publishedReader, viewReader } from "./view.ts";
@@ -189,6 +190,7 @@ export function assemble(on: Connection): Store {
   const buckets = bucketRows(on);
   const mails = outboxRows(on);
   const published = publishedReader(on, certificates);
+  const stateOf = revocationStateReader(on);
   const view = viewReader(on, keys, buckets, published);
   const messages = ledgerRows(on);
   const secret = on.db.prepare<[], { secret: Uint8Array }>("SELECT secret FROM installation WHERE id = 1");
@@ -207,10 +209,10 @@ export function assemble(on: Connection): Store {
     ...ledger(on, mails),
     ...outbox(on, mails, record),
     ...adminNotices(on, mails),
-    ...directory(on, certificates, holdings, keys),
+    ...directory(on, certificates, holdings, keys, stateOf),
     ...listing(on),
     ...changes(on, { certificates, holdings, keys, bar, outbox: mails, record }),
-    ...mailboxes(on, certificates, published, record),
+    ...mailboxes(on, certificates, published, stateOf, record),
     ...trust(on, record),
     ...audit(on),
     ...authorities(on),

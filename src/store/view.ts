@@ -25,7 +25,7 @@ const TOLD_WINDOW = 30 * DAY;
 /** Reads what `decide` has to know; runs inside the caller's transaction, so that it is still true when the plan is carried out. */
 export type ViewReader = (query: ViewQuery, at: Date) => Omit<View, "waited">;
 
-/** Published certificates of a mailbox or an alias that are valid at a time, the one with the latest notBefore first. */
+/** Published certificates of a mailbox or an alias that are valid at a time and not revoked by their CA, the one with the latest notBefore first. */
 export type PublishedReader = (address: string, at: Date) => readonly PublishedCertificate[];
 
 export const HELD = `
@@ -52,7 +52,7 @@ export const PUBLISHED = `
   FROM mailbox m JOIN mailbox_certificate mc ON mc.mailbox = m.id JOIN certificate c ON c.id = mc.certificate
   WHERE m.id = coalesce((SELECT id FROM mailbox WHERE address = :address),
                         (SELECT mailbox FROM mailbox_alias WHERE alias = :address))
-    AND c.not_before <= :at AND c.not_after >= :at
+    AND mc.revoked_at IS NULL AND c.not_before <= :at AND c.not_after >= :at
   ORDER BY c.not_before DESC, c.id DESC`;
 
 interface HeldRow {

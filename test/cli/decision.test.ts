@@ -77,6 +77,7 @@ describe("keybot approve", () => {
         to: "active",
         told: "bob@partner.example",
         authenticated: true,
+        revocation: "unasked",
       },
     ]);
   });

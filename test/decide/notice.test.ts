@@ -19,14 +19,18 @@ const PENDING: PendingNews = {
   authenticated: true,
 };
 const MAIL = { to: ALICE, template: "certificate", createdAt: hoursAgo(1), error: "550 no" } as const;
+const REVOKED = { address: ALICE, sha256: "a".repeat(64), at: NOW, why: "revoked at noon" };
 const NONE = { count: 0, items: [] };
 const QUIET: AdminNews = {
-  told: { pending: null, daily: null, stuck: null },
+  told: { pending: null, daily: null, stuck: null, revoked: null, withdrawn: null },
   pending: NONE,
   failed: NONE,
   bounced: NONE,
   unhandled: NONE,
   noPath: NONE,
+  unanswered: NONE,
+  revoked: NONE,
+  withdrawn: NONE,
   delayed: 0,
   withheld: 0,
   stuck: null,
@@ -66,6 +70,31 @@ describe("what the admin is told (PRODUCT §3, §5)", () => {
     ["replies that the budget forbids", { withheld: 3 }, {}, ["daily"]],
     ["all of that not twice a day", { failed: one(MAIL), delayed: 3 }, { daily: hoursAgo(23) }, []],
     ["all of that the next day", { failed: one(MAIL), delayed: 3 }, { daily: hoursAgo(24) }, ["daily"]],
+    [
+      "a CA that is silent",
+      { unanswered: one({ ...REVOKED, addresses: [ALICE], since: NOW }) },
+      {},
+      ["daily"],
+    ],
+    ["what a CA has revoked, at once", { revoked: one(REVOKED) }, {}, ["revoked"]],
+    [
+      "the next that it has revoked, not within an hour",
+      { revoked: one(REVOKED) },
+      { revoked: hoursAgo(0.9) },
+      [],
+    ],
+    [
+      "the next that it has revoked, after an hour",
+      { revoked: one(REVOKED) },
+      { revoked: hoursAgo(1) },
+      ["revoked"],
+    ],
+    [
+      "that it has revoked a certificate of our own, whenever another was told of",
+      { withdrawn: one(REVOKED) },
+      { withdrawn: NOW, revoked: NOW },
+      ["withdrawn"],
+    ],
     ["both kinds, in a mail each", { pending: one(PENDING), failed: one(MAIL) }, {}, ["pending", "daily"]],
   ])("%s", (_, news, told, expected) => {
     expect(kinds(news, told)).toEqual(expected);

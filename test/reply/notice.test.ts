@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MailNews, Notice, PendingNews, SigningNotice } from "../../src/decide/index.ts";
+import type { MailNews, Notice, PendingNews, RevokedNews, SigningNotice } from "../../src/decide/index.ts";
 import { FINDINGS, type FindingCode, finding } from "../../src/inspect/index.ts";
 import { decodeBody, decodeEncodedWords, firstField, parseMime } from "../../src/mail/index.ts";
 import { type NoticeMail, renderNotice } from "../../src/reply/index.ts";
@@ -39,6 +39,15 @@ const NO_PATH = {
   toldAt: null,
 } as const;
 
+const SILENT = {
+  since: AT,
+  why: "no CRL of CN=Mail CA covers the certificate; http://crl.partner.example/ca.crl: the server answered 503",
+};
+
+function revoked(address: string, digit: string, why: string): RevokedNews {
+  return { address, sha256: digit.repeat(64), at: AT, why };
+}
+
 const NOTICES: Readonly<Record<string, Notice | SigningNotice>> = {
   signing: { kind: "signing", why: "the signing certificate 0123456789abcdef expired on 2026-05-31" },
   pending: {
@@ -69,6 +78,7 @@ const NOTICES: Readonly<Record<string, Notice | SigningNotice>> = {
     bounced: news(lost("bob@partner.example", "5.2.2 smtp; 552 full"), lost("carol@partner.example", null)),
     unhandled: news(UNHANDLED),
     noPath: news(NO_PATH),
+    unanswered: news(),
     delayed: 40,
     withheld: 2,
   },
@@ -78,8 +88,59 @@ const NOTICES: Readonly<Record<string, Notice | SigningNotice>> = {
     bounced: news(),
     unhandled: news(),
     noPath: news(),
+    unanswered: news(),
     delayed: 1,
     withheld: 0,
+  },
+  "daily.unanswered": {
+    kind: "daily",
+    failed: news(),
+    bounced: news(),
+    unhandled: news(),
+    noPath: news(),
+    unanswered: {
+      count: 1_203,
+      items: [
+        { ...SILENT, sha256: "a".repeat(64), addresses: ["alice@partner.example"] },
+        { ...SILENT, sha256: "b".repeat(64), addresses: ["bob@partner.example", "info@partner.example"] },
+        { ...SILENT, sha256: "c".repeat(64), addresses: ["claims@company.example"], why: "nothing came" },
+      ],
+    },
+    delayed: 0,
+    withheld: 0,
+  },
+  revoked: {
+    kind: "revoked",
+    revoked: {
+      count: 1_002,
+      items: [
+        revoked(
+          "alice@partner.example",
+          "a",
+          "the CA certificate CN=Partner CA, O=Partner: revoked at 2026-06-01T08:00:00.000Z (cACompromise), says the CRL of CN=Root, O=Partner",
+        ),
+        revoked(
+          "bob@partner.example",
+          "b",
+          "revoked at 2026-06-01T07:12:00.000Z (keyCompromise), says the OCSP responder",
+        ),
+        revoked(
+          "carol@partner.example",
+          "c",
+          "the CA certificate CN=Partner CA, O=Partner: revoked at 2026-06-01T08:00:00.000Z (cACompromise), says the CRL of CN=Root, O=Partner",
+        ),
+      ],
+    },
+  },
+  withdrawn: {
+    kind: "withdrawn",
+    withdrawn: news(
+      revoked(
+        "claims@company.example",
+        "d",
+        "revoked at 2026-06-01T07:12:00.000Z (keyCompromise), says the OCSP responder",
+      ),
+    ),
   },
   stuck: {
     kind: "stuck",

@@ -83,7 +83,8 @@ describe("the signing identity, as doctor sees it", () => {
       expect(check).toMatchObject({ name: "signing", state, says: expect.stringMatching(says) });
 
       // Told once, and only where mails leave unsigned.
-      const admin = { adminAddress: "postmaster@company.example", store, log: silentLog, voice, now };
+      const { policy } = config;
+      const admin = { adminAddress: "postmaster@company.example", store, log: silentLog, voice, now, policy };
       const before = (await store.outboxEntries({ limit: 100 })).length;
       for (let round = 0; round < 3; round += 1) await tellAdmin(admin);
       expect((await store.outboxEntries({ limit: 100 })).length - before).toBe(state === "fault" ? 1 : 0);

@@ -110,7 +110,7 @@ describe("the judge process", () => {
     for (let times = 0; times < 3; times++) {
       expect(await judge.judgeAnswers(paths, answers, [rubbish], NOW)).toEqual({
         kind: "judged",
-        judgements: [{ certificate: "0".repeat(64), findings: [], doubtful: [] }],
+        judgements: [{ certificate: "0".repeat(64), findings: [], doubtful: [], answer: null, silent: [] }],
       });
     }
   });

@@ -54,7 +54,8 @@ async function stored(options: CertificateOptions = {}, address = ALICE): Promis
   return identity;
 }
 
-async function keep(identity: Identity, address: string): Promise<void> {
+/** The CA has answered when it came, or nobody had one to give. */
+async function keep(identity: Identity, address: string, answered = true): Promise<void> {
   const certificate = parseCertificate(identity.der);
   if (isProblem(certificate)) throw new Error(certificate.detail);
   const trust = decodeTrust(await trustMaterialOf(store, policy));
@@ -66,7 +67,9 @@ async function keep(identity: Identity, address: string): Promise<void> {
     capabilities: null,
   } as const;
   const own = { address, beside: [], trust, policy: policy.certificates, at };
-  await harvest(store, reportOn(certificate, { ...circumstances, ...own }), address, "active", at);
+  const report = reportOn(certificate, { ...circumstances, ...own });
+  const findings = report.findings.filter(({ code }) => !answered || code !== "revocation.unknown");
+  await harvest(store, { ...report, findings }, address, "active", at);
 }
 
 function robot(hours: number, judge: Judge, of: Store = store): Inquirer {

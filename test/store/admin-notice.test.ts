@@ -14,6 +14,7 @@ function query(minutes = 0, more: Partial<NewsQuery> = {}): NewsQuery {
     now: at(minutes),
     stuckBefore: at(minutes - 240),
     noPathToldBefore: at(minutes - 30 * DAY),
+    unansweredBefore: at(minutes - 3 * DAY),
     limit: 10,
     ...more,
   };
@@ -71,14 +72,18 @@ describe("news for the admin", () => {
     expect(await news(store)).toBeNull();
     const db = openDatabase(databaseFile(store.dir), { readonly: true });
     const plan = db.prepare<[object], { detail: string }>(`EXPLAIN QUERY PLAN ${ANY_NEWS}`);
-    const steps = plan.all({ stuck_before: 0, now: 0, told_before: 0 }).map(({ detail }) => detail);
+    const asked = { stuck_before: 0, now: 0, told_before: 0, unanswered_before: 0 };
+    const steps = plan.all(asked).map(({ detail }) => detail);
     db.close();
     expect(steps.filter((step) => /(SCAN|SEARCH) (?!CONSTANT)/.test(step))).toEqual([
       expect.stringMatching(/admin_news/),
+      expect.stringMatching(/revoked_news/),
       expect.stringMatching(/outbox_due/),
       expect.stringMatching(/revocation_check_no_path/),
       expect.stringMatching(/certificate|PRIMARY KEY/),
       expect.stringMatching(/holding_certificate/),
+      expect.stringMatching(/revocation_check_unanswered/),
+      expect.stringMatching(/certificate|PRIMARY KEY/),
     ]);
   });
 
@@ -187,6 +192,96 @@ describe("news for the admin", () => {
   });
 });
 
+describe("what a CA has revoked", () => {
+  const revoked = (name: string, minutes = 1) => ({
+    certificate: report(name).sha256,
+    reason: "revoked by its CA: revoked at noon",
+    finding: finding("revocation.revoked", "revoked at noon"),
+    at: at(minutes),
+  });
+
+  it("is news once, with each address that used it; what was not in use is none", async () => {
+    const store = await freshStore();
+    await harvest(store, report("alice"), ALICE);
+    await harvest(store, report("alice"), "alice@firm.example");
+    await harvest(store, report("bob"), "bob@partner.example", "pending");
+    await tell(store, 0, "pending");
+    for (const name of ["alice", "bob"]) await store.revokeByCa(revoked(name));
+    const told = { sha256: report("alice").sha256, at: at(1), why: "revoked at noon" };
+    expect(await news(store)).toMatchObject({
+      revoked: {
+        count: 2,
+        items: [
+          { ...told, address: "alice@firm.example" },
+          { ...told, address: ALICE },
+        ],
+      },
+      withdrawn: { count: 0 },
+    });
+    expect((await news(store, 0, { limit: 1 }))?.revoked).toMatchObject({ count: 2, items: [told] });
+    await tell(store, 2, "revoked");
+    expect(await news(store)).toBeNull();
+    await store.revokeByCa(revoked("alice", 5));
+    expect(await news(store)).toBeNull();
+  });
+
+  it("is none of a partner who was forgotten", async () => {
+    const store = await freshStore();
+    await harvest(store, report("alice"), ALICE);
+    await harvest(store, report("alice"), "alice@firm.example");
+    await store.revokeByCa(revoked("alice"));
+    await store.forgetPartner(ALICE, { actor: "eve", reason: null, at: at(2) });
+    expect((await news(store))?.revoked.items.map(({ address }) => address)).toEqual(["alice@firm.example"]);
+  });
+});
+
+describe("a CA that does not answer", () => {
+  const asked = (why: string | null, minutes: number) =>
+    ({ certificate: report("alice").sha256, answer: null, unanswered: why, next: at(minutes + 60) }) as const;
+
+  it("is news when nobody has answered for so many days, once until somebody does", async () => {
+    const store = await freshStore();
+    await harvest(store, report("alice"), ALICE);
+    const items = async (day: number) => (await news(store, day * DAY))?.unanswered.items ?? [];
+    expect(await items(9)).toEqual([]);
+    for (const day of [1, 2])
+      await store.noteChecks([asked(`no answer on day ${day}`, day * DAY)], at(day * DAY));
+    expect(await items(2.9)).toEqual([]);
+    const item = {
+      sha256: report("alice").sha256,
+      addresses: [ALICE],
+      since: at(),
+      why: "no answer on day 2",
+    };
+    expect(await items(3)).toEqual([item]);
+    await tell(store, 3 * DAY, "daily");
+    await store.noteChecks([asked("no answer on day 8", 8 * DAY)], at(8 * DAY));
+    expect(await items(9)).toEqual([]);
+    // Still to be seen by who looks.
+    const before = { now: at(9 * DAY), before: at(6 * DAY) };
+    expect(await store.unanswered(before, 5)).toMatchObject({
+      count: 1,
+      items: [{ why: "no answer on day 8" }],
+    });
+    await store.noteChecks([asked(null, 10 * DAY)], at(10 * DAY));
+    expect(await store.unanswered({ now: at(20 * DAY), before: at(17 * DAY) }, 5)).toMatchObject({
+      count: 0,
+    });
+    await store.noteChecks([asked("gone again", 11 * DAY)], at(11 * DAY));
+    expect(await items(12.9)).toEqual([]);
+    expect(await items(13)).toMatchObject([{ since: at(10 * DAY) }]);
+  });
+
+  it("is none of a certificate that is used no more", async () => {
+    const store = await freshStore();
+    await harvest(store, report("alice"), ALICE);
+    await store.noteChecks([asked("no answer", DAY)], at(DAY));
+    const { spkiSha256 } = report("alice");
+    await store.barKey({ spkiSha256, actor: "eve", reason: "x", at: at(2 * DAY) });
+    expect((await news(store, 9 * DAY))?.unanswered.items ?? []).toEqual([]);
+  });
+});
+
 describe("an outbox that does not empty", () => {
   it.each<[string, number, number, boolean]>([
     ["not when a mail has waited for less than four hours", 239, 0, false],
@@ -231,7 +326,13 @@ describe("telling the admin", () => {
     const store = await freshStore();
     await harvest(store, report("alice"), ALICE, "pending");
     await message(store, "a", ["delayed"]);
-    expect((await news(store))?.told).toEqual({ pending: null, daily: null, stuck: null });
+    expect((await news(store))?.told).toEqual({
+      pending: null,
+      daily: null,
+      stuck: null,
+      revoked: null,
+      withdrawn: null,
+    });
     await tell(store, 3, "pending");
     expect(await news(store)).toMatchObject({
       told: { pending: at(3), daily: null },

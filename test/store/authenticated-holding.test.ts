@@ -57,7 +57,8 @@ describe("what a holding knows of the sender of its mail", () => {
   it("is what the admin's news and the list say", async () => {
     const store = await freshStore();
     await bring(store, "pending", null);
-    const news = await store.adminNews({ now: at(), stuckBefore: at(), noPathToldBefore: at(), limit: 50 });
+    const before = { stuckBefore: at(), noPathToldBefore: at(), unansweredBefore: at() };
+    const news = await store.adminNews({ now: at(), ...before, limit: 50 });
     expect(news?.pending.items).toMatchObject([{ address: ALICE, authenticated: false }]);
     expect(await store.listCertificates({}, at())).toMatchObject([{ unauthenticated: [ALICE] }]);
     await bring(store, "pending", true);

@@ -269,6 +269,7 @@ describe("a certificate in use without a path", () => {
   const query = (minutes: number) => ({
     ...{ now: at(minutes), stuckBefore: at(minutes - DAY), limit: 10 },
     noPathToldBefore: at(minutes - 30 * DAY),
+    unansweredBefore: at(minutes - 3 * DAY),
   });
   const told = (store: Store, minutes: number) =>
     store.tellAdmin(query(minutes), () => [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PublishedCertificate } from "../../src/decide/index.ts";
+import { finding } from "../../src/inspect/index.ts";
 import { at, DAY, freshStore, harvest, query, report } from "./kit.ts";
 
 const CLAIMS = "claims@company.example";
@@ -15,6 +16,61 @@ function published(name: string, more: Parameters<typeof report>[1] = {}): Publi
   } = report(name, more);
   return { ...summary, chain: path.intermediates };
 }
+
+/** What its CA says of a certificate that was revoked at a time. */
+function revocation(sha256: string, minutes: number) {
+  const found = finding("revocation.revoked", "revoked at noon");
+  return {
+    certificate: sha256,
+    reason: "revoked by its CA: revoked at noon",
+    finding: found,
+    at: at(minutes),
+  };
+}
+
+describe("a published certificate that its CA has revoked", () => {
+  const INFO = "info@company.example";
+
+  it("is handed out no more, under any name, stays to be seen, and is news and an audit entry", async () => {
+    const store = await freshStore();
+    const [bad, good] = [published("bad"), published("good")];
+    await store.addMailbox(CLAIMS, [bad, good], by);
+    await store.addMailbox(INFO, [bad], by);
+    await store.addAlias(INFO, "post@company.example", by);
+    const changed = await store.revokeByCa(revocation(bad.sha256, 5));
+    expect(changed.map(({ address, to }) => [address, to])).toEqual([
+      [CLAIMS, "revoked"],
+      [INFO, "revoked"],
+    ]);
+    const mailboxes = [CLAIMS, "post@company.example"];
+    const view = await store.view(query(null, { mailboxes }), at(6));
+    expect(view.mailboxes.map(({ certificates }) => certificates)).toEqual([[good], []]);
+    expect((await store.mailbox(INFO))?.certificates).toMatchObject([
+      { sha256: bad.sha256, revoked: { at: at(5), why: "revoked at noon" } },
+    ]);
+    expect((await store.history(bad.sha256)).at(-1)).toMatchObject({
+      ...{ actor: "robot", action: "mailbox.certificate-revoked", address: INFO, detail: { by: "CA" } },
+    });
+    const before = { stuckBefore: at(), noPathToldBefore: at(), unansweredBefore: at() };
+    expect(await store.adminNews({ now: at(6), ...before, limit: 5 })).toMatchObject({
+      revoked: { count: 0 },
+      withdrawn: { count: 2, items: [{ address: CLAIMS }, { address: INFO }] },
+    });
+    expect(await store.revokeByCa(revocation(bad.sha256, 7))).toEqual([]);
+  });
+
+  it("goes out again when a person publishes it again, and is asked about at once", async () => {
+    const store = await freshStore();
+    const bad = published("bad");
+    await store.addMailbox(CLAIMS, [bad], by);
+    await store.takeDueChecks(at(1), at(DAY), 5);
+    await store.revokeByCa(revocation(bad.sha256, 5));
+    expect(await store.takeDueChecks(at(2 * DAY), at(3 * DAY), 5)).toEqual([]);
+    await store.addMailbox(CLAIMS, [bad], { ...by, at: at(3 * DAY) });
+    expect(await store.publishedFor(CLAIMS, at(3 * DAY))).toEqual([bad]);
+    expect(await store.takeDueChecks(at(3 * DAY), at(4 * DAY), 5)).toMatchObject([{ address: CLAIMS }]);
+  });
+});
 
 describe("published certificates", () => {
   it("are those valid now, the latest first, under the name that was asked", async () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { finding } from "../../src/inspect/index.ts";
+import { type Finding, finding, type RevocationAnswer } from "../../src/inspect/index.ts";
 import { openDatabase } from "../../src/store/driver.ts";
 import { migrate, readMigrations } from "../../src/store/migrate.ts";
 import { at, DAY, folder, freshStore, harvest, report } from "./kit.ts";
@@ -49,21 +49,109 @@ describe("a database of the first version", () => {
 });
 
 describe("the schedule of checks", () => {
-  /** The trigger takes the machine's clock: a new certificate is due in a day from now. */
-  const later = new Date(Date.now() + 2 * DAY * 60_000);
-  const next = new Date(later.getTime() + DAY * 60_000);
-  const valid = { notAfter: new Date(later.getTime() + 365 * DAY * 60_000) };
+  /** What a mail brought with its CA's answer at noon is due a day later. */
+  const later = at(2 * DAY);
+  const next = at(3 * DAY);
+  const valid = { notAfter: at(365 * DAY) };
 
   it("gives each certificate that is used out once, with its chain, and not before a day is over", async () => {
     const store = await freshStore();
     const alice = report("alice", valid);
     await harvest(store, alice, ALICE);
-    expect(await store.takeDueChecks(new Date(), next, 5)).toEqual([]);
+    expect(await store.takeDueChecks(at(DAY - 1), next, 5)).toEqual([]);
     const [due] = await store.takeDueChecks(later, next, 5);
     expect(due?.certificate.sha256).toBe(alice.sha256);
     expect(due?.chain).toEqual(alice.path.intermediates);
     expect(await store.takeDueChecks(later, next, 5)).toEqual([]);
     expect(await store.takeDueChecks(next, next, 5)).toHaveLength(1);
+  });
+
+  it.each<[string, { readonly findings?: readonly Finding[] }, boolean]>([
+    ["was asked when a mail brought it", {}, false],
+    ["was silent when a mail brought it", { findings: [finding("revocation.unchecked")] }, true],
+  ])("asks at once about a certificate in use whose CA %s: %s", async (_, more, atOnce) => {
+    const store = await freshStore();
+    await harvest(store, report("alice", { ...valid, ...more }), ALICE);
+    expect(await store.takeDueChecks(at(1), next, 5)).toHaveLength(atOnce ? 1 : 0);
+    expect(await store.takeDueChecks(later, next, 5)).toHaveLength(atOnce ? 0 : 1);
+  });
+
+  it("asks at once about what a person has approved, restored or imported, and about a mailbox's own", async () => {
+    const store = await freshStore();
+    const [approved, restored, imported, own] = ["a", "b", "c", "d"].map((name) => report(name, valid));
+    if (!approved || !restored || !imported || !own) throw new Error("four reports");
+    await harvest(store, approved, ALICE, "pending");
+    await harvest(store, restored, ALICE);
+    const by = { actor: "eve", reason: "x", at: at(5) };
+    const change = {
+      ...by,
+      certificate: approved.sha256,
+      address: ALICE,
+      status: "active",
+      mails: [],
+    } as const;
+    await store.changeHolding({ ...change, approved: true });
+    await store.barKey({ spkiSha256: restored.spkiSha256, ...by });
+    const judged = [
+      { certificate: restored.sha256, address: ALICE, status: "active", findings: [] },
+    ] as const;
+    await store.unbarKey({ spkiSha256: restored.spkiSha256, ...by, judged });
+    const item = { chain: [], address: ALICE, status: "active", role: "offered", findings: [] } as const;
+    await store.importCertificates({ items: [{ ...item, certificate: imported }], source: "x", ...by });
+    await store.addMailbox("claims@company.example", [{ ...own, chain: own.path.intermediates }], by);
+    const due = await store.takeDueChecks(at(5), next, 9);
+    expect(due.map(({ certificate, address }) => [certificate.subject, address])).toEqual([
+      ["CN=a", ALICE],
+      ["CN=b", ALICE],
+      ["CN=c", ALICE],
+      ["CN=d", "claims@company.example"],
+    ]);
+    expect(due[3]?.chain).toEqual(own.path.intermediates);
+  });
+
+  it("does not put off what is not in use, so that it is due at once when it comes into use", async () => {
+    const store = await freshStore();
+    const alice = report("alice", valid);
+    await harvest(store, alice, ALICE, "pending");
+    expect(await store.takeDueChecks(later, next, 5)).toEqual([]);
+    await harvest(
+      store,
+      report("alice", { ...valid, findings: [finding("revocation.unchecked")] }),
+      ALICE,
+      "active",
+      later,
+    );
+    expect(await store.takeDueChecks(later, next, 5)).toHaveLength(1);
+  });
+
+  it("gives out again what was taken and not noted, and keeps what was said", async () => {
+    const store = await freshStore();
+    const alice = report("alice", valid);
+    await harvest(store, alice, ALICE);
+    const until = new Date(later.getTime() + 600_000);
+    expect(await store.takeDueChecks(later, until, 5)).toHaveLength(1);
+    expect(await store.takeDueChecks(later, until, 5)).toEqual([]);
+    expect(await store.takeDueChecks(until, next, 5)).toMatchObject([{ tries: 0 }]);
+    const state = async () => {
+      const found = await store.findCertificate(alice.sha256, later);
+      return found.found === "one" ? found.certificate.revocation : null;
+    };
+    const answer: RevocationAnswer = {
+      status: "good",
+      by: "OCSP",
+      thisUpdate: at(2 * DAY - 60),
+      places: ["http://ocsp.partner.example/"],
+    };
+    const note = { certificate: alice.sha256, next };
+    await store.noteChecks([{ ...note, answer, unanswered: null }], later);
+    expect(await state()).toEqual({ answer: { ...answer, askedAt: later }, unanswered: null });
+    for (const tries of [1, 2])
+      await store.noteChecks([{ ...note, answer: null, unanswered: `try ${tries}` }], next);
+    expect(await state()).toEqual({
+      answer: { ...answer, askedAt: later },
+      unanswered: { since: later, why: "try 2" },
+    });
+    expect(await store.takeDueChecks(next, at(4 * DAY), 5)).toMatchObject([{ tries: 2 }]);
   });
 
   it("leaves out what is not used: pending, rejected, expired", async () => {

@@ -1,11 +1,21 @@
 import type { Command } from "commander";
-import { type approve, type Decision, type reject, senderOf, type Write } from "../../admin/index.ts";
+import {
+  type Approval,
+  type AskCa,
+  type Change,
+  type Decision,
+  type DecisionRequest,
+  senderOf,
+  type Write,
+} from "../../admin/index.ts";
 import type { Config } from "../../config/index.ts";
 import { escapeControl } from "../../log.ts";
+import type { Policy } from "../../policy.ts";
 import { renderLetter } from "../../robot/index.ts";
 import type { Store } from "../../store/index.ts";
 import { marked } from "../../text.ts";
 import { changeNow } from "../actor.ts";
+import { unansweredWarning, withAskCa } from "../ask-ca.ts";
 import type { Context } from "../context.ts";
 import { openVoice } from "../installation.ts";
 import { repeated } from "../repeated.ts";
@@ -18,12 +28,20 @@ interface DecisionOptions {
   readonly silent?: boolean;
 }
 
+/** `approve` or `reject`; only the former has anything to ask. */
+type Decide = (
+  store: Store,
+  request: DecisionRequest,
+  change: Change,
+  options: { readonly policy: Policy; readonly write: Write | null; readonly ask: AskCa | null },
+) => AsyncIterable<Decision | Approval>;
+
 /** Adds `approve` or `reject`, which differ in what they do and in their words only. */
 export function defineDecision(
   program: Command,
   context: Context,
   words: { readonly name: "approve" | "reject"; readonly description: string; readonly examples: string },
-  decide: typeof approve | typeof reject,
+  decide: Decide,
 ): void {
   program
     .command(words.name)
@@ -42,9 +60,11 @@ export function defineDecision(
         const request = { sha256, addresses: options.address ?? [] };
         const write = options.silent === true ? null : await writer(config, store, context);
         const change = changeNow(context, options.reason);
-        for await (const decision of decide(store, request, change, { policy: config.policy, write })) {
-          print(decision, context);
-        }
+        const decideAll = async (ask: AskCa | null) => {
+          const options = { policy: config.policy, write, ask };
+          for await (const decision of decide(store, request, change, options)) print(decision, context);
+        };
+        await (words.name === "approve" ? withAskCa(config, store, context, decideAll) : decideAll(null));
       }),
     );
 }
@@ -54,9 +74,11 @@ async function writer(config: Config, store: Store, context: Context): Promise<W
   return (letter) => renderLetter(letter, voice, context.now());
 }
 
-function print(decision: Decision, context: Context): void {
+function print(decision: Decision | Approval, context: Context): void {
   const { certificate, holdings } = decision;
-  for (const warning of warnings(decision)) {
+  const asked = "asked" in decision ? decision.asked : null;
+  const unanswered = asked === null ? null : unansweredWarning(certificate.sha256, asked);
+  for (const warning of [...warnings(decision), ...(unanswered === null ? [] : [unanswered])]) {
     context.terminal.err(`keybot: warning: ${escapeControl(warning)}\n`);
   }
   for (const { address, from, to, told, untold, authenticated } of holdings) {
@@ -74,6 +96,7 @@ function print(decision: Decision, context: Context): void {
         to,
         told,
         authenticated,
+        ...(asked === null ? {} : { revocation: asked.revocation }),
       },
     );
   }

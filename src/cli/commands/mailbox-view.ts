@@ -1,8 +1,9 @@
 import type { PublishedCertificate } from "../../decide/index.ts";
 import { escapeControl } from "../../log.ts";
-import type { Mailbox } from "../../store/index.ts";
+import type { Mailbox, MailboxCertificate } from "../../store/index.ts";
 import { isoTime } from "../json.ts";
 import { day, type Listing, minute, short } from "../result.ts";
+import { revocationLines } from "../revocation-text.ts";
 
 /** One object of `keybot mailbox list` and `mailbox show`. */
 export function mailboxRecord({ address, aliases, addedAt, addedBy, certificates }: Mailbox): object {
@@ -23,6 +24,8 @@ export function mailboxRecord({ address, aliases, addedAt, addedBy, certificates
       keyAlgorithm: certificate.keyAlgorithm,
       usage: certificate.usage,
       chainLength: certificate.chain.length,
+      revoked: certificate.revoked,
+      revocation: certificate.revocation,
     })),
   };
 }
@@ -35,9 +38,20 @@ export function mailboxListing(now: Date): Listing<Mailbox> {
       { title: "certificates", right: true },
       { title: "valid until" },
       { title: "aliases", shrink: true },
+      { title: "revoked", right: true },
     ],
-    cells: (mailbox) => [mailbox.address, ...figures(mailbox, now, day), mailbox.aliases.join(", ")],
-    full: (mailbox) => [mailbox.address, ...figures(mailbox, now, isoTime), mailbox.aliases.join(",")],
+    cells: (mailbox) => [
+      mailbox.address,
+      ...figures(mailbox, now, day),
+      mailbox.aliases.join(", "),
+      revokedText(mailbox),
+    ],
+    full: (mailbox) => [
+      mailbox.address,
+      ...figures(mailbox, now, isoTime),
+      mailbox.aliases.join(","),
+      revokedText(mailbox),
+    ],
     json: mailboxRecord,
   };
 }
@@ -47,6 +61,12 @@ function figures({ certificates }: Mailbox, now: Date, print: (time: Date) => st
   const valid = certificates.filter((certificate) => stateOf(certificate, now) === "published");
   const last = Math.max(...valid.map(({ notAfter }) => notAfter.getTime()));
   return [String(valid.length), valid.length === 0 ? "none valid" : print(new Date(last))];
+}
+
+/** How many its CA has revoked; nothing when none. */
+function revokedText({ certificates }: Mailbox): string {
+  const { length } = certificates.filter(({ revoked }) => revoked !== null);
+  return length === 0 ? "" : String(length);
 }
 
 /** A mailbox for people. */
@@ -62,10 +82,11 @@ export function describeMailbox(
   return lines.map((line) => `${escapeControl(line)}\n`).join("");
 }
 
-function blockOf(certificate: PublishedCertificate, now: Date): readonly string[] {
+function blockOf(certificate: MailboxCertificate, now: Date): readonly string[] {
   return [
     certificate.sha256,
     field("state", stateOf(certificate, now)),
+    ...revocationLines(certificate.revocation).map(([name, value]) => field(name, value)),
     field("names", certificate.addresses.join(", ") || "no address"),
     field("subject", certificate.subject),
     field("issued by", certificate.issuer),
@@ -78,7 +99,8 @@ function blockOf(certificate: PublishedCertificate, now: Date): readonly string[
   ];
 }
 
-function stateOf({ notBefore, notAfter }: PublishedCertificate, now: Date): string {
+function stateOf({ notBefore, notAfter, revoked }: MailboxCertificate, now: Date): string {
+  if (revoked !== null) return `revoked by its CA, not published (${revoked.why})`;
   if (notAfter < now) return `expired on ${day(notAfter)}, not published`;
   return notBefore > now ? `published from ${day(notBefore)} on` : "published";
 }

@@ -14,6 +14,7 @@ import { KeybotError } from "../../errors.ts";
 import { escapeControl } from "../../log.ts";
 import type { Mailbox } from "../../store/index.ts";
 import { changeNow } from "../actor.ts";
+import { unansweredWarning, withAskCa } from "../ask-ca.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { notConfirmed } from "../exit.ts";
@@ -103,19 +104,26 @@ async function add(
   context: Context,
 ): Promise<void> {
   const files = await Promise.all(names.map((name) => readInputFile(name, context)));
-  await withStore(context, "make", async (store, { policy }) => {
+  await withStore(context, "make", async (store, config) => {
+    const { policy } = config;
     const address = parseOwnAddress(text, policy.domains);
     const change = changeNow(context, options.reason);
     const publication = readPublication(address, files, policy.certificates, change.at);
     const doubts = [...publication.doubts, ...(await barredDoubts(store, publication, change.at))];
     await confirmDoubts(address, doubts, options.force === true, context);
-    const changes = await addToMailbox(store, address, publication, change);
+    const changes = await withAskCa(config, store, context, (ask) =>
+      addToMailbox(store, address, publication, change, ask),
+    );
     for (const certificate of publication.certificates) {
-      const added = changes.some(({ sha256, added: isNew }) => isNew && sha256 === certificate.sha256);
+      const made = changes.find(({ sha256 }) => sha256 === certificate.sha256);
+      const added = made?.added === true;
+      const warning = made === undefined ? null : unansweredWarning(certificate.sha256, made.asked);
+      if (warning !== null) context.terminal.err(`keybot: warning: ${escapeControl(warning)}\n`);
       printChange(context, addedSentence(address, certificate, added), {
         action: added ? "published" : "unchanged",
         address,
         certificate: certificate.sha256,
+        ...(made === undefined ? {} : { revocation: made.asked.revocation }),
       });
     }
   });

@@ -3,6 +3,7 @@ import { restore } from "../../admin/index.ts";
 import type { Rejudged } from "../../store/index.ts";
 import { marked } from "../../text.ts";
 import { changeNow } from "../actor.ts";
+import { withAskCa } from "../ask-ca.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { printChange, short } from "../result.ts";
@@ -22,7 +23,9 @@ export function define(program: Command, context: Context): void {
     .action((sha256: string, options: { readonly reason?: string }) =>
       withStore(context, "write", async (store, config) => {
         const change = changeNow(context, options.reason);
-        const { spkiSha256, judged } = await restore(store, sha256, change, config.policy);
+        const { spkiSha256, judged } = await withAskCa(config, store, context, (ask) =>
+          restore(store, sha256, change, { policy: config.policy, ask }),
+        );
         printChange(context, `lifted the bar on the public key ${short(spkiSha256)}`, {
           action: "unbarred",
           spkiSha256,

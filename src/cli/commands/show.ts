@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
 import { jsonLine } from "../json.ts";
 import { day, minute } from "../result.ts";
+import { revocationLines } from "../revocation-text.ts";
 import { withStore } from "../with-store.ts";
 
 /** `keybot show ADDRESS|SHA256`: all that is known. */
@@ -70,6 +71,7 @@ function blockOf(certificate: ShownCertificate): readonly string[] {
             `since ${minute(noPath.since)} nobody can be asked whether it is revoked: ${noPath.code}, ${FINDINGS[noPath.code].meaning}`,
           ),
         ]),
+    ...revocationLines(certificate.revocation).map(([name, value]) => field(name, value)),
     field(
       "stored under",
       certificate.addresses.map((address) => addressText(address, certificate)).join(", "),
