@@ -1,0 +1,236 @@
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { silentLog } from "../../src/log.ts";
+import { encode } from "../../src/pki/der-write.ts";
+import { OID } from "../../src/pki/index.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/policy.ts";
+import { openRevocationDesk } from "../../src/revocation/index.ts";
+import { type Judge, recheck, startJudge, voiceOf } from "../../src/robot/index.ts";
+import type { Inquirer, Robot } from "../../src/robot/robot.ts";
+import { tellAdmin } from "../../src/robot/tell-admin.ts";
+import type { Store } from "../../src/store/index.ts";
+import { respond } from "../pki/ocsp-authority.ts";
+import {
+  basicConstraints,
+  extension,
+  generalName,
+  type Issued,
+  issue,
+  issueCa,
+  issueCrl,
+  keyUsage,
+  subjectAltName,
+} from "../pki/path-authority.ts";
+import { IDENTITY, shippedTexts } from "../reply/sample.ts";
+import type { LoopbackServer } from "../revocation/loopback-server.ts";
+import { at, freshStore, harvest, report } from "../store/kit.ts";
+
+/** The judge process runs what was built. */
+const ENTRY = fileURLToPath(new URL("../../dist/robot/judge-process.js", import.meta.url));
+export const ADMIN = "postmaster@company.example";
+export const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
+const TIMES = { notBefore: at(-2 * 24 * 60), notAfter: at(400 * 24 * 60) };
+
+/** A root, a CA of it that issues for partners, and their servers: CRLs of both, an OCSP responder. */
+export class Authorities {
+  readonly web: LoopbackServer;
+  readonly root: Issued = issueCa({ subject: "Partner Root", ...TIMES });
+  readonly ca: Issued;
+  /** What the servers do with a request: serve it, or answer 503. */
+  isUp: (request: string) => boolean = () => true;
+  readonly #issued = new Map<string, Issued>();
+  readonly #revoked = new Set<string>();
+  /** When the CRLs and answers are made. */
+  now: () => Date = () => at();
+
+  constructor(web: LoopbackServer) {
+    this.web = web;
+    this.ca = issueCa({
+      subject: "Partner CA",
+      issuer: this.root,
+      more: [crlAt(web.url("/root.crl"))],
+      ...TIMES,
+    });
+    this.#page("/root.crl", () => this.#crl(this.root));
+    this.#page("/ca.crl", () => this.#crl(this.ca));
+    this.#page("/ocsp", (body) => this.#ocsp(body));
+  }
+
+  /** A partner's certificate, which names the CRL or the responder. */
+  issue(name: string, by: "CRL" | "OCSP" = "CRL"): Issued {
+    const where = by === "CRL" ? crlAt(this.web.url("/ca.crl")) : ocspAt(this.web.url("/ocsp"));
+    const issued = issue({
+      subject: name,
+      issuer: this.ca,
+      extensions: [
+        basicConstraints(false),
+        keyUsage("digitalSignature"),
+        subjectAltName(`email:${name}@partner.example`),
+        where,
+      ],
+      ...TIMES,
+    });
+    this.#issued.set(issued.certificate.serial, issued);
+    return issued;
+  }
+
+  revoke({ certificate }: Issued): void {
+    this.#revoked.add(certificate.serial);
+  }
+
+  #page(path: string, answer: (body: Buffer) => Buffer): void {
+    this.web.pages.set(path, (request, response, body) => {
+      if (!this.isUp(request.url ?? "")) response.writeHead(503).end();
+      else response.end(answer(body));
+    });
+  }
+
+  #times() {
+    const now = this.now().getTime();
+    return { thisUpdate: new Date(now - HOUR), nextUpdate: new Date(now + 12 * HOUR) };
+  }
+
+  #crl(issuer: Issued): Buffer {
+    const own = issuer === this.root ? [this.ca.certificate.serial] : [...this.#issued.keys()];
+    const revoked = own.filter((serial) => this.#revoked.has(serial)).map((serial) => ({ serial }));
+    return Buffer.from(issueCrl(issuer, { ...this.#times(), revoked }).der);
+  }
+
+  #ocsp(body: Buffer): Buffer {
+    const serial = [...this.#issued.keys()].find((one) => body.includes(Buffer.from(one, "hex")));
+    const issued = this.#issued.get(serial ?? "");
+    if (issued === undefined || serial === undefined) return Buffer.from("who?");
+    const status = this.#revoked.has(serial) ? { revoked: this.#times().thisUpdate, reason: 1 } : "good";
+    const said = {
+      certificate: issued.certificate,
+      issuer: this.ca.certificate,
+      status,
+      ...this.#times(),
+    } as const;
+    return respond(this.ca, { answers: [said] });
+  }
+}
+
+function uri(url: string): Buffer {
+  return generalName(`uri:${url}`);
+}
+
+function crlAt(url: string): Buffer {
+  const name = encode.tagged(0xa0, encode.tagged(0xa0, uri(url)));
+  return extension(OID.crlDistributionPoints, encode.sequence(encode.sequence(name)));
+}
+
+function ocspAt(url: string): Buffer {
+  const description = encode.sequence(encode.oid(OID.ocspAccess), uri(url));
+  return extension(OID.authorityInfoAccess, encode.sequence(description));
+}
+
+/** One robot's memory and clock: goes are made at the time that a test says. */
+export class Bench {
+  readonly store: Store & { readonly dir: string };
+  readonly authorities: Authorities;
+  readonly judge: Judge;
+  readonly robot: Inquirer;
+  readonly policy: Policy = { ...DEFAULT_POLICY, domains: ["company.example"] };
+  #now = at();
+
+  static async open(authorities: Authorities): Promise<Bench> {
+    const store = await freshStore();
+    const { der } = authorities.root.certificate;
+    const item = { der, kind: "anchor", origin: "own", domains: null, distrustAfter: null } as const;
+    await store.addTrust(item, { actor: "erika", at: at() });
+    const judge = startJudge({ seconds: 60, memory: 512 * 1024 * 1024 }, silentLog, ENTRY);
+    onTestFinished(() => judge.close());
+    return new Bench(store, authorities, judge);
+  }
+
+  private constructor(store: Store & { readonly dir: string }, authorities: Authorities, judge: Judge) {
+    this.store = store;
+    this.authorities = authorities;
+    this.judge = judge;
+    this.robot = this.#inquirer();
+    authorities.now = () => this.#now;
+    authorities.isUp = () => true;
+    authorities.web.requests.length = 0;
+  }
+
+  #inquirer(): Inquirer {
+    const now = () => this.#now;
+    const options = { proxy: null, privateAddresses: true, cache: null, weaknessOf: () => null };
+    const desk = openRevocationDesk({ ...options, log: silentLog, now });
+    return { policy: this.policy, store: this.store, judge: this.judge, desk, log: silentLog, now };
+  }
+
+  get now(): Date {
+    return this.#now;
+  }
+
+  /** Hours and minutes after everything was stored. */
+  setTime(hours: number, minutes = 0): void {
+    this.#now = new Date(at().getTime() + hours * HOUR + minutes * MINUTE);
+  }
+
+  /** A certificate as a mail brought it, with its CA's answer unless it is pending. */
+  async keep(issued: Issued, address: string, status: "active" | "pending" = "active"): Promise<void> {
+    const { sha256, spkiSha256, keyIdentity, der, notBefore, notAfter, serial } = issued.certificate;
+    const { root, ca } = this.authorities;
+    const path = {
+      valid: true,
+      anchor: root.certificate.sha256,
+      length: 3,
+      intermediates: [ca.certificate.der],
+    };
+    const own = { sha256, spkiSha256, keyIdentity, der, notBefore, notAfter, serial, path };
+    await harvest(this.store, report(address, own), address, status);
+  }
+
+  /** Publishes a certificate for a mailbox. */
+  async publish(issued: Issued, address: string): Promise<void> {
+    const { sha256, spkiSha256, keyIdentity, der, notBefore, notAfter, serial } = issued.certificate;
+    const { path: _path, capabilities: _, role: _role, findings: _findings, ...summary } = report(address);
+    const own = { sha256, spkiSha256, keyIdentity, der, notBefore, notAfter, serial };
+    const chain = [this.authorities.ca.certificate.der];
+    await this.store.addMailbox(address, [{ ...summary, ...own, chain }], { actor: "erika", at: this.#now });
+  }
+
+  /** One go at a time; returns the requests that it made. */
+  async go(hours: number, minutes = 0): Promise<readonly string[]> {
+    this.setTime(hours, minutes);
+    const { requests } = this.authorities.web;
+    requests.length = 0;
+    await recheck(this.robot, new AbortController().signal);
+    return [...requests].sort();
+  }
+
+  /** What is known of a certificate. */
+  async found({ certificate }: Issued) {
+    const search = await this.store.findCertificate(certificate.sha256, this.#now);
+    if (search.found !== "one") throw new Error(`${search.found} found`);
+    const { revocation, holdings } = search.certificate;
+    return { ...revocation, statuses: holdings.map(({ status }) => status) };
+  }
+
+  /** Tells the admin what is due; returns the new mails as text, their quoted-printable undone. */
+  async told(): Promise<readonly string[]> {
+    const before = new Set((await this.store.outboxEntries()).map(({ id }) => id));
+    const secret = await this.store.secret();
+    const texts = shippedTexts(["en"]);
+    const voice = voiceOf({ identity: IDENTITY, texts, secret, messageIdDomain: "company.example" });
+    const teller = { ...this.robot, adminAddress: ADMIN, voice } as unknown as Robot;
+    await tellAdmin(teller);
+    const mails: string[] = [];
+    for (const { id } of await this.store.outboxEntries()) {
+      if (before.has(id)) continue;
+      const mail = await this.store.claim(id, this.#now, this.#now);
+      mails.push(textOf(Buffer.from(mail?.bytes ?? [])));
+    }
+    return mails.reverse();
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString("latin1").replace(/=\r\n/g, "").replaceAll("\r\n", "\n");
+  return text.replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
