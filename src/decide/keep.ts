@@ -41,7 +41,7 @@ function storeAction(entry: Judged, { address, signature, now }: Bearer): StoreA
     role: report.role,
     findings,
     believed: isBelieved(entry),
-    keepsPath: verdictOf(findings) === "accepted" && report.path.valid,
+    keepsPath: report.path.valid && isBeyondDoubt(entry),
     signedAt: signedAt === null || signedAt < now ? signedAt : now,
   };
 }
@@ -56,6 +56,18 @@ function isBelieved({ report, verdict, findings }: Judged): boolean {
   const doubts = findings.filter(({ severity }) => severity !== "info");
   return report.role === "signer" ? !doubts.some(isOfMail) : doubts.length === 0;
 }
+
+/**
+ * Whether nothing speaks against the certificate or its mail. That its CA has not answered is no doubt about the path of one
+ * that is not in use: a person who approves it has its CA asked along it (PRODUCT §3 6.).
+ */
+function isBeyondDoubt({ findings, held }: Judged): boolean {
+  const isInUse = held?.status === "active";
+  const counted = isInUse ? findings : findings.filter(({ code }) => !SILENCE.has(code));
+  return verdictOf(counted) === "accepted";
+}
+
+const SILENCE: ReadonlySet<string> = new Set(["revocation.unknown", "revocation.unaskable"]);
 
 /** Whether a finding is one on the mail and its signature, not on the certificate and its path. */
 export function isOfMail({ code }: Pick<Finding, "code">): boolean {

@@ -58,6 +58,8 @@ describe("by whose word something is kept of a certificate", () => {
     ["an old mail again", ["signature.replay"], {}, true, false, false],
     ["its CA is unknown, its own signature is right", ["path.unknown-ca"], {}, true, true, false],
     ["its CA says nothing, its own signature is right", ["revocation.unknown"], {}, true, true, false],
+    ["its CA says nothing, new, its own signature is right", ["revocation.unknown"], {}, false, false, true],
+    ["its CA is unknown, new, its own signature is right", ["path.unknown-ca"], {}, false, false, false],
     ["beside somebody's signature", ["path.self-signed"], { role: "encryption" }, true, false, false],
     ["broken", ["signature.broken"], {}, true, false, false],
   ];

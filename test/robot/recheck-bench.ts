@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { silentLog } from "../../src/log.ts";
@@ -18,12 +19,14 @@ import {
   issue,
   issueCa,
   issueCrl,
+  type Key,
+  key,
   keyUsage,
   subjectAltName,
 } from "../pki/path-authority.ts";
 import { IDENTITY, shippedTexts } from "../reply/sample.ts";
 import type { LoopbackServer } from "../revocation/loopback-server.ts";
-import { at, freshStore, harvest, report } from "../store/kit.ts";
+import { at, decision, freshStore, input, report, storing } from "../store/kit.ts";
 
 /** The judge process runs what was built. */
 const ENTRY = fileURLToPath(new URL("../../dist/robot/judge-process.js", import.meta.url));
@@ -31,28 +34,33 @@ export const ADMIN = "postmaster@company.example";
 export const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
-const TIMES = { notBefore: at(-2 * 24 * 60), notAfter: at(400 * 24 * 60) };
+const DAY = 24 * HOUR;
 
 /** A root, a CA of it that issues for partners, and their servers: CRLs of both, an OCSP responder. */
 export class Authorities {
   readonly web: LoopbackServer;
-  readonly root: Issued = issueCa({ subject: "Partner Root", ...TIMES });
+  /** When everything begins. */
+  readonly base: Date;
+  readonly root: Issued;
   readonly ca: Issued;
+  readonly #valid: { readonly notBefore: Date; readonly notAfter: Date };
   /** What the servers do with a request: serve it, or answer 503. */
   isUp: (request: string) => boolean = () => true;
   readonly #issued = new Map<string, Issued>();
   readonly #revoked = new Set<string>();
   /** When the CRLs and answers are made. */
-  now: () => Date = () => at();
+  now: () => Date;
 
-  constructor(web: LoopbackServer) {
+  constructor(web: LoopbackServer, base = at()) {
     this.web = web;
-    this.ca = issueCa({
-      subject: "Partner CA",
-      issuer: this.root,
-      more: [crlAt(web.url("/root.crl"))],
-      ...TIMES,
-    });
+    this.base = base;
+    this.now = () => base;
+    // X.509 times have no milliseconds.
+    const second = Math.floor(base.getTime() / 1000) * 1000;
+    this.#valid = { notBefore: new Date(second - 2 * DAY), notAfter: new Date(second + 400 * DAY) };
+    this.root = issueCa({ subject: "Partner Root", ...this.#valid });
+    const more = [crlAt(web.url("/root.crl"))];
+    this.ca = issueCa({ subject: "Partner CA", issuer: this.root, more, ...this.#valid });
     this.#page("/root.crl", () => this.#crl(this.root));
     this.#page("/ca.crl", () => this.#crl(this.ca));
     this.#page("/ocsp", (body) => this.#ocsp(body));
@@ -64,13 +72,14 @@ export class Authorities {
     const issued = issue({
       subject: name,
       issuer: this.ca,
+      key: encryptionKey(),
       extensions: [
         basicConstraints(false),
-        keyUsage("digitalSignature"),
+        keyUsage("digitalSignature", "keyAgreement"),
         subjectAltName(`email:${name}@partner.example`),
         where,
       ],
-      ...TIMES,
+      ...this.#valid,
     });
     this.#issued.set(issued.certificate.serial, issued);
     return issued;
@@ -78,6 +87,11 @@ export class Authorities {
 
   revoke({ certificate }: Issued): void {
     this.#revoked.add(certificate.serial);
+  }
+
+  /** A suspension that is lifted. */
+  unrevoke({ certificate }: Issued): void {
+    this.#revoked.delete(certificate.serial);
   }
 
   #page(path: string, answer: (body: Buffer) => Buffer): void {
@@ -113,6 +127,12 @@ export class Authorities {
   }
 }
 
+/** A key that mail can be encrypted to; it signs nothing. */
+function encryptionKey(): Key {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return key(publicKey, encode.sequence(), () => Buffer.alloc(0));
+}
+
 function uri(url: string): Buffer {
   return generalName(`uri:${url}`);
 }
@@ -134,13 +154,13 @@ export class Bench {
   readonly judge: Judge;
   readonly robot: Inquirer;
   readonly policy: Policy = { ...DEFAULT_POLICY, domains: ["company.example"] };
-  #now = at();
+  #now: Date;
 
-  static async open(authorities: Authorities): Promise<Bench> {
-    const store = await freshStore();
+  static async open(authorities: Authorities, stateDir?: string): Promise<Bench> {
+    const store = await freshStore(stateDir === undefined ? {} : { stateDir });
     const { der } = authorities.root.certificate;
     const item = { der, kind: "anchor", origin: "own", domains: null, distrustAfter: null } as const;
-    await store.addTrust(item, { actor: "erika", at: at() });
+    await store.addTrust(item, { actor: "erika", at: authorities.base });
     const judge = startJudge({ seconds: 60, memory: 512 * 1024 * 1024 }, silentLog, ENTRY);
     onTestFinished(() => judge.close());
     return new Bench(store, authorities, judge);
@@ -149,6 +169,7 @@ export class Bench {
   private constructor(store: Store & { readonly dir: string }, authorities: Authorities, judge: Judge) {
     this.store = store;
     this.authorities = authorities;
+    this.#now = authorities.base;
     this.judge = judge;
     this.robot = this.#inquirer();
     authorities.now = () => this.#now;
@@ -169,7 +190,7 @@ export class Bench {
 
   /** Hours and minutes after everything was stored. */
   setTime(hours: number, minutes = 0): void {
-    this.#now = new Date(at().getTime() + hours * HOUR + minutes * MINUTE);
+    this.#now = new Date(this.authorities.base.getTime() + hours * HOUR + minutes * MINUTE);
   }
 
   /** A certificate as a mail brought it, with its CA's answer unless it is pending. */
@@ -183,7 +204,10 @@ export class Bench {
       intermediates: [ca.certificate.der],
     };
     const own = { sha256, spkiSha256, keyIdentity, der, notBefore, notAfter, serial, path };
-    await harvest(this.store, report(address, own), address, status);
+    const kept = report(address, own);
+    await this.store.commitMessage(input(`mail of ${sha256}`, address, [kept], this.authorities.base), () =>
+      decision([storing(kept, address, status, { keepsPath: true })]),
+    );
   }
 
   /** Publishes a certificate for a mailbox. */
