@@ -3,7 +3,8 @@ import { type AskCa, addToMailbox, approve, restore } from "../../src/admin/inde
 import { askOnce } from "../../src/robot/index.ts";
 import type { Issued } from "../pki/path-authority.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
-import { Authorities, Bench } from "../robot/recheck-bench.ts";
+import { Authorities } from "../robot/authorities.ts";
+import { Bench } from "../robot/recheck-bench.ts";
 import { report } from "../store/kit.ts";
 
 const web = await new LoopbackServer().start();

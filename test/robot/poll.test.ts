@@ -8,7 +8,8 @@ import { IDENTITY, shippedTexts } from "../reply/sample.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
 import { ScriptedSmtp } from "../servers/scripted-smtp.ts";
 import { smtpSettings } from "../smtp/settings.ts";
-import { ADMIN, Authorities, Bench } from "./recheck-bench.ts";
+import { Authorities } from "./authorities.ts";
+import { ADMIN, Bench } from "./recheck-bench.ts";
 
 const web = await new LoopbackServer().start();
 const CLAIMS = "claims@company.example";

@@ -4,7 +4,8 @@ import { askOnce } from "../../src/robot/index.ts";
 import type { Issued } from "../pki/path-authority.ts";
 import { LoopbackServer } from "../revocation/loopback-server.ts";
 import { at } from "../store/kit.ts";
-import { Authorities, Bench, HOUR } from "./recheck-bench.ts";
+import { Authorities, HOUR } from "./authorities.ts";
+import { Bench } from "./recheck-bench.ts";
 
 const web = await new LoopbackServer().start();
 const CLAIMS = "claims@company.example";

@@ -1,151 +1,21 @@
-import { generateKeyPairSync } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { silentLog } from "../../src/log.ts";
-import { encode } from "../../src/pki/der-write.ts";
-import { OID } from "../../src/pki/index.ts";
 import { DEFAULT_POLICY, type Policy } from "../../src/policy.ts";
 import { openRevocationDesk } from "../../src/revocation/index.ts";
 import { type Judge, recheck, startJudge, voiceOf } from "../../src/robot/index.ts";
 import type { Inquirer, Robot } from "../../src/robot/robot.ts";
 import { tellAdmin } from "../../src/robot/tell-admin.ts";
 import type { Store } from "../../src/store/index.ts";
-import { respond } from "../pki/ocsp-authority.ts";
-import {
-  basicConstraints,
-  extension,
-  generalName,
-  type Issued,
-  issue,
-  issueCa,
-  issueCrl,
-  type Key,
-  key,
-  keyUsage,
-  subjectAltName,
-} from "../pki/path-authority.ts";
+import type { Issued } from "../pki/path-authority.ts";
 import { IDENTITY, shippedTexts } from "../reply/sample.ts";
-import type { LoopbackServer } from "../revocation/loopback-server.ts";
-import { at, decision, freshStore, input, report, storing } from "../store/kit.ts";
+import { decision, freshStore, input, report, storing } from "../store/kit.ts";
+import { type Authorities, HOUR } from "./authorities.ts";
 
 /** The judge process runs what was built. */
 const ENTRY = fileURLToPath(new URL("../../dist/robot/judge-process.js", import.meta.url));
 export const ADMIN = "postmaster@company.example";
-export const HOUR = 3_600_000;
 const MINUTE = 60_000;
-
-const DAY = 24 * HOUR;
-
-/** A root, a CA of it that issues for partners, and their servers: CRLs of both, an OCSP responder. */
-export class Authorities {
-  readonly web: LoopbackServer;
-  /** When everything begins. */
-  readonly base: Date;
-  readonly root: Issued;
-  readonly ca: Issued;
-  readonly #valid: { readonly notBefore: Date; readonly notAfter: Date };
-  /** What the servers do with a request: serve it, or answer 503. */
-  isUp: (request: string) => boolean = () => true;
-  readonly #issued = new Map<string, Issued>();
-  readonly #revoked = new Set<string>();
-  /** When the CRLs and answers are made. */
-  now: () => Date;
-
-  constructor(web: LoopbackServer, base = at()) {
-    this.web = web;
-    this.base = base;
-    this.now = () => base;
-    // X.509 times have no milliseconds.
-    const second = Math.floor(base.getTime() / 1000) * 1000;
-    this.#valid = { notBefore: new Date(second - 2 * DAY), notAfter: new Date(second + 400 * DAY) };
-    this.root = issueCa({ subject: "Partner Root", ...this.#valid });
-    const more = [crlAt(web.url("/root.crl"))];
-    this.ca = issueCa({ subject: "Partner CA", issuer: this.root, more, ...this.#valid });
-    this.#page("/root.crl", () => this.#crl(this.root));
-    this.#page("/ca.crl", () => this.#crl(this.ca));
-    this.#page("/ocsp", (body) => this.#ocsp(body));
-  }
-
-  /** A partner's certificate, which names the CRL or the responder. */
-  issue(name: string, by: "CRL" | "OCSP" = "CRL"): Issued {
-    const where = by === "CRL" ? crlAt(this.web.url("/ca.crl")) : ocspAt(this.web.url("/ocsp"));
-    const issued = issue({
-      subject: name,
-      issuer: this.ca,
-      key: encryptionKey(),
-      extensions: [
-        basicConstraints(false),
-        keyUsage("digitalSignature", "keyAgreement"),
-        subjectAltName(`email:${name}@partner.example`),
-        where,
-      ],
-      ...this.#valid,
-    });
-    this.#issued.set(issued.certificate.serial, issued);
-    return issued;
-  }
-
-  revoke({ certificate }: Issued): void {
-    this.#revoked.add(certificate.serial);
-  }
-
-  /** A suspension that is lifted. */
-  unrevoke({ certificate }: Issued): void {
-    this.#revoked.delete(certificate.serial);
-  }
-
-  #page(path: string, answer: (body: Buffer) => Buffer): void {
-    this.web.pages.set(path, (request, response, body) => {
-      if (!this.isUp(request.url ?? "")) response.writeHead(503).end();
-      else response.end(answer(body));
-    });
-  }
-
-  #times() {
-    const now = this.now().getTime();
-    return { thisUpdate: new Date(now - HOUR), nextUpdate: new Date(now + 12 * HOUR) };
-  }
-
-  #crl(issuer: Issued): Buffer {
-    const own = issuer === this.root ? [this.ca.certificate.serial] : [...this.#issued.keys()];
-    const revoked = own.filter((serial) => this.#revoked.has(serial)).map((serial) => ({ serial }));
-    return Buffer.from(issueCrl(issuer, { ...this.#times(), revoked }).der);
-  }
-
-  #ocsp(body: Buffer): Buffer {
-    const serial = [...this.#issued.keys()].find((one) => body.includes(Buffer.from(one, "hex")));
-    const issued = this.#issued.get(serial ?? "");
-    if (issued === undefined || serial === undefined) return Buffer.from("who?");
-    const status = this.#revoked.has(serial) ? { revoked: this.#times().thisUpdate, reason: 1 } : "good";
-    const said = {
-      certificate: issued.certificate,
-      issuer: this.ca.certificate,
-      status,
-      ...this.#times(),
-    } as const;
-    return respond(this.ca, { answers: [said] });
-  }
-}
-
-/** A key that mail can be encrypted to; it signs nothing. */
-function encryptionKey(): Key {
-  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return key(publicKey, encode.sequence(), () => Buffer.alloc(0));
-}
-
-function uri(url: string): Buffer {
-  return generalName(`uri:${url}`);
-}
-
-function crlAt(url: string): Buffer {
-  const name = encode.tagged(0xa0, encode.tagged(0xa0, uri(url)));
-  return extension(OID.crlDistributionPoints, encode.sequence(encode.sequence(name)));
-}
-
-function ocspAt(url: string): Buffer {
-  const description = encode.sequence(encode.oid(OID.ocspAccess), uri(url));
-  return extension(OID.authorityInfoAccess, encode.sequence(description));
-}
 
 /** One robot's memory and clock: goes are made at the time that a test says. */
 export class Bench {
