@@ -7,10 +7,11 @@ import type { Context } from "./context.ts";
 import { openInquirer } from "./installation.ts";
 import { short } from "./result.ts";
 import { endSignal } from "./signals.ts";
+import { interrupted } from "./terminal.ts";
 
 /**
  * Runs a use case with somebody who asks CAs, and ends what was started for it.
- * @throws whatever the work throws
+ * @throws KeybotError `usage` (`cli.interrupted`) when the command is ended while it asks; whatever the work throws
  */
 export async function withAskCa<T>(
   config: Config,
@@ -22,11 +23,14 @@ export async function withAskCa<T>(
   const { inquirer, close } = openInquirer(config, store, context.log("error"), context.now);
   const end = endSignal(1);
   try {
-    return await work((certificate) => {
+    return await work(async (certificate) => {
       const asking = () => {
         if (context.terminal.interactive) context.note(`asking the CA of ${short(certificate.sha256)} …`);
       };
-      return askOnce(inquirer, certificate, { asking, signal: end.signal });
+      const judgement = await askOnce(inquirer, certificate, { asking, signal: end.signal });
+      // Who ends the command while it asks wants nothing decided, least of all without the answer.
+      if (end.signal.aborted) throw interrupted();
+      return judgement;
     });
   } finally {
     end.stop();

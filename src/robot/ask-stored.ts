@@ -128,6 +128,8 @@ export async function askOnce(
   try {
     const judged = await judgedTogether(robot, trust, [found], budget);
     const judgement = judged?.[0] ?? silence(found);
+    // Given up: whoever waited is gone, and so may the database be.
+    if (signal.aborted) return judgement;
     await revokeIfRevoked(robot, judgement);
     return judgement;
   } finally {

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { Authorities } from "../robot/authorities.ts";
 import { Bench } from "../robot/recheck-bench.ts";
 
 const web = await new LoopbackServer().start();
+const PROGRAM = join(import.meta.dirname, "..", "..", "bin", "keybot");
 const ALICE = "alice@partner.example";
 const CLAIMS = "claims@company.example";
 const folder = mkdtempSync(join(tmpdir(), "keybot-ask-ca-"));
@@ -25,6 +27,17 @@ async function installed() {
   const bench = await Bench.open(new Authorities(web, new Date()), join(dir, "state"));
   const env = { KEYBOT_IMAP_PASSWORD: "x", KEYBOT_SMTP_PASSWORD: "x", SUDO_USER: "erika" };
   const run = (...args: readonly string[]) => runKeybot(file, args, { expectExit: "any", env });
+  const start = (...args: readonly string[]) => {
+    const child = spawn(process.execPath, [PROGRAM, "--config", file, ...args], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString("utf8");
+    });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    return { interrupt: () => child.kill("SIGINT"), ended, stderr: () => stderr };
+  };
   /** The certificate with the CA above it, as a file. */
   const pem = ({ certificate }: Issued): string => {
     const path = join(dir, "own.pem");
@@ -32,7 +45,7 @@ async function installed() {
     writeFileSync(path, all.join(""));
     return path;
   };
-  return { bench, run, pem };
+  return { bench, run, start, pem };
 }
 
 function pemOf(der: Uint8Array): string {
@@ -76,6 +89,21 @@ describe("the program, before a person's decision", () => {
     );
   });
 
+  it("decides nothing when it is ended while it asks", async () => {
+    const { bench, start } = await installed();
+    const alice = bench.authorities.issue("alice", "OCSP");
+    await bench.keep(alice, ALICE, "pending");
+    const asked = new Promise<void>((resolve) => {
+      web.pages.set("/ocsp", () => resolve());
+    });
+    const running = start("approve", alice.certificate.sha256);
+    await asked;
+    running.interrupt();
+    expect(await running.ended).toBe(130);
+    expect(running.stderr()).toContain("nothing was changed");
+    expect((await bench.found(alice)).statuses).toEqual(["pending"]);
+  });
+
   it("approves what its CA clears, and shows what it said, when, and who was asked", async () => {
     const { bench, run } = await installed();
     const alice = bench.authorities.issue("alice", "OCSP");
@@ -110,6 +138,7 @@ describe("the program, before a person's decision", () => {
     expect((await run("mailbox", "show", CLAIMS)).stdout).toMatch(
       /\n {2}state {6}revoked by its CA, not published \(revoked at .*\)\n/,
     );
+    expect((await run("mailbox", "list")).stdout).toMatch(/^claims@company\.example\t0\tnone valid\t\t1\n$/);
     const [listed] = (await run("mailbox", "list", "--json")).records();
     expect(listed).toMatchObject({
       certificates: [{ revoked: { why: expect.stringMatching(/^revoked at/) } }],

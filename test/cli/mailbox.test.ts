@@ -45,7 +45,7 @@ describe("keybot mailbox add", () => {
 
   it("prints one record a certificate with --json", async () => {
     expect(await office.records(["mailbox", "add", CLAIMS, file])).toEqual([
-      { action: "published", address: CLAIMS, certificate: claims.sha256 },
+      { action: "published", address: CLAIMS, certificate: claims.sha256, revocation: "unasked" },
     ]);
   });
 

@@ -30,30 +30,40 @@ export function mailboxRecord({ address, aliases, addedAt, addedBy, certificates
   };
 }
 
-/** How mailboxes are listed. */
-export function mailboxListing(now: Date): Listing<Mailbox> {
+/**
+ * How mailboxes are listed.
+ * @param mailboxes those that will be listed: what CAs have revoked has a column where there is any
+ */
+export function mailboxListing(mailboxes: readonly Mailbox[], now: Date): Listing<Mailbox> {
+  const isAnyRevoked = mailboxes.some((mailbox) => countRevoked(mailbox) > 0);
+  const revoked = (mailbox: Mailbox) => (isAnyRevoked ? [String(countRevoked(mailbox))] : []);
   return {
     columns: [
       { title: "address", shrink: true },
       { title: "certificates", right: true },
       { title: "valid until" },
       { title: "aliases", shrink: true },
-      { title: "revoked", right: true },
+      ...(isAnyRevoked ? [{ title: "revoked", right: true }] : []),
     ],
     cells: (mailbox) => [
       mailbox.address,
       ...figures(mailbox, now, day),
       mailbox.aliases.join(", "),
-      revokedText(mailbox),
+      ...revoked(mailbox),
     ],
     full: (mailbox) => [
       mailbox.address,
       ...figures(mailbox, now, isoTime),
       mailbox.aliases.join(","),
-      revokedText(mailbox),
+      ...revoked(mailbox),
     ],
     json: mailboxRecord,
   };
+}
+
+/** How many its CA has revoked. */
+function countRevoked({ certificates }: Mailbox): number {
+  return certificates.filter(({ revoked }) => revoked !== null).length;
 }
 
 /** How many are valid now, and when the last of them lapses. */
@@ -61,12 +71,6 @@ function figures({ certificates }: Mailbox, now: Date, print: (time: Date) => st
   const valid = certificates.filter((certificate) => stateOf(certificate, now) === "published");
   const last = Math.max(...valid.map(({ notAfter }) => notAfter.getTime()));
   return [String(valid.length), valid.length === 0 ? "none valid" : print(new Date(last))];
-}
-
-/** How many its CA has revoked; nothing when none. */
-function revokedText({ certificates }: Mailbox): string {
-  const { length } = certificates.filter(({ revoked }) => revoked !== null);
-  return length === 0 ? "" : String(length);
 }
 
 /** A mailbox for people. */

@@ -148,9 +148,10 @@ async function confirmDoubts(
 }
 
 async function list(context: Context): Promise<void> {
-  const printed = await withStore(context, "read", async (store) =>
-    printList(context, await store.listMailboxes(), mailboxListing(context.now())),
-  );
+  const printed = await withStore(context, "read", async (store) => {
+    const mailboxes = await store.listMailboxes();
+    return printList(context, mailboxes, mailboxListing(mailboxes, context.now()));
+  });
   if (printed === 0) context.note("no mailbox is published yet; keybot mailbox add ADDRESS FILE adds one");
 }
 
