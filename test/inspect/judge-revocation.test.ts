@@ -228,7 +228,13 @@ describe("the answers in the findings", () => {
 
 describe("what CAs say along a path to an anchor that may not vouch for the certificate", () => {
   const report = { sha256: alice.sha256, findings: [] } as unknown as CertificateReport;
-  const judgement = { certificate: alice.sha256, findings: [finding("revocation.revoked")], doubtful: [], answer: null, silent: [] };
+  const judgement = {
+    certificate: alice.sha256,
+    findings: [finding("revocation.revoked")],
+    doubtful: [],
+    answer: null,
+    silent: [],
+  };
   it.each([
     ["one that may", [], 1],
     ["one that may, of a doubtful mail", [finding("signature.partial")], 1],
