@@ -188,7 +188,9 @@ function olderRevokes(crls: readonly CrlDraft[]): boolean {
   const ofNewest = right.filter(({ age }) => age === newest);
   const highest = Math.max(...ofNewest.map(({ number }) => number));
   const changes = ofCa.filter(({ base, number }) => base !== null && base <= highest && highest < number);
-  return [...ofNewest.filter(({ number }) => number === highest), ...changes].every(
-    ({ revoked }) => revoked.length === 0,
+  const isReleased = changes.some(({ released }) => released.length > 0);
+  return (
+    changes.every(({ revoked }) => revoked.length === 0) &&
+    (isReleased || ofNewest.every(({ number, revoked }) => number < highest || revoked.length === 0))
   );
 }
