@@ -178,8 +178,7 @@ export const SCHEMA = {
       ocsp_max_age: byDefault(
         DURATION,
         "10d",
-        "How long a kept OCSP answer counts since it was last had, whatever its nextUpdate, where nobody can be asked: so " +
-          "long somebody who blocks a CA's servers can keep a revocation from us.",
+        "How long a kept OCSP answer counts since it was last had: so long who blocks a CA can hide a revocation.",
       ),
       crl_max_age: byDefault(
         DURATION,

@@ -316,8 +316,11 @@ function signedCertificates(
     return reportOn(certificate, circumstances);
   });
   const answering = signerReports.find(({ sha256 }) => sha256 === counting?.verification.certificate?.sha256);
+  // The one that counts first: whoever looks for the signer who vouches must not find another (RFC 5652 §5.1 gives no order).
+  const rest = signerReports.filter((report) => report !== answering);
   return [
-    ...signerReports.map((report) => (report === answering ? report : besideProven(report, answering))),
+    ...(answering === undefined ? [] : [answering]),
+    ...rest.map((report) => besideProven(report, answering)),
     ...ownMerits.map((report, index) => {
       const vouched = vouchedFor(report, answering);
       const isMeant = others[index] === undefined || isNamed(others[index], counting);

@@ -19,7 +19,7 @@ import type { PathToAsk } from "./path-to-ask.ts";
 import { answerWeakness } from "./strength.ts";
 import { namesAnswerer, placesNamed, shownPlaces } from "./trust.ts";
 import { unreadableTexts } from "./unreadable-crl.ts";
-import { isOfSigner, mayVouch, vouchedFor } from "./vouch.ts";
+import { besideProven, isOfSigner, mayVouch, vouchedFor } from "./vouch.ts";
 
 /** What could be had of CAs, and how it was asked for. */
 export interface RevocationEvidence {
@@ -218,9 +218,11 @@ export function withRevocation(
   return {
     ...inspection,
     ...(inspection.unasked && { unasked: inspection.unasked.filter((sha256) => !asked.has(sha256)) }),
-    certificates: certificates.map((report) =>
-      report.role === "encryption" ? vouchedFor(report, signer) : report,
-    ),
+    certificates: certificates.map((report) => {
+      if (report.role === "encryption") return vouchedFor(report, signer);
+      // Only now is the signer beyond doubt, whose CA had to be asked.
+      return report.role === "signer" && report.sha256 !== voucher ? besideProven(report, signer) : report;
+    }),
   };
 }
 

@@ -1,12 +1,13 @@
 /** Whose signature counts, and which of several certificates of one key stands for it. */
 import { type Certificate, certificateAddresses, type SignerVerification } from "../pki/index.ts";
 import { reportOn } from "./certificate-report.ts";
-import { gravity } from "./finding.ts";
+import { type Finding, gravity } from "./finding.ts";
 import { namesAddress } from "./holder.ts";
 import { CERTIFICATES_BESIDE, JUDGED_CERTIFICATES } from "./limits.ts";
 import type { JudgedSigner } from "./signature.ts";
 import type { Subject } from "./subject.ts";
 import { signingFindings } from "./usage.ts";
+import { lasting } from "./vouch.ts";
 
 /**
  * Of several certificates of the key that signed, the one with the best verdict: which of them the signer meant, no octet
@@ -29,12 +30,12 @@ export function signerCertificate(
   const candidates = all
     .sort((a, b) => Number(isOwn(b, subject)) - Number(isOwn(a, subject)))
     .slice(0, JUDGED_CERTIFICATES);
-  const weights = candidates.map((candidate) => gravityOfSigner(candidate, certificates, subject));
+  const weights = candidates.map((candidate) => weightOfSigner(candidate, certificates, subject));
   return candidates[weights.indexOf(Math.min(...weights))] ?? certificate;
 }
 
 /** How much speaks against a certificate that signed, its signature left aside. */
-function gravityOfSigner(
+function weightOfSigner(
   candidate: Certificate,
   certificates: readonly Certificate[],
   { address, trust, policy, at, computing }: Subject,
@@ -52,7 +53,12 @@ function gravityOfSigner(
     findings: signingFindings(candidate),
     capabilities: null,
   });
-  return gravity(findings);
+  return weightOf(findings);
+}
+
+/** How much findings weigh; of equally grave ones those weigh less that an answer of a CA can take away. */
+function weightOf(findings: readonly Finding[]): number {
+  return gravity(findings) + gravity(lasting(findings)) / 10;
 }
 
 /**
@@ -79,7 +85,7 @@ function bestOf(
   const weights = signers.map(({ verification: { certificate }, findings }) =>
     certificate === null
       ? Number.POSITIVE_INFINITY
-      : Math.max(gravity(findings), gravityOfSigner(certificate, certificates, subject)),
+      : Math.max(weightOf(findings), weightOfSigner(certificate, certificates, subject)),
   );
   // Of equal ones that which names the certificate to encrypt to, and then any, but the same one in every order.
   const rank = ({ verification: { certificate, encryptionPreference } }: JudgedSigner) =>

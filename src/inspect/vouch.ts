@@ -43,13 +43,18 @@ function takenOver(
     : of;
 }
 
+/** What stays when CAs have answered: what is said of revocation before anybody was asked goes then (`judge-revocation.ts`). */
+export function lasting(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ code }) => !code.startsWith("revocation."));
+}
+
 /**
  * A certificate beside one that can encrypt itself, of another subject, and that no signed preference names: RFC 8551
  * §2.5.3.1 takes it for nobody's wish. A relay could so bring back an old certificate whose key is lost.
  * @returns the report, no better than waiting for a person
  */
 export function unnamed(report: CertificateReport): CertificateReport {
-  if (gravity(report.findings) > 0) return report;
+  if (gravity(lasting(report.findings)) > 0) return report;
   return { ...report, findings: ranked([...report.findings, finding("signature.unnamed")]) };
 }
 

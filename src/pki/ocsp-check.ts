@@ -154,7 +154,7 @@ function doubtOf(
 }
 
 /**
- * What several answers about one certificate say together: a final "revoked" at any age; else the newest timely word, of
+ * What several answers about one certificate say together: a final "revoked", without nextUpdate at any age; else the newest timely word, of
  * several of the same time "revoked", then "unknown", which errs on the safe side. A hold is lifted by a newer "good" that
  * would count alone, and by nothing else.
  */
@@ -164,7 +164,9 @@ function statusOf(answers: readonly OcspAnswer[], doubt: Unusable | null, at: Da
       right.thisUpdate.getTime() - left.thisUpdate.getTime() ||
       GRAVITY[right.status.kind] - GRAVITY[left.status.kind],
   );
-  const final = newestFirst.find((answer) => isForGood(answer) && !isLater(answer, at));
+  const final = newestFirst.find(
+    (answer) => isForGood(answer) && !isLater(answer, at) && !hasRunOut(answer, at),
+  );
   if (final !== undefined) return said(final);
   const timely = newestFirst.filter((answer) => untimeliness(answer, at) === null);
   const hold = timely.find(({ status }) => status.kind === "revoked");
@@ -181,6 +183,11 @@ function isForGood({ status }: OcspAnswer): boolean {
 
 function isLifted(hold: OcspAnswer, timely: readonly OcspAnswer[]): boolean {
   return timely.some(({ status, thisUpdate }) => status.kind === "good" && thisUpdate > hold.thisUpdate);
+}
+
+/** RFC 6960 §3.2 (6). What was said in its time is remembered elsewhere (`ca-word.ts`). */
+function hasRunOut({ nextUpdate }: OcspAnswer, at: Date): boolean {
+  return nextUpdate !== null && at.getTime() > nextUpdate.getTime() + CLOCK_SKEW_MS;
 }
 
 function isLater({ thisUpdate }: OcspAnswer, at: Date): boolean {

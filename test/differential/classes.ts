@@ -4,6 +4,7 @@
  */
 import { type CertificateDraft, type CrlDraft, certificateOf, type MailDraft } from "../generator/draft.ts";
 import type { Outcome } from "../generator/judge.ts";
+import { cannotEncrypt } from "../generator/paths.ts";
 import type { JudgeName, Opinion } from "./judges.ts";
 
 /** The mail with nothing but the signer, the certificate and the path that keybot accepted, before the same judge. */
@@ -130,6 +131,18 @@ export const CLASSES: readonly Class[] = [
       /CRL signature failure|CRL does not verify/.test(reduced.why),
   },
   {
+    name: "a certificate that a delta CRL takes off the list",
+    judges: "NSS",
+    section: "RFC 5280 §6.3.3 (k)",
+    why: "delta CRLs are not implemented there",
+    is: ({ judge, reduced }) =>
+      judge === "NSS" &&
+      reduced?.draft.crls?.some(
+        ({ base, released, forged }) => base !== null && released.length > 0 && !forged,
+      ) === true &&
+      /REVOKED_CERTIFICATE/.test(reduced.why),
+  },
+  {
     name: "an older CRL, or one of a lower number, with the certificate on it, beside a newer one without",
     judges: "OpenSSL, NSS, Bouncy Castle",
     section: "RFC 5280 §5.2.3, §6.3.3 (a)",
@@ -163,14 +176,6 @@ export const CLASSES: readonly Class[] = [
   },
 ];
 
-/** One of the certificates of a signer's key, any of which may stand for it, does not encrypt. */
-function cannotEncrypt(draft: MailDraft, signer: string): boolean {
-  const { key } = certificateOf(draft, signer);
-  return draft.sent
-    .map((handle) => certificateOf(draft, handle))
-    .some((one) => one.key === key && one.usages?.includes("encrypt") === false);
-}
-
 function onPath(reduced: Reduced | null, is: (one: CertificateDraft) => boolean): boolean {
   return reduced?.draft.sent.some((handle) => is(certificateOf(reduced.draft, handle))) === true;
 }
@@ -183,7 +188,9 @@ function olderRevokes(crls: readonly CrlDraft[]): boolean {
   const ofNewest = right.filter(({ age }) => age === newest);
   const highest = Math.max(...ofNewest.map(({ number }) => number));
   const changes = ofCa.filter(({ base, number }) => base !== null && base <= highest && highest < number);
-  return [...ofNewest.filter(({ number }) => number === highest), ...changes].every(
-    ({ revoked }) => revoked.length === 0,
+  const isReleased = changes.some(({ released }) => released.length > 0);
+  return (
+    changes.every(({ revoked }) => revoked.length === 0) &&
+    (isReleased || ofNewest.every(({ number, revoked }) => number < highest || revoked.length === 0))
   );
 }

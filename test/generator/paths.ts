@@ -54,3 +54,11 @@ export function alone(draft: MailDraft, handle: string, way: readonly string[]):
       .map((signer) => ({ ...signer, preference: null })),
   };
 }
+
+/** One of the certificates of a signer's key, any of which may stand for it, does not encrypt. */
+export function cannotEncrypt(draft: MailDraft, signer: string): boolean {
+  const { key } = certificateOf(draft, signer);
+  return draft.sent
+    .map((handle) => certificateOf(draft, handle))
+    .some((one) => one.key === key && one.usages?.includes("encrypt") === false);
+}

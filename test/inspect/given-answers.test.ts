@@ -59,7 +59,7 @@ describe("answers about revocation that a person has at hand", () => {
   ])("%s", (_, { certificate }, ocsp, expected) => {
     const bench = { policy: POLICY, trust: TRUST, at: NOW, internalDate: null };
     const inspection = inspectCertificateFile({ name: null, bytes: certificate.der }, bench);
-    const answers = { ocsp, crls: [] };
+    const answers = { ocsp, crls: [], unreadableCrls: [] };
     const [report] = withGivenAnswers(inspection, answers, TRUST, POLICY, NOW).certificates;
     const found = codes(report?.findings ?? []).filter(
       (code) => code.startsWith("revocation.") && code !== "revocation.unnamed",
@@ -72,7 +72,13 @@ describe("answers about revocation that a person has at hand", () => {
     const bench = { policy: POLICY, trust: TRUST, at: NOW, internalDate: null };
     const inspection = inspectCertificateFile({ name: null, bytes: alice.certificate.der }, bench);
     const crls = [issueCrl(ca)];
-    const [report] = withGivenAnswers(inspection, { ocsp: [], crls }, TRUST, POLICY, NOW).certificates;
+    const [report] = withGivenAnswers(
+      inspection,
+      { ocsp: [], crls, unreadableCrls: [] },
+      TRUST,
+      POLICY,
+      NOW,
+    ).certificates;
     expect(report?.path.valid).toBe(true);
   });
 });
@@ -102,7 +108,7 @@ describe("a mail, and what `openssl ocsp` has answered about its signer", () => 
         crls: null,
       },
       at: new Date(),
-      answers: { ocsp: [opensslOcsp(folder, anchor.identity, signer, state)], crls: [] },
+      answers: { ocsp: [opensslOcsp(folder, anchor.identity, signer, state)], crls: [], unreadableCrls: [] },
     }).then((explained) => explained.plan);
     expect(plan.actions).toContainEqual(expect.objectContaining({ action: "store", status }));
   });

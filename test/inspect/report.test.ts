@@ -116,6 +116,7 @@ describe("one report a certificate", () => {
       anchor: root.identity.sha256,
       length: 3,
       intermediates: [decoded(below.identity).der],
+      authorities: [below.identity.sha256],
     });
     expect(report).toMatchObject({
       keyAlgorithm: "P-256",

@@ -83,12 +83,10 @@ type Spec = (revoked: Said) => ResponseSpec;
 
 /** A proven "revoked", and what else is wrong with the response. OpenSSL takes the first of several answers. */
 const FINAL: readonly (readonly [what: string, spec: Spec, openssl?: Row["openssl"]])[] = [
-  ["past nextUpdate", (said) => ({ answers: [{ ...said, thisUpdate: hours(-90), nextUpdate: hours(-70) }] })],
   [
     "without nextUpdate, ten days old",
     (said) => ({ answers: [{ ...said, thisUpdate: hours(-240), nextUpdate: null }] }),
   ],
-  ["nextUpdate before thisUpdate", (said) => ({ answers: [{ ...said, nextUpdate: hours(-2) }] })],
   ["with a critical extension of the response", (said) => ({ answers: [said], extensions: [UNKNOWN] })],
   ["with a critical extension of the answer", (said) => ({ answers: [{ ...said, extensions: [UNKNOWN] }] })],
   ["before a newer 'good'", (said) => ({ answers: [said, { ...about, thisUpdate: hours(-0.5) }] })],
@@ -100,10 +98,6 @@ const FINAL: readonly (readonly [what: string, spec: Spec, openssl?: Row["openss
   [
     "beside a newer 'unknown'",
     (said) => ({ answers: [said, { ...about, status: "unknown", thisUpdate: hours(-0.5) }] }),
-  ],
-  [
-    "stale, beside a timely 'good'",
-    (said) => ({ answers: [{ ...said, thisUpdate: hours(-90), nextUpdate: hours(-70) }, about] }),
   ],
 ];
 

@@ -3,10 +3,11 @@ import fc from "fast-check";
 import { describe, expect } from "vitest";
 import { verdictOf } from "../../src/decide/verdict.ts";
 import type { Revocation } from "../../src/policy.ts";
-import { GOOD_MAIL, mailDraft } from "../generator/arbitrary.ts";
-import { GOOD_LEAF, GOOD_SIGNER, type MailDraft } from "../generator/draft.ts";
+import { answerDrafts, GOOD_MAIL, mailDraft } from "../generator/arbitrary.ts";
+import { type AnswerDraft, GOOD_LEAF, GOOD_SIGNER, type MailDraft } from "../generator/draft.ts";
 import { judge, POLICY } from "../generator/judge.ts";
 import { make } from "../generator/make.ts";
+import { cannotEncrypt, isProven } from "../generator/paths.ts";
 import { type Effort, property } from "./settings.ts";
 
 interface Case {
@@ -38,6 +39,59 @@ function withBrokenSecond(namesCrl: boolean): MailDraft {
     sent: ["leaf", "self-made", "ca"],
     signers: [GOOD_SIGNER, { ...GOOD_SIGNER, certificate: "self-made", breakage: "zeros" }],
   };
+}
+
+/** Alice's certificate says where its CRL lies, and responders answer about it. */
+const askedDraft = fc
+  .tuple(mailDraft({ crls: false, tampered: false }), answerDrafts("leaf"), fc.boolean())
+  .map(([draft, answers, namesCrl]) => ({ ...askable(draft, namesCrl), answers }));
+
+function askable(draft: MailDraft, besideToo: boolean): MailDraft {
+  return {
+    ...draft,
+    certificates: draft.certificates.map((one) =>
+      one.handle === "leaf" || (besideToo && one.handle === "beside") ? { ...one, namesCrl: true } : one,
+    ),
+  };
+}
+
+const GOOD_ANSWER: AnswerDraft = {
+  certificate: "leaf",
+  status: "good",
+  by: "ca",
+  time: "current",
+  forged: false,
+};
+
+/** A certificate of the same CA for Alice's address, of another subject, that nothing signed names. */
+function besideByMallory(isAsked: boolean): MailDraft {
+  const draft = {
+    ...GOOD_MAIL,
+    certificates: [
+      ...GOOD_MAIL.certificates,
+      { ...GOOD_LEAF, handle: "beside", subject: "Mallory", key: "ec6" as const, serial: 120 },
+    ],
+    sent: ["leaf", "beside", "ca"],
+    answers: [GOOD_ANSWER, { ...GOOD_ANSWER, certificate: "beside" }],
+  };
+  return askable(draft, isAsked);
+}
+
+/** Alice signed, and somebody laid a second SignerInfo beside hers, by a certificate of his own making for her address. */
+function besideProvenSigner(isFirst: boolean): MailDraft {
+  const signers = [GOOD_SIGNER, { ...GOOD_SIGNER, certificate: "self-made" }];
+  const draft = {
+    ...GOOD_MAIL,
+    certificates: [
+      ...GOOD_MAIL.certificates,
+      { ...GOOD_LEAF, handle: "beside", key: "ec6" as const, serial: 120 },
+      { ...GOOD_LEAF, handle: "self-made", key: "ec7" as const, issuer: "self-made", serial: 130 },
+    ],
+    sent: ["leaf", "beside", "self-made", "ca"],
+    signers: isFirst ? signers : signers.toReversed(),
+    answers: [GOOD_ANSWER],
+  };
+  return askable(draft, false);
 }
 
 /** Opaque mails with a line below them; the subject's length makes each length of the structure modulo 3. */
@@ -89,6 +143,36 @@ export function agreementTests(effort: Effort): void {
           { draft: withBrokenSecond(false), revocation: "hard-fail" },
         ],
       },
+    );
+
+    property(
+      "beside a signer who can encrypt nothing is active but by a signed preference or the same subject, whatever CAs answer (RFC 8551 §2.5.3.1)",
+      askedDraft,
+      async (draft) => {
+        const made = make(draft);
+        const { active, explanation } = await judge(draft, made);
+        const { evidence } = explanation;
+        const reports = evidence.kind === "read" ? evidence.inspection.certificates : [];
+        const beside = reports.filter(({ role }) => role === "encryption").map(({ sha256 }) => sha256);
+        for (const handle of active) {
+          if (!beside.includes(made.certificates.get(handle)?.sha256 ?? "")) continue;
+          const isDue =
+            isProven(draft, handle) ||
+            draft.signers.some(({ certificate }) => cannotEncrypt(draft, certificate));
+          expect(isDue, handle).toBe(true);
+        }
+      },
+      { effort, examples: [besideByMallory(false), besideByMallory(true)] },
+    );
+
+    property(
+      "beside a signer beyond doubt a further one under his address waits for nobody, in any order, when CAs have answered (PRODUCT §3)",
+      fc.boolean(),
+      async (isFirst) => {
+        const { stored } = await judge(besideProvenSigner(isFirst));
+        expect(stored).toEqual({ beside: "active", leaf: "active", "self-made": "rejected" });
+      },
+      { effort: { ...effort, runs: 4 } },
     );
 
     property(

@@ -27,11 +27,7 @@ describe("what an OCSP answer is worth to whoever asks, and whether it ends the 
   it.each<[string, Buffer, { usable: boolean; final?: boolean; settles: boolean }]>([
     ["good", says(), { usable: true, final: false, settles: true }],
     ["revoked", says(revoked(1)), { usable: true, final: true, settles: true }],
-    [
-      "revoked, past nextUpdate",
-      says({ ...revoked(1), ...past }),
-      { usable: true, final: true, settles: true },
-    ],
+    ["revoked, past nextUpdate", says({ ...revoked(1), ...past }), { usable: false, settles: false }],
     ["on hold", says(revoked(6)), { usable: true, final: false, settles: true }],
     ["on hold, past nextUpdate", says({ ...revoked(6), ...past }), { usable: false, settles: false }],
     ["RFC 6960 §2.2: unknown", says({ status: "unknown" }), { usable: true, final: false, settles: false }],
