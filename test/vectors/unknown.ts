@@ -100,7 +100,8 @@ function signerCases(world: World): Case[] {
         "her signature, and one by another key of hers by an unknown method",
         beside(signed(alice), second, foreign(COMPOSITE), place),
         {
-          certificates: inOrder(place, { of: second, ...UNKNOWN }, taken),
+          // The signature that counts comes first.
+          certificates: [taken, { of: second, ...UNKNOWN }],
           active: alice,
         },
       ),
@@ -125,11 +126,10 @@ function signerCases(world: World): Case[] {
           place,
         ),
         {
-          certificates: inOrder(
-            place,
+          certificates: [
             { of: second, verdict: "rejected", codes: ["signature.broken"] },
             { of: alice, verdict: "rejected", codes: ["signature.algorithm", "signature.broken"] },
-          ),
+          ],
         },
       ),
       row(
@@ -137,20 +137,15 @@ function signerCases(world: World): Case[] {
         "a composite key signs beside her RSA or EC key",
         withCertificate(beside(signed(alice), replaced, foreign(COMPOSITE), place), replaced, composite),
         {
-          certificates: inOrder(
-            place,
-            { of: composite, verdict: "rejected", codes: ["signature.algorithm", "cert.key-unsupported"] },
+          certificates: [
             taken,
-          ),
+            { of: composite, verdict: "rejected", codes: ["signature.algorithm", "cert.key-unsupported"] },
+          ],
           active: alice,
         },
       ),
     ]),
   ];
-}
-
-function inOrder<T>(place: "first" | "last", second: T, first: T): readonly T[] {
-  return place === "first" ? [second, first] : [first, second];
 }
 
 function withCertificate(mail: Buffer, instead: Identity, of: Identity): Buffer {
