@@ -187,7 +187,7 @@ function revocationsOf(
       if (entry === null || entry.reason === REMOVE_FROM_CRL || !isFinal(entry)) continue;
       if (unfitness(crl, input.at) !== null || !reasonsCovered(crl, point, certificate)?.size) continue;
       const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
-      if (signer !== null) found.set(crl, { status: "revoked", crl, entry });
+      if (typeof signer !== "string") found.set(crl, { status: "revoked", crl, entry });
     }
   }
   return [...found.values()];

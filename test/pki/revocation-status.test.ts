@@ -23,6 +23,8 @@ const path = [alice, ca.certificate, root.certificate];
 const rootCrl = issueCrl(root);
 const clean = issueCrl(ca);
 const listing = issueCrl(ca, { revoked: [{ serial: alice.serial }] });
+/** By somebody of the CA's name, with a key of his own. */
+const forged = issueCrl(issueCa({ subject: "CA" }), { number: 9, revoked: [{ serial: alice.serial }] });
 const hold = extension(OID.reasonCode, encode.tagged(0x0a, Buffer.of(6)));
 const onHold = issueCrl(ca, { revoked: [{ serial: alice.serial, extensions: [hold] }] });
 const unchecked = issueResponder({ issuer: ca, nocheck: false });
@@ -86,6 +88,17 @@ const ROWS: readonly Row[] = [
     ocsp: [says()],
     crls: [listing, rootCrl],
     found: ["revoked CRL null", "good CRL"],
+  },
+  {
+    rule: "a CRL by somebody else that lists it says nothing beside one of the CA's",
+    crls: [forged, clean, rootCrl],
+    found: ["good CRL", "good CRL"],
+  },
+  {
+    rule: "nor beside an OCSP answer",
+    ocsp: [says()],
+    crls: [forged, rootCrl],
+    found: ["good OCSP", "good CRL"],
   },
   {
     rule: "a good answer of a later time lifts a hold of the CRL's",
