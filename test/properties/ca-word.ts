@@ -10,6 +10,7 @@ import { type Effort, property } from "./settings.ts";
 const root = issueCa({ subject: "Root" });
 const ca = issueCa({ subject: "CA", issuer: root });
 const alice = issue({ subject: "Alice", issuer: ca });
+const forger = issueCa({ subject: "CA" });
 const path = [alice.certificate, ca.certificate, root.certificate];
 
 /** One answer of the CA about Alice. */
@@ -20,6 +21,8 @@ interface Answer {
   readonly age: number;
   /** Hours after which it has run out. */
   readonly lasts: number;
+  /** By somebody of the CA's name, with a key of his own: then it says nothing. */
+  readonly forged: boolean;
 }
 
 const answers = (maxLength: number): fc.Arbitrary<readonly Answer[]> =>
@@ -29,6 +32,7 @@ const answers = (maxLength: number): fc.Arbitrary<readonly Answer[]> =>
       kind: fc.constantFrom("good" as const, "revoked" as const, "hold" as const),
       age: fc.integer({ min: 1, max: 12 }),
       lasts: fc.constantFrom(6, 48),
+      forged: fc.boolean(),
     }),
     { maxLength },
   );
@@ -38,7 +42,11 @@ function heard(list: readonly Answer[], known: CaWord = NO_WORD): { word: CaWord
   const certificate = alice.certificate.sha256;
   const ocsp = list
     .filter(({ channel }) => channel === "ocsp")
-    .map((answer) => ({ certificate, nonce: null, response: response(ca, { answers: [saidBy(answer)] }) }));
+    .map((answer) => ({
+      certificate,
+      nonce: null,
+      response: response(answer.forged ? forger : ca, { answers: [saidBy(answer)] }),
+    }));
   const crls = list.filter(({ channel }) => channel === "crl").map(crlOf);
   const words = new Map([[certificate, known]]);
   const [verdict] = revocationVerdicts({ path, ocsp, crls, others: [], at: NOW, known: words });
@@ -55,10 +63,10 @@ function saidBy({ kind, age, lasts }: Answer): Said {
   };
 }
 
-function crlOf({ kind, age, lasts }: Answer) {
+function crlOf({ kind, age, lasts, forged }: Answer) {
   const reason = encode.tagged(0x0a, Buffer.of(kind === "hold" ? 6 : 1));
   const entry = { serial: alice.certificate.serial, extensions: [extension(OID.reasonCode, reason)] };
-  return issueCrl(ca, {
+  return issueCrl(forged ? forger : ca, {
     ...{ thisUpdate: hours(-age), nextUpdate: hours(lasts - age), number: 100 - age },
     revoked: kind === "good" ? [] : [entry],
   });
@@ -86,6 +94,16 @@ export function caWordTests(effort: Effort): void {
     );
 
     property(
+      "is nothing when somebody else has signed it",
+      answers(5),
+      async (list) => {
+        const { word, isGood } = heard(list.map((answer) => ({ ...answer, forged: true })));
+        expect({ word, isGood }).toEqual({ word: NO_WORD, isGood: false });
+      },
+      { effort },
+    );
+
+    property(
       "never makes a revoked certificate good, however much of it there is; only a newer good lifts a hold",
       fc.tuple(answers(3), answers(3)),
       async ([before, after]) => {
@@ -95,7 +113,9 @@ export function caWordTests(effort: Effort): void {
         if (standing(word) !== null) expect(isGood).toBe(false);
         if (revocation === null || standing(word) !== null) return;
         expect(revocation.reason).toBe(6);
-        const newer = after.filter(({ kind, age }) => kind === "good" && hours(-age) > revocation.thisUpdate);
+        const newer = after.filter(
+          ({ kind, age, forged }) => kind === "good" && !forged && hours(-age) > revocation.thisUpdate,
+        );
         expect(newer).not.toEqual([]);
       },
       { effort },

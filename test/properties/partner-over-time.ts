@@ -33,7 +33,7 @@ const ENTRY = fileURLToPath(new URL("../../dist/robot/judge-process.js", import.
 /** What a place of the CA gives from now on. */
 interface Publishing {
   readonly event: "ocsp" | "crl";
-  readonly kind: "good" | "revoked" | "hold" | "silence" | "rubbish";
+  readonly kind: "good" | "revoked" | "hold" | "silence" | "rubbish" | "forged";
   /** Hours before now at which it was made: an older one is what a man on the way replays. */
   readonly age: number;
   /** Hours from then until it has run out. */
@@ -54,6 +54,7 @@ const publishing: fc.Arbitrary<Publishing> = fc.record({
     "hold" as const,
     "silence" as const,
     "rubbish" as const,
+    "forged" as const,
   ),
   age: fc.constantFrom(0, 2, 30),
   lasts: fc.constantFrom(24, 240),
@@ -118,6 +119,7 @@ export function partnerOverTimeTests(effort: Effort): void {
     const root = Authority.root(folder, { name: "Root" });
     const authority = root.intermediate({ name: "Mail CA" });
     const places = new CaPlaces(authority, web);
+    const forgeries = new CaPlaces(Authority.root(folder, { name: "Mail CA" }), web);
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
     let runs = 0;
 
@@ -197,7 +199,10 @@ export function partnerOverTimeTests(effort: Effort): void {
       const thisUpdate = new Date(now.getTime() - age * HOUR);
       const nextUpdate = new Date(thisUpdate.getTime() + lasts * HOUR);
       if (kind === "silence") web.pages.delete(page);
-      else if (kind === "rubbish") web.file(page, () => Buffer.from("<html>Please log in</html>"));
+      else if (kind === "forged") {
+        // "revoked", by somebody of the CA's name with a key of his own: it must change nothing.
+        forgeries[event](page, alice, { kind: "revoked", thisUpdate, nextUpdate });
+      } else if (kind === "rubbish") web.file(page, () => Buffer.from("<html>Please log in</html>"));
       else {
         places[event](page, alice, { kind, thisUpdate, nextUpdate }, () => {
           // Whoever was told once "revoked", by an answer that had not run out, knows it for good.

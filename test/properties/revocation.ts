@@ -32,6 +32,8 @@ function counts({ by, time, forged }: AnswerDraft): boolean {
 function becomes(given: readonly AnswerDraft[], ifUnknown: "active" | "pending"): string {
   const right = given.filter(counts);
   if (right.some(({ status }) => status === "revoked")) return "rejected";
+  // RFC 6960 §2.2: it is no silence, and of several of one time it errs on the safe side.
+  if (right.some(({ status }) => status === "unknown")) return "pending";
   return right.some(({ certificate, status }) => certificate === "leaf" && status === "good")
     ? "active"
     : ifUnknown;
