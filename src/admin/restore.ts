@@ -44,17 +44,16 @@ export async function restore(
     policy: policy.certificates,
     at: change.at,
   };
-  const found = await store.certificatesOfKey(certificate.spkiSha256, change.at);
-  const judged: Rejudged[] = [];
-  const said: (RevocationJudgement | null)[] = [];
-  for (const one of found) {
-    const judgement = await askAbout(one, ask);
-    said.push(judgement);
-    judged.push(...(await rejudge(store, one, judgement, bench)));
-  }
   const { spkiSha256 } = certificate;
+  const said = new Map<string, RevocationJudgement | null>();
+  for (const one of await store.certificatesOfKey(spkiSha256, change.at))
+    said.set(one.certificate.sha256, await askAbout(one, ask));
+  const judged: Rejudged[] = [];
+  // Read again: what CAs have said just now is known of them.
+  for (const one of await store.certificatesOfKey(spkiSha256, change.at))
+    judged.push(...(await rejudge(store, one, said.get(one.certificate.sha256) ?? null, bench)));
   await store.unbarKey({ spkiSha256, actor: change.actor, reason: change.reason, at: change.at, judged });
-  for (const judgement of said) await noteAnswered(store, judgement, change.at);
+  for (const judgement of said.values()) await noteAnswered(store, judgement, change.at);
   return { spkiSha256, judged };
 }
 

@@ -94,6 +94,21 @@ describe("restoring a key", () => {
     await restored(bench, alice);
     expect((await bench.found(alice)).statuses).toEqual([status]);
   });
+
+  it("whose CA has lifted a hold meanwhile is active again", async () => {
+    const bench = await opened();
+    const alice = bench.authorities.issue("alice", "OCSP");
+    await bench.keep(alice, ALICE);
+    bench.authorities.revoke(alice, CERTIFICATE_HOLD);
+    await bench.go(24);
+    expect((await bench.found(alice)).statuses).toEqual(["revoked"]);
+    const { spkiSha256 } = alice.certificate;
+    await bench.store.barKey({ spkiSha256, ...by(bench) });
+    bench.authorities.unrevoke(alice);
+    bench.setTime(48);
+    await restored(bench, alice);
+    expect((await bench.found(alice)).statuses).toEqual(["active"]);
+  });
 });
 
 describe("publishing a certificate of a mailbox", () => {
