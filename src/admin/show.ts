@@ -1,5 +1,6 @@
 import { KeybotError } from "../errors.ts";
 import type { Finding } from "../inspect/index.ts";
+import { type Revocation, standing } from "../pki/index.ts";
 import type {
   AuditEntry,
   BarredKey,
@@ -32,6 +33,8 @@ export interface ShownCertificate extends CertificateRecord {
   readonly noPath: FoundCertificate["noPath"];
   /** What its CA last said and when it was asked, and since when nobody has answered. */
   readonly revocation: RevocationState;
+  /** Its CA has revoked it, and has not taken that back: when, why, and by which answer; else null. */
+  readonly revokedByCa: Revocation | null;
   /** The mail that brought it, or null. */
   readonly message: ShownMessage | null;
   /** Every change, oldest first. */
@@ -115,7 +118,11 @@ async function shownOf(
 ): Promise<ShownCertificate> {
   const { certificate, barred } = found;
   const [holding] = holdings;
-  const why = whyNotUsed({ ...certificate, ...holding, barred: barred !== null }, now);
+  const word = found.words.find(({ certificate: sha256 }) => sha256 === certificate.sha256)?.word;
+  const revokedByCa = word === undefined ? null : standing(word);
+  const why =
+    whyNotUsed({ ...certificate, ...holding, barred: barred !== null }, now) ??
+    (revokedByCa === null ? null : "its CA has revoked it");
   return {
     ...recordOf(certificate, holdings),
     used: why === null,
@@ -128,6 +135,7 @@ async function shownOf(
     barred: barred === null ? null : { at: barred.at, actor: barred.actor, reason: barred.reason },
     noPath: holding.status === "active" ? found.noPath : null,
     revocation: found.revocation,
+    revokedByCa,
     message: await messageOf(store, holding),
     history: (await store.history(certificate.sha256)).map(({ at, actor, action, address, reason }) => ({
       at,

@@ -72,7 +72,10 @@ describe("the program, before a person's decision", () => {
       ),
     });
     const [shown] = (await run("show", sha256, "--json")).records();
-    expect(shown).toMatchObject({ status: "revoked", used: false });
+    expect(shown).toMatchObject({ status: "revoked", used: false, revokedByCa: { by: "OCSP", reason: 1 } });
+    expect((await run("show", sha256)).stdout).toMatch(
+      /CA revoked +revoked at \S+ \(keyCompromise\), says the OCSP responder of \S+\n/,
+    );
     expect((await run("lookup", ALICE)).exit).toBe(3);
   });
 

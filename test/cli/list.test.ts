@@ -191,6 +191,8 @@ ALICE@partner.example: 1 known, 1 used
         findings: [expect.objectContaining({ code: "revocation.unnamed", severity: "info" })],
         barred: null,
         noPath: null,
+        revokedByCa: null,
+        revocation: { answer: null, unanswered: null },
         message: {
           key: expect.stringMatching(/^[0-9a-f]{64}$/),
           messageId: "<2@mail.partner.example>",

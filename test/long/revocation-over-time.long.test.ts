@@ -145,7 +145,7 @@ describeWith(["dovecot", "postfix"], "what CAs say over days, at the real robot"
       await story.poll(2);
       expect([await story.status(2, alice), await story.isHandedOut(2)]).toEqual(["rejected", false]);
       const shown = await story.keybot(2, "show", alice.sha256);
-      expect(shown.stdout).toMatch(/revoked/);
+      expect(shown.stdout).toMatch(/CA revoked +revoked at \S+ \(keyCompromise\), says the CRL of \S+\n/);
     },
   );
 

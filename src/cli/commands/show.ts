@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Shown, type ShownCertificate, senderOf, show } from "../../admin/index.ts";
 import { FINDINGS } from "../../inspect/index.ts";
 import { escapeControl } from "../../log.ts";
+import { keptText } from "../../pki/index.ts";
 import { marked } from "../../text.ts";
 import type { Context } from "../context.ts";
 import { examples } from "../examples.ts";
@@ -71,6 +72,7 @@ function blockOf(certificate: ShownCertificate): readonly string[] {
             `since ${minute(noPath.since)} nobody can be asked whether it is revoked: ${noPath.code}, ${FINDINGS[noPath.code].meaning}`,
           ),
         ]),
+    ...(certificate.revokedByCa === null ? [] : [field("CA revoked", keptText(certificate.revokedByCa))]),
     ...revocationLines(certificate.revocation).map(([name, value]) => field(name, value)),
     field(
       "stored under",
