@@ -47,6 +47,12 @@ const daysOn = (days: number): Date => new Date(NOW.getTime() + days * DAY);
 const ENDING = held("old", { notAfter: daysOn(30) });
 const ENDED = held("old", { notAfter: daysOn(-30), status: "expired" });
 const OLDER = report("older", [], { notBefore: daysOn(-200) });
+const REVOCATION = {
+  by: "CRL",
+  revocationTime: daysOn(-5),
+  reason: null,
+  thisUpdate: daysOn(-4),
+} as const;
 const REVOKED = held("newer", { status: "revoked", since: daysOn(-5) });
 
 type Row = [
@@ -226,6 +232,26 @@ const ROWS: readonly Row[] = [
     { barred: new Set(["key of new"]), held: [held("new")] },
   ],
   ["barred: another key", NEW, ["accepted"], { barred: new Set(["key of old"]) }],
+
+  [
+    "its CA has revoked it before, whatever it says today",
+    NEW,
+    ["rejected", "revocation.revoked"],
+    { revoked: new Map([[NEW.sha256, REVOCATION]]) },
+  ],
+  [
+    "its CA has revoked it before, and it is active all the same",
+    NEW,
+    ["rejected", "revocation.revoked"],
+    { revoked: new Map([[NEW.sha256, REVOCATION]]), held: [held("new")] },
+  ],
+  [
+    "a CA above it is revoked",
+    { ...NEW, path: { ...NEW.path, authorities: ["ca"] } },
+    ["rejected", "revocation.revoked"],
+    { revoked: new Map([["ca", REVOCATION]]) },
+  ],
+  ["another certificate is revoked", NEW, ["accepted"], { revoked: new Map([["other", REVOCATION]]) }],
 
   [
     "settled: active, and a doubt about this mail",
