@@ -10,6 +10,7 @@ import {
   DerError,
   DerReader,
   enterOnly,
+  enterOutermost,
   isProblem,
   type ParseProblem,
   TAG,
@@ -140,8 +141,8 @@ function decoded<T extends object>(bytes: Uint8Array, decode: (der: Uint8Array) 
 type Unwalked = CrlHeader & Pick<Crl, "entries">;
 
 /** CertificateList ::= SEQUENCE { tbsCertList, signatureAlgorithm, signatureValue } (RFC 5280 §5.1.1). */
-function readCrl(der: Uint8Array): Unwalked {
-  const outer = enterOnly(der, TAG.sequence, "CRL");
+function readCrl(bytes: Uint8Array): Unwalked {
+  const { raw: der, inner: outer } = enterOutermost(bytes, TAG.sequence, "CRL");
   const tbs = outer.raw("tbsCertList", TAG.sequence);
   const signatureAlgorithm = readAlgorithm(outer, "signatureAlgorithm");
   const signature = signatureOctets(outer);
