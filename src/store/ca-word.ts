@@ -78,7 +78,7 @@ const PUBLISH = `
   WHERE mailbox = ? AND certificate = ?`;
 
 /** Of a row `ca_word w`: the revocation stands (`standing` in SQL). */
-export const IS_REVOKED = `w.revoked_by IS NOT NULL AND NOT (w.reason IS ${CERTIFICATE_HOLD} AND w.good_at > w.told_at)`;
+export const IS_REVOKED = `w.revoked_by IS NOT NULL AND NOT (w.reason IS ${CERTIFICATE_HOLD} AND coalesce(w.good_at > w.told_at, 0))`;
 
 const LIFTED = "its CA has lifted the hold";
 

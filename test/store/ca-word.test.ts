@@ -18,6 +18,7 @@ const revoked = (minute: number, reason: number | null = 1): CaWord => ({
 const held = (minute: number): CaWord => revoked(minute, 6);
 
 const alice = report("alice");
+const BY = { actor: "erika", reason: null };
 const { sha256 } = alice;
 
 /** What the CA's word does to all who hold the certificate, as the robot does it. */
@@ -119,12 +120,24 @@ describe("a certificate that its CA has revoked", () => {
     expect(await status(store)).toBe("rejected");
   });
 
-  it("is not handed out although its holding says that it is active", async () => {
-    const store = await freshStore();
-    await harvest(store, alice, ALICE);
-    await store.noteCaWords([{ certificate: sha256, word: revoked(2) }], at());
-    expect(await store.usableFor(ALICE, at(20))).toEqual([]);
-  });
+  it.each<[string, readonly CaWord[], boolean]>([
+    ["revoked", [revoked(2)], false],
+    ["revoked, then good", [revoked(2), good(5)], false],
+    ["on hold", [held(2)], false],
+    ["on hold, and good before", [good(1), held(2)], false],
+    ["on hold, and good since", [held(2), good(5)], true],
+    ["good", [good(5)], true],
+  ])(
+    "is handed out as the CA says, although its holding says that it is active: %s",
+    async (_, words, isUsable) => {
+      const store = await freshStore();
+      await harvest(store, alice, ALICE);
+      await store.addMailbox("claims@company.example", [{ ...alice, chain: [] }], { ...BY, at: at() });
+      for (const word of words) await store.noteCaWords([{ certificate: sha256, word }], at());
+      expect((await store.usableFor(ALICE, at(20))).length > 0).toBe(isUsable);
+      expect((await store.publishedFor("claims@company.example", at(20))).length > 0).toBe(isUsable);
+    },
+  );
 });
 
 describe("a certificate on hold", () => {
