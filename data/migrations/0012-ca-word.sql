@@ -28,11 +28,14 @@ INSERT OR IGNORE INTO ca_word (certificate, revoked_by, revoked_at, reason, told
     iif(instr(detail, '(certificateHold)') > 0, 6, NULL), decided_at
   FROM said ORDER BY instr(detail, '(certificateHold)') > 0, decided_at;
 DROP TABLE said;
-UPDATE holding SET held_by = (SELECT sha256 FROM certificate c WHERE c.id = holding.certificate),
-  held_from = (SELECT a.detail ->> 'from' FROM audit a
-    WHERE a.action = 'certificate.revoked' AND a.address = holding.address
+-- Who was put on hold by its CA, and what it was before, stands in the audit trail, as far as nobody has been forgotten.
+UPDATE holding SET held_from = (SELECT a.detail ->> 'from' FROM audit a
+    WHERE a.action = 'certificate.revoked' AND a.address = holding.address AND a.detail ->> 'by' = 'CA'
+      AND a.detail ->> 'from' IN ('active', 'pending')
       AND a.certificate = (SELECT sha256 FROM certificate c WHERE c.id = holding.certificate)
     ORDER BY a.id DESC LIMIT 1)
 WHERE status = 'revoked' AND decided_by = 'robot' AND EXISTS (
   SELECT 1 FROM ca_word w JOIN certificate c ON c.sha256 = w.certificate
   WHERE c.id = holding.certificate AND w.reason = 6);
+UPDATE holding SET held_by = (SELECT sha256 FROM certificate c WHERE c.id = holding.certificate)
+  WHERE held_from IS NOT NULL;

@@ -253,6 +253,22 @@ describe("a database of an earlier version", () => {
     );
     insert("here", said("revoked here before"), "rejected");
     insert("fine", [], "active");
+    const trail = db.prepare(
+      `INSERT INTO audit (at, action, commitment, previous, hash, salt, actor, address, certificate, detail)
+       VALUES (0, 'certificate.revoked', ?, ?, ?, zeroblob(16), 'robot', ?, ?, ?)`,
+    );
+    const hex = "0".repeat(64);
+    for (const [name, detail] of [
+      ["held", { from: "pending", by: "CA" }],
+      ["barred", { from: "rejected", spkiSha256: "x" }],
+    ] as const) {
+      insert(
+        name,
+        said("revoked at 2026-05-02T10:00:00.000Z (certificateHold), says the CRL of CN=CA"),
+        "revoked",
+      );
+      trail.run(hex, hex, hex, `${name}@partner.example`, report(name).sha256, JSON.stringify(detail));
+    }
     db.close();
     const store = await freshStore({ stateDir: dir });
     const words = await store.caWords(["gone", "hold", "here", "fine"].map((name) => report(name).sha256));
@@ -260,5 +276,10 @@ describe("a database of an earlier version", () => {
       { by: "OCSP", revocationTime: new Date("2026-05-01T10:00:00Z"), reason: null, thisUpdate: at() },
       { by: "CRL", revocationTime: new Date("2026-05-02T10:00:00Z"), reason: 6, thisUpdate: at() },
     ]);
+    // What was on hold is again what it was; what was barred stays revoked.
+    for (const name of ["held", "barred"])
+      await store.noteCaWords([{ certificate: report(name).sha256, word: good(60) }], at(61));
+    expect(await status(store, "held@partner.example")).toBe("pending");
+    expect(await status(store, "barred@partner.example")).toBe("revoked");
   });
 });
