@@ -112,8 +112,9 @@ describeWith(["dovecot"], "a robot that is told to end while somebody keeps it w
     daemon = site.keybotDaemon(["run"]);
     await daemon.says("daemon.ready");
     const { pid } = daemon;
-    await until(() => childrenOf(pid).length > 0);
-    for (const child of childrenOf(pid)) process.kill(child, "SIGSTOP");
+    // One that is stopped before it has become the judge would stop its parent with it, which waits for that.
+    await until(() => childrenOf(pid).some(isJudge));
+    for (const child of childrenOf(pid).filter(isJudge)) process.kill(child, "SIGSTOP");
     await site.dovecot.deliver(ROBOT, submission(bob, { from: "bob@partner.example" }));
     await until(() => daemon?.stderr().includes("message") === true || childrenOf(pid).length > 0);
     // Nothing tells from outside that the mail has reached the judge; it does so within the second of Dovecot's notice.
@@ -152,6 +153,10 @@ async function until(isSo: () => boolean): Promise<void> {
     await sleep(50);
   }
   throw new Error("it did not come to that in half a minute");
+}
+
+function isJudge(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("judge-process");
 }
 
 function childrenOf(pid: number): number[] {
