@@ -2,7 +2,13 @@ import type { PublishedCertificate } from "../decide/index.ts";
 import { KeybotError } from "../errors.ts";
 import { formsPath, isCa, strengthFindings, summaryOf, unusableKind } from "../inspect/index.ts";
 import { sameAddress } from "../mail/index.ts";
-import { type Certificate, certificateAddresses, findPath, readCertificates } from "../pki/index.ts";
+import {
+  ANY_POLICY,
+  type Certificate,
+  certificateAddresses,
+  findPath,
+  readCertificates,
+} from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { ADMIN_FILE_LIMITS } from "./limits.ts";
 
@@ -131,10 +137,7 @@ function chainOf(
     intermediates: authorities,
     anchors: authorities.filter(isSelfIssued).map((one) => ({ certificate: one })),
     at,
-    acceptablePolicies: null,
-    explicitPolicy: false,
-    inhibitAnyPolicy: false,
-    inhibitPolicyMapping: false,
+    ...ANY_POLICY,
     crls: null,
   });
   const chain = path.slice(1).map(({ der }) => der);

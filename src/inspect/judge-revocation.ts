@@ -4,9 +4,9 @@ import {
   type Crl,
   isProblem,
   type OcspEvidence,
-  parseCertificate,
   parseOcspResponse,
   type RevocationStatus,
+  readableCertificates,
   revocationVerdicts,
   type UnreadableCrl,
 } from "../pki/index.ts";
@@ -103,10 +103,7 @@ export function judgeRevocation(
   const weaknessOf = answerWeakness(policy);
   const known = new Map(evidence.known?.map(({ certificate, word }) => [certificate, word]));
   return paths.map(({ certificate, path }) => {
-    const decoded = path.flatMap((der) => {
-      const parsed = parseCertificate(der);
-      return isProblem(parsed) ? [] : [parsed];
-    });
+    const decoded = readableCertificates(path);
     const { crls } = evidence;
     const verdicts = revocationVerdicts({ path: decoded, ocsp, crls, others, at, weaknessOf, known });
     const each = verdicts.flatMap(({ status }, depth) => {

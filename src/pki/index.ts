@@ -106,7 +106,14 @@ export type { DelegateStatus, OcspIssuer } from "./ocsp-responder.ts";
 export { type OcspRefusal, type OcspResponse, parseOcspResponse } from "./ocsp-response.ts";
 export { findPath } from "./path.ts";
 export { isBetterPath, type WeighedPath } from "./path-rank.ts";
-export type { PathInput, PathProblem, PathResult, PathRule, TrustAnchor } from "./path-result.ts";
+export {
+  ANY_POLICY,
+  type PathInput,
+  type PathProblem,
+  type PathResult,
+  type PathRule,
+  type TrustAnchor,
+} from "./path-result.ts";
 export {
   keptText,
   type OcspEvidence,

@@ -34,6 +34,14 @@ export interface PathInput {
   readonly computing?: Computing;
 }
 
+/** RFC 5280 §6.1.1 (c) to (g) for whoever asks for no policy. */
+export const ANY_POLICY = {
+  acceptablePolicies: null,
+  explicitPolicy: false,
+  inhibitAnyPolicy: false,
+  inhibitPolicyMapping: false,
+} as const satisfies Partial<PathInput>;
+
 /** What broke a path; one value a rule of RFC 5280 §6. */
 export type PathRule =
   | "self-signed" // the target itself is self-signed and no anchor

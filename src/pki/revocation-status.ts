@@ -16,7 +16,7 @@ import { type DelegateStatus, namesPlace, type OcspIssuer } from "./ocsp-respond
 import type { OcspResponse } from "./ocsp-response.ts";
 import { findPath } from "./path.ts";
 import { fullBudget, type PathBudget } from "./path-budget.ts";
-import type { PathResult } from "./path-result.ts";
+import { ANY_POLICY, type PathResult } from "./path-result.ts";
 import type { PublicKey } from "./public-key.ts";
 
 /** A response, and the request that it answers. */
@@ -282,10 +282,7 @@ function signerPaths(evidence: RevocationEvidence): PathOfSigner {
       intermediates: [...path.slice(0, -1), ...others],
       anchors: [{ certificate: anchor }],
       at,
-      acceptablePolicies: null,
-      explicitPolicy: false,
-      inhibitAnyPolicy: false,
-      inhibitPolicyMapping: false,
+      ...ANY_POLICY,
       crls: null,
       gravityOf: (result) => (result.valid && isClear(result) ? 0 : 1),
       ...(computing === undefined ? {} : { computing }),

@@ -1,5 +1,6 @@
 /** Who may have signed a CRL although he does not stand above the certificate (RFC 5280 §6.3.3 (f)). Pure. */
 import {
+  ANY_POLICY,
   type Certificate,
   type Computing,
   type CrlHeader,
@@ -46,10 +47,7 @@ export function signersAmong(
       intermediates: [...path.slice(1, -1), ...candidates],
       anchors: [{ certificate: anchor }],
       at,
-      acceptablePolicies: null,
-      explicitPolicy: false,
-      inhibitAnyPolicy: false,
-      inhibitPolicyMapping: false,
+      ...ANY_POLICY,
       crls: null,
       computing,
     });

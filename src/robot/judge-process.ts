@@ -16,7 +16,13 @@ import {
   type TrustMaterial,
   type TrustStore,
 } from "../inspect/index.ts";
-import { type CrlFile, isProblem, parseCertificate, readCrlFile } from "../pki/index.ts";
+import {
+  type CrlFile,
+  isProblem,
+  parseCertificate,
+  readableCertificates,
+  readCrlFile,
+} from "../pki/index.ts";
 import type { Policy } from "../policy.ts";
 import { type Gathered, gather } from "./gather.ts";
 import { RAW_DESCRIPTOR } from "./raw-descriptor.ts";
@@ -87,11 +93,7 @@ function receive(message: ToJudge): void {
     const unreadableCrls = held.flatMap(({ unreadable }) => unreadable);
     const evidence = { ...message.answers, crls, unreadableCrls };
     const { paths, at } = message;
-    const beside = message.beside.flatMap((der) => {
-      const certificate = parseCertificate(der);
-      return isProblem(certificate) ? [] : [certificate];
-    });
-    const others = [...trust.intermediates, ...beside];
+    const others = [...trust.intermediates, ...readableCertificates(message.beside)];
     const judgements = judgeRevocation(paths, evidence, others, policy.certificates, at);
     answer({ type: "judged", judgements });
     return;

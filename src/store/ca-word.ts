@@ -23,8 +23,8 @@ export interface CaWordRows {
   get(sha256: string): CaWord;
   /** What is known of those of which anything is. */
   known(sha256s: readonly string[]): readonly KnownWord[];
-  /** Joins what was said to what is known; returns what is known then. */
-  join(sha256: string, said: CaWord): CaWord;
+  /** Joins what was said to what is known. */
+  join(sha256: string, said: CaWord): void;
   /** The revocation of a certificate that stands, or null. */
   standing(sha256: string): Revocation | null;
   /**
@@ -114,7 +114,6 @@ export function caWordRows({ db }: Pick<Connection, "db">): CaWordRows {
       const before = wordOf(sha256);
       const after = joined(before, said);
       if (!isSame(before, after)) put.run(rowOf(sha256, after));
-      return after;
     },
     standing: (sha256) => standing(wordOf(sha256)),
     refuse: (sha256) => {
