@@ -5,7 +5,7 @@ import { type Crl, type CrlEntry, crlEntries, REMOVE_FROM_CRL } from "./crl.ts";
 import { isAsNew, newestFirst } from "./crl-age.ts";
 import { deltasOf } from "./crl-delta.ts";
 import { ALL_REASONS, crlIssuersOf, distributionPointsOf, reasonsCovered } from "./crl-scope.ts";
-import { type CrlSigner, signerOf } from "./crl-signer.ts";
+import { type CrlSigner, type SignerVerdict, signerOf } from "./crl-signer.ts";
 import type { DistributionPoint } from "./distribution-point.ts";
 import { sameName } from "./name.ts";
 import { OID } from "./oid.ts";
@@ -185,12 +185,18 @@ function revocationsOf(
       if (!spend(input.budget, "crlSteps")) return [...found.values()];
       const entry = found.has(crl) ? null : entryOf(crl, certificate);
       if (entry === null || entry.reason === REMOVE_FROM_CRL || !isFinal(entry)) continue;
-      if (unfitness(crl, input.at) !== null || !reasonsCovered(crl, point, certificate)?.size) continue;
-      const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
-      if (typeof signer !== "string") found.set(crl, { status: "revoked", crl, entry });
+      if (!reasonsCovered(crl, point, certificate)?.size) continue;
+      if (fitSigner(crl, point, depth, input).known) found.set(crl, { status: "revoked", crl, entry });
     }
   }
   return [...found.values()];
+}
+
+/** RFC 5280 §6.3.3 (a)(f)(g): who signed a CRL that can be used, or why it cannot. */
+function fitSigner(crl: Crl, point: DistributionPoint, depth: number, input: RevocationInput): SignerVerdict {
+  const why = unfitness(crl, input.at);
+  if (why !== null) return { known: false, why };
+  return signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
 }
 
 /** RFC 5280 §6.3.3 (a)(c)(f)(g)(h): the CRL with its delta, or why it cannot be used. */
@@ -201,10 +207,9 @@ function prove(
   depth: number,
   input: RevocationInput,
 ): Proven | string {
-  const unfit = unfitness(crl, input.at);
-  if (unfit !== null) return unfit;
-  const signer = signerOf(crl, candidates(point, depth, input), input.budget, input.isBelieved);
-  if (typeof signer === "string") return signer;
+  const verdict = fitSigner(crl, point, depth, input);
+  if (!verdict.known) return verdict.why;
+  const { signer } = verdict;
   const deltas: Crl[] = [];
   for (const one of deltasOf(crl, named)) {
     const [newest = one] = deltas;

@@ -15,17 +15,22 @@ export interface CrlSigner {
   readonly onPath: boolean;
 }
 
+/** Who signed a CRL; or why nobody is known who may have, as the sentence of a finding. */
+export type SignerVerdict =
+  | { readonly known: true; readonly signer: CrlSigner }
+  | { readonly known: false; readonly why: string };
+
 /**
  * The signer of a CRL among the candidates (RFC 5280 §6.3.3 (f)(g)).
  * @param isBelieved whether a certificate that is not on the path has a valid path of its own, to the same trust anchor
- * @returns the signer; or why none is known, as the sentence of a finding: an algorithm that cannot be computed is no forgery
+ * @returns the signer, or why none is known: an algorithm that cannot be computed is no forgery
  */
 export function signerOf(
   crl: Crl,
   candidates: readonly CrlSigner[],
   budget: PathBudget,
   isBelieved: (certificate: Certificate) => boolean,
-): CrlSigner | string {
+): SignerVerdict {
   const named = candidates
     .filter(({ certificate }) => sameName(certificate.subject, crl.issuer) && maySign(certificate))
     .sort((left, right) => Number(fits(crl, right)) - Number(fits(crl, left)));
@@ -37,9 +42,9 @@ export function signerOf(
       why = `the CRL of ${crl.issuer.text} has a signature that cannot be checked (${oid}, ${signer.key.name})`;
     }
     if (verdict !== "valid") continue; // (g)
-    if (signer.onPath || isBelieved(signer.certificate)) return signer; // (f)
+    if (signer.onPath || isBelieved(signer.certificate)) return { known: true, signer }; // (f)
   }
-  return why;
+  return { known: false, why };
 }
 
 /** RFC 5280 §6.3.3 (f): cRLSign, if there is a keyUsage at all. */
